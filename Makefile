@@ -1,0 +1,37 @@
+# make demo: the whole pipeline on the embedded dataset.  make test: the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: demo test lint repro clean help
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+
+$(STAMP): constraints.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || (echo "fer_bench needs Python 3.11 to 3.13: make PYTHON=python3.12 ..." && exit 1)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip check
+	touch $(STAMP)
+
+demo: $(STAMP)  ## install, then run what params.yaml enables and show the results
+	fer-bench check
+	dvc repro
+	dvc metrics show
+	@echo "Read results/leaderboard.md, results/tables/ and results/figures/."
+
+test: $(STAMP)  ## install, then run every test
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)  ## ruff and mypy
+	ruff check .
+	ruff format --check .
+	mypy
+
+clean:  ## remove what the pipeline made, keep raw data and results
+	rm -rf runs data/aligned

@@ -1,0 +1,70 @@
+"""Sources and datasets, found by scanning the files of this package.
+
+A file defines module-level `SOURCE` (a `Source`), `PACKS` and `DATASETS`; adding a file is
+enough to add a source.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import TypeVar
+
+from fer_bench.datasets.base import Dataset, PackSpec, Source
+from fer_bench.errors import FerBenchError, nearest
+
+
+T = TypeVar("T")
+
+
+@cache
+def _scan() -> tuple[dict[str, Source], dict[str, PackSpec], dict[str, Dataset]]:
+    sources: dict[str, Source] = {}
+    packs: dict[str, PackSpec] = {}
+    datasets: dict[str, Dataset] = {}
+    for info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{info.name}")
+        if isinstance(source := getattr(module, "SOURCE", None), Source):
+            sources[source.name] = source
+        for pack in getattr(module, "PACKS", ()):
+            packs[pack.name] = pack
+        for dataset in getattr(module, "DATASETS", ()):
+            datasets[dataset.name] = dataset
+    return sources, packs, datasets
+
+
+def sources() -> dict[str, Source]:
+    """Every source by name."""
+    return dict(_scan()[0])
+
+
+def packs() -> dict[str, PackSpec]:
+    """Every pack by name."""
+    return dict(_scan()[1])
+
+
+def datasets() -> dict[str, Dataset]:
+    """Every dataset by name."""
+    return dict(_scan()[2])
+
+
+def get_source(name: str) -> Source:
+    """The source called `name`; raises FerBenchError naming the nearest valid one."""
+    return _get(name, sources(), "source")
+
+
+def get_pack(name: str) -> PackSpec:
+    """The pack called `name`; raises FerBenchError naming the nearest valid one."""
+    return _get(name, packs(), "pack")
+
+
+def get_dataset(name: str) -> Dataset:
+    """The dataset called `name`; raises FerBenchError naming the nearest valid one."""
+    return _get(name, datasets(), "dataset")
+
+
+def _get(name: str, known: dict[str, T], kind: str) -> T:
+    if name not in known:
+        raise FerBenchError(f"unknown {kind} {name!r}: {nearest(name, known)}")
+    return known[name]

@@ -1,0 +1,69 @@
+"""Packs: aligned faces as one memory-mapped array and a Parquet manifest.
+
+`data/aligned/<pack>/faces.npy` is (N, H, W, 3) uint8 RGB; row i of `manifest.parquet` describes
+face i. Readers go through `Pack`, so the encoding can change without anything above noticing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fer_bench.errors import FerBenchError
+from fer_bench.files import replacing
+
+REQUIRED = (
+    "sample_id", "label", "split", "subject", "fold",
+    "box", "landmarks", "detection", "source_sha256",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Aligned faces and what is known about each.
+
+    Attributes:
+        faces: (N, H, W, 3) uint8 RGB, memory-mapped read-only.
+        manifest: N rows; `box` is (x0, y0, x1, y1) and `landmarks` ten numbers
+            (left eye, right eye, nose, left and right mouth corner as x, y; image left first),
+            both in pixels of the source image; `detection` is the detector's probability, null
+            where no face was found and the centre of the image was taken.
+    """
+
+    faces: np.ndarray
+    manifest: pd.DataFrame
+
+    @staticmethod
+    def open(folder: Path | str) -> Pack:
+        """Open `folder`; raises FerBenchError when it is missing or its two files disagree."""
+        folder = Path(folder)
+        faces_path, manifest_path = folder / "faces.npy", folder / "manifest.parquet"
+        for path in (faces_path, manifest_path):
+            if not path.is_file():
+                raise FerBenchError(
+                    f"{path} is missing: the faces have not been aligned yet. "
+                    f"Run `dvc repro` (or only this pack: `fer-bench align {folder.name}`)."
+                )
+        faces = np.load(faces_path, mmap_mode="r", allow_pickle=False)
+        manifest = pd.read_parquet(manifest_path)
+        if faces.ndim != 4 or faces.shape[3] != 3 or len(faces) != len(manifest):
+            raise FerBenchError(
+                f"{folder}: faces.npy has shape {faces.shape} but manifest.parquet has "
+                f"{len(manifest)} rows. Delete the folder and align again."
+            )
+        return Pack(faces, manifest)
+
+
+def write_manifest(path: Path | str, manifest: pd.DataFrame) -> None:
+    """Write a manifest whole; raises FerBenchError when a required column is missing."""
+    missing = [c for c in REQUIRED if c not in manifest.columns]
+    if missing:
+        raise FerBenchError(f"{path}: the manifest lacks the columns {', '.join(missing)}")
+    duplicated = manifest["sample_id"][manifest["sample_id"].duplicated()]
+    if len(duplicated):
+        raise FerBenchError(f"{path}: {len(duplicated)} sample ids occur twice")
+    with replacing(path) as temporary:
+        manifest.to_parquet(temporary, index=False)

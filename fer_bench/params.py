@@ -1,0 +1,204 @@
+"""params.yaml, validated strictly before any work: unknown keys, wrong types, impossible values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from fer_bench.errors import FerBenchError, nearest
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
+Overrides = dict[str, Any]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Compute(_Strict):
+    """Where and how precisely everything is computed; part of every cell's spec."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    threads: int = Field(2, ge=1, le=256)
+
+
+class Align(_Strict):
+    """How a source becomes a pack: crop size in pixels, which pixels, the detector's options."""
+
+    size: int = Field(224, ge=32, le=1024)
+    pixels: Literal["mtcnn", "resize", "official"] = "mtcnn"
+    thresholds: tuple[float, float, float] = Field((0.6, 0.7, 0.8), strict=False)
+    min_face: int = Field(20, ge=12)
+    factor: float = Field(0.709, gt=0.1, lt=1)
+
+
+class DatasetOptions(_Strict):
+    """What differs from dataset to dataset.
+
+    Attributes:
+        model: options of every model on this dataset (backbone, ...).
+        weights: stand-ins for pre-trained weights, e.g. `{vggface2: identity}`.
+        recipe: recipe keys that differ from the paper's.
+        transfer: recipe keys that differ further for cells started from another dataset's.
+        identity: recipe keys of the identity pre-training.
+    """
+
+    model: Overrides = {}
+    weights: dict[Name, Name] = {}
+    recipe: Overrides = {}
+    transfer: Overrides = {}
+    identity: Overrides = {}
+
+
+class Variant(_Strict):
+    """A declared row: a base model with some options and recipe keys replaced."""
+
+    base: Name
+    model: Overrides = {}
+    recipe: Overrides = {}
+
+
+class Enabled(_Strict):
+    """The cells of one dataset; every key is required because DVC reads each."""
+
+    models: list[Name]
+    seeds: list[Annotated[int, Field(ge=0)]]
+    evaluate_on: list[Name]
+    init_from: list[Name]
+    transfer_models: list[Name]
+
+
+class Params(_Strict):
+    """The whole of params.yaml."""
+
+    compute: Compute = Compute()
+    data: dict[Name, Overrides] = {}
+    align: dict[Name, Align] = {}
+    datasets: dict[Name, DatasetOptions] = {}
+    models: dict[Name, Overrides] = {}
+    variants: dict[Name, Variant] = {}
+    enabled: dict[Name, Enabled]
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that reads 1e-3 as a number (YAML 1.2) and refuses a key given twice."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"),
+    list("-+0123456789"),
+)
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+    own = [k for k in keys if keys.count(k) > 1]
+    if own:
+        raise FerBenchError(
+            f"params.yaml line {node.start_mark.line + 1}: the key {own[0]!r} is given twice"
+        )
+    loader.flatten_mapping(node)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def load(path: Path | str = "params.yaml") -> Params:
+    """Read and validate `path`.
+
+    Raises:
+        FerBenchError: the message names each wrong key, its value and the nearest valid name.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FerBenchError(f"{path} not found: run fer-bench in the folder that holds it")
+    try:
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
+    except yaml.YAMLError as error:
+        raise FerBenchError(f"{path} is not valid YAML: {error}") from error
+    try:
+        return Params.model_validate(raw)
+    except ValidationError as error:
+        lines = [_explain(dict(item)) for item in error.errors()]
+        raise FerBenchError(f"{path}:\n  " + "\n  ".join(lines)) from error
+
+
+def _explain(item: dict[str, Any]) -> str:
+    place = item["loc"]
+    where = ".".join(str(part) for part in place)
+    kind, value = item["type"], item["input"]
+    if kind == "extra_forbidden":
+        return f"{where}: unknown key; {nearest(str(place[-1]), _fields_at(place[:-1]))}"
+    if kind == "missing":
+        return f"{where}: missing; every dataset needs it (an empty list [] disables it)"
+    if kind == "string_pattern_mismatch":
+        return f"{where}: {value!r} may hold only lower-case letters, digits and underscores"
+    return f"{where}: {value!r}: {item['msg']}"
+
+
+def _fields_at(place: tuple[Any, ...]) -> list[str]:
+    """The valid keys at a place of the schema."""
+    kind: Any = Params
+    for part in place:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            kind = kind.model_fields[str(part)].annotation
+        elif get_origin(kind) in (dict, Mapping, list, Union):
+            kind = get_args(kind)[-1]
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return list(kind.model_fields)
+    return []
+
+
+def check_names(
+    params: Params, datasets: list[str], sources: list[str], models: list[str]
+) -> list[str]:
+    """What is wrong with the names params uses, one sentence each; empty when all is well."""
+    wrong = []
+    rows = [*models, *params.variants]
+
+    def check(where: str, name: str, valid: list[str], kind: str) -> None:
+        if name not in valid:
+            wrong.append(f"{where}: unknown {kind} {name!r}; {nearest(name, valid)}")
+
+    for section in ("data", "align"):
+        for name in getattr(params, section):
+            check(f"{section}.{name}", name, sources, "source")
+    for name in (*params.datasets, *params.enabled):
+        check(f"datasets/enabled.{name}", name, datasets, "dataset")
+    for name in params.models:
+        check(f"models.{name}", name, models, "model")
+    for name, variant in params.variants.items():
+        check(f"variants.{name}.base", variant.base, models, "model")
+        if name in models:
+            wrong.append(f"variants.{name}: a model of this name exists; choose another name")
+    for name, cells in params.enabled.items():
+        where = f"enabled.{name}"
+        for model in (*cells.models, *cells.transfer_models):
+            check(f"{where}.models", model, rows, "model or variant")
+        for other in (*cells.evaluate_on, *cells.init_from):
+            check(f"{where}.evaluate_on/init_from", other, datasets, "dataset")
+        for key in ("models", "seeds", "evaluate_on", "init_from", "transfer_models"):
+            values = getattr(cells, key)
+            if len(set(values)) != len(values):
+                wrong.append(f"{where}.{key}: {values} names something twice")
+        if name in cells.evaluate_on:
+            wrong.append(f"{where}.evaluate_on: {name} is evaluated by training itself; remove it")
+        for other in cells.init_from:
+            start = params.enabled.get(other)
+            for model in cells.transfer_models:
+                if start is None or model not in start.models:
+                    wrong.append(
+                        f"{where}.transfer_models: {model} starts from {other}, but is not in "
+                        f"enabled.{other}.models"
+                    )
+                elif not set(cells.seeds) <= set(start.seeds):
+                    wrong.append(f"{where}.seeds: {other} lacks some of the seeds {cells.seeds}")
+    return wrong

@@ -1,0 +1,1 @@
+"""Training: the recipe, augmentation, sampling, the step, the one loop."""

@@ -1,0 +1,92 @@
+"""Augmentation of the released code: horizontal flip and colour jitter, drawn for each face.
+
+Everything works on a float batch (B, 3, H, W) in [0, 1] on its device; torchvision's batched
+transforms draw once for a whole batch, which is a different recipe. The tests check each
+operation against torchvision's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+GREY = (0.2989, 0.587, 0.114)
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What was drawn for a batch: one entry a face.
+
+    Attributes:
+        flip: (B,) bool.
+        factors: (4, B): brightness, contrast and saturation factors around 1, hue shift around 0.
+        order: the order of the four colour operations, shared by the batch.
+    """
+
+    flip: np.ndarray
+    factors: np.ndarray
+    order: tuple[int, ...]
+
+
+def draw(
+    rng: np.random.Generator, size: int, flip: float, jitter: tuple[float, float, float, float]
+) -> Draws:
+    """Draw the augmentation of `size` faces."""
+    flips = rng.random(size) < flip
+    factors = np.empty((4, size))
+    for i, strength in enumerate(jitter):
+        centre = 1.0 if i < 3 else 0.0
+        low = max(0.0, centre - strength) if i < 3 else -strength
+        factors[i] = rng.uniform(low, centre + strength, size)
+    return Draws(flips, factors, tuple(rng.permutation(4).tolist()))
+
+
+def apply(images: Tensor, draws: Draws) -> Tensor:
+    """Apply `draws` to `images` (B, 3, H, W) in [0, 1]; the result is in [0, 1] again."""
+    flip = torch.from_numpy(draws.flip).to(images.device)[:, None, None, None]
+    images = torch.where(flip, images.flip(3), images)
+    factors = torch.from_numpy(draws.factors).to(images)[:, :, None, None, None]
+    for operation in draws.order:
+        images = (_brightness, _contrast, _saturation, _hue)[operation](images, factors[operation])
+    return images
+
+
+def _grey(images: Tensor) -> Tensor:
+    r, g, b = images.unbind(1)
+    return (GREY[0] * r + GREY[1] * g + GREY[2] * b).unsqueeze(1)
+
+
+def _brightness(images: Tensor, factor: Tensor) -> Tensor:
+    return (images * factor).clamp(0, 1)
+
+
+def _contrast(images: Tensor, factor: Tensor) -> Tensor:
+    mean = _grey(images).mean((1, 2, 3), keepdim=True)
+    return (mean + (images - mean) * factor).clamp(0, 1)
+
+
+def _saturation(images: Tensor, factor: Tensor) -> Tensor:
+    grey = _grey(images)
+    return (grey + (images - grey) * factor).clamp(0, 1)
+
+
+def _hue(images: Tensor, shift: Tensor) -> Tensor:
+    """Rotate the hue by `shift` turns, saturation and value kept (the HSV hexcone)."""
+    value, _ = images.max(1)
+    chroma = value - images.amin(1)
+    safe = torch.where(chroma > 0, chroma, torch.ones_like(chroma))
+    r, g, b = images.unbind(1)
+    sixth = torch.where(
+        value == r,
+        (g - b) / safe,
+        torch.where(value == g, 2 + (b - r) / safe, 4 + (r - g) / safe),
+    )
+    sixth = (sixth + 6 * shift[:, 0]) % 6
+    channels = []
+    for offset in (5.0, 3.0, 1.0):
+        k = (offset + sixth) % 6
+        channels.append(value - chroma * torch.minimum(k, 4 - k).clamp(0, 1))
+    return torch.stack(channels, 1)

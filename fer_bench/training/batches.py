@@ -1,0 +1,70 @@
+"""Which faces stand in which batch, and how they reach the device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Faces of one split.
+
+    Attributes:
+        pixels: the pack's (N, H, W, 3) uint8 array, memory-mapped; only rows in `rows` are read.
+        rows: indices into `pixels`.
+        labels: class index of each row.
+        sample_ids: id of each row.
+        folds: cross-validation fold of each row, or None.
+    """
+
+    pixels: np.ndarray
+    rows: np.ndarray
+    labels: np.ndarray
+    sample_ids: np.ndarray
+    folds: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def images(self, which: np.ndarray, device: torch.device) -> Tensor:
+        """Faces `which` (positions in `rows`) as float (B, 3, H, W) in [0, 1]."""
+        batch = torch.from_numpy(self.pixels[self.rows[which]])
+        return batch.to(device).permute(0, 3, 1, 2).float().div_(255)
+
+
+def epoch_order(labels: np.ndarray, sampler: str, rng: np.random.Generator) -> np.ndarray:
+    """The order in which one epoch visits the faces, as positions into `labels`.
+
+    `oversample` draws len(labels) positions with replacement, each present class equally likely;
+    `shuffle` is a permutation.
+    """
+    if sampler == "shuffle":
+        return rng.permutation(len(labels))
+    counts = np.bincount(labels)
+    weight = 1.0 / counts[labels]
+    return rng.choice(len(labels), size=len(labels), replace=True, p=weight / weight.sum())
+
+
+def in_batches(order: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Cut `order` into batches; a last batch of one face joins the one before (BatchNorm)."""
+    edges = list(range(0, len(order), size))
+    if len(edges) > 1 and len(order) - edges[-1] == 1:
+        edges.pop()
+    for start, stop in zip(edges, [*edges[1:], len(order)], strict=True):
+        yield order[start:stop]
+
+
+def class_balanced_weights(labels: np.ndarray, classes: int, beta: float = 0.9999) -> np.ndarray:
+    """Effective-number weights (Cui et al., CVPR 2019), normalised to sum to `classes`.
+
+    A class without faces gets weight 0.
+    """
+    counts = np.bincount(labels, minlength=classes).astype(float)
+    with np.errstate(divide="ignore"):
+        weight = np.where(counts > 0, (1 - beta) / (1 - beta**counts), 0.0)
+    return weight / weight.sum() * classes

@@ -1,0 +1,56 @@
+"""One optimisation step and one prediction pass, in plain torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from fer_bench.errors import FerBenchError
+from fer_bench.training import augment
+from fer_bench.training.batches import Faces, in_batches
+from fer_bench.training.recipe import Recipe
+
+Backward = Callable[[Tensor], None]
+
+
+def train_step(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    backward: Backward,
+    images: Tensor,
+    target: Tensor,
+    class_weight: Tensor | None,
+) -> tuple[float, int]:
+    """Forward, backward, update. Returns the loss and how many faces were predicted right."""
+    output = model(images)
+    loss = model.loss(output, target, class_weight)
+    if not torch.isfinite(loss):
+        raise FerBenchError(
+            "the training loss is not finite: lower backbone_lr or heads_lr in the recipe, "
+            "or check the faces (`fer-bench faces sheet`)"
+        )
+    optimizer.zero_grad(set_to_none=True)
+    backward(loss)
+    optimizer.step()
+    return loss.item(), int((output.logits.detach().argmax(1) == target).sum())
+
+
+def augmented(images: Tensor, recipe: Recipe, rng: np.random.Generator) -> Tensor:
+    """`images` with the recipe's flip and colour jitter, drawn from `rng`."""
+    return augment.apply(images, augment.draw(rng, len(images), recipe.flip, recipe.jitter))
+
+
+@torch.inference_mode()
+def predict(
+    model: nn.Module, faces: Faces, device: torch.device, batch_size: int = 256
+) -> np.ndarray:
+    """Logits (N, K) float32 of `faces`, in evaluation mode."""
+    model.eval()
+    logits = [
+        model(faces.images(which, device)).logits.float().cpu().numpy()
+        for which in in_batches(np.arange(len(faces)), batch_size)
+    ]
+    return np.concatenate(logits)

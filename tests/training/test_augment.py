@@ -1,0 +1,70 @@
+"""Each operation against torchvision's, the draws against their distribution."""
+
+import numpy as np
+import pytest
+import torch
+from torchvision.transforms import functional as reference
+
+from fer_bench.training.augment import Draws, apply, draw
+
+SIZE = 6
+OPERATIONS = ("adjust_brightness", "adjust_contrast", "adjust_saturation", "adjust_hue")
+
+
+@pytest.fixture
+def images():
+    return torch.rand(SIZE, 3, 24, 24, generator=torch.Generator().manual_seed(1))
+
+
+def plain(order, **factors):
+    values = np.ones((4, SIZE))
+    values[3] = 0
+    for index, value in factors.items():
+        values[int(index[1:])] = value
+    return Draws(np.zeros(SIZE, bool), values, order)
+
+
+@pytest.mark.parametrize("operation", range(4))
+def test_each_operation_equals_torchvision(images, operation):
+    drawn = draw(np.random.default_rng(operation), SIZE, 0.0, (0.4, 0.3, 0.25, 0.05))
+    factors = np.ones((4, SIZE))
+    factors[3] = 0
+    factors[operation] = drawn.factors[operation]
+    ours = apply(images, Draws(np.zeros(SIZE, bool), factors, (0, 1, 2, 3)))
+    adjust = getattr(reference, OPERATIONS[operation])
+    theirs = torch.stack(
+        [adjust(x, f) for x, f in zip(images, factors[operation].tolist(), strict=True)]
+    )
+    assert torch.allclose(ours, theirs, atol=2e-6)
+    assert not torch.allclose(ours, images, atol=1e-3)
+
+
+def test_whole_recipe_equals_torchvision_in_the_drawn_order(images):
+    draws = draw(np.random.default_rng(3), SIZE, 0.5, (0.4, 0.3, 0.25, 0.05))
+    ours = apply(images, draws)
+    for i, image in enumerate(images):
+        expected = reference.hflip(image) if draws.flip[i] else image
+        for operation in draws.order:
+            adjust = getattr(reference, OPERATIONS[operation])
+            expected = adjust(expected, float(draws.factors[operation, i]))
+        assert torch.allclose(ours[i], expected, atol=5e-6)
+
+
+def test_grey_and_black_faces_survive_hue():
+    images = torch.stack([torch.full((3, 8, 8), v) for v in (0.0, 0.5, 1.0, 0.2, 0.7, 0.9)])
+    assert torch.allclose(apply(images, plain((3, 0, 1, 2), f3=0.05)), images, atol=1e-6)
+
+
+def test_draws_have_the_stated_distribution():
+    rng = np.random.default_rng(0)
+    draws = [draw(rng, 64, 0.5, (0.4, 0.3, 0.25, 0.05)) for _ in range(200)]
+    factors = np.concatenate([d.factors for d in draws], axis=1)
+    for i, (centre, strength) in enumerate([(1, 0.4), (1, 0.3), (1, 0.25), (0, 0.05)]):
+        assert factors[i].min() >= centre - strength
+        assert factors[i].max() <= centre + strength
+        assert factors[i].mean() == pytest.approx(centre, abs=strength / 20)
+        assert factors[i].std() == pytest.approx(strength / np.sqrt(3), rel=0.05)
+    assert np.mean([d.flip.mean() for d in draws]) == pytest.approx(0.5, abs=0.02)
+    assert len({d.order for d in draws}) == 24
+    # Drawn for each face: no two faces of a batch share a factor.
+    assert len(np.unique(draws[0].factors[0])) == 64

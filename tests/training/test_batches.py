@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+from fer_bench.training.batches import class_balanced_weights, epoch_order, in_batches
+
+LABELS = np.repeat([0, 1, 3], [90, 9, 1])
+
+
+def test_oversampling_makes_present_classes_equally_likely():
+    rng = np.random.default_rng(0)
+    drawn = np.concatenate([LABELS[epoch_order(LABELS, "oversample", rng)] for _ in range(100)])
+    assert len(drawn) == 100 * len(LABELS)
+    shares = np.bincount(drawn, minlength=4) / len(drawn)
+    assert shares == pytest.approx([1 / 3, 1 / 3, 0, 1 / 3], abs=0.02)
+
+
+def test_shuffle_takes_every_face_once():
+    order = epoch_order(LABELS, "shuffle", np.random.default_rng(0))
+    assert sorted(order) == list(range(len(LABELS)))
+    assert list(order) != sorted(order)
+
+
+@pytest.mark.parametrize(("faces", "size"), [(10, 4), (9, 4), (1, 4), (8, 4), (5, 2), (3, 64)])
+def test_batches_cover_everything_once_and_none_is_single(faces, size):
+    batches = list(in_batches(np.arange(faces), size))
+    assert np.concatenate(batches).tolist() == list(range(faces))
+    assert all(len(b) > 1 for b in batches) or faces == 1
+
+
+def test_class_balanced_weights_by_hand():
+    weights = class_balanced_weights(np.array([0, 0, 1]), 3, beta=0.5)
+    raw = np.array([0.5 / (1 - 0.25), 0.5 / (1 - 0.5), 0])
+    assert weights == pytest.approx(raw / raw.sum() * 3)
