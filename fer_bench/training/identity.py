@@ -84,7 +84,7 @@ def _train(
     model = models.build(
         "baseline1", persons, backbone=backbone, size=spec["size"], input=spec["input"]
     )
-    result = fit(fabric, model, faces, None, None, recipe, cell)
+    result = fit(fabric, model, faces, None, None, recipe, cell, persons)
     accuracy = result.history[-1]["train_accuracy"]
     found = {"people": persons, "faces": len(faces), "train_accuracy": round(accuracy, 6)}
     return models.backbone_state(model), found

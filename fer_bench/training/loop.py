@@ -56,6 +56,7 @@ def fit(
     test: Faces | None,
     recipe: Recipe,
     cell: Cell,
+    classes: int,
 ) -> Fit:
     """Train `model` and keep what the three selections choose.
 
@@ -68,11 +69,12 @@ def fit(
             None when there are none (identity pre-training).
         recipe: the training recipe.
         cell: seeds every random stream.
+        classes: how many classes the model tells apart.
     """
     model, optimizer = fabric.setup(model, optimizer_for(model, recipe))
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, recipe.decay)
     order_rng, augment_rng = cell.generator("order"), cell.generator("augmentation")
-    class_weight = _class_weight(train, model.num_classes, recipe, fabric.device)
+    class_weight = _class_weight(train, classes, recipe, fabric.device)
     result = Fit()
     epochs = tqdm(range(recipe.epochs), desc=str(cell), unit="epoch", mininterval=1.0)
     for epoch in epochs:

@@ -36,7 +36,8 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
     cell = Cell(spec["dataset"], spec["model"], seed)
     recipe = Recipe().with_(spec["recipe"])
     fabric = start(spec["compute"], cell)
-    model = models.build(spec["base"], len(spec["view"]["classes"]), **spec["options"])
+    classes = spec["view"]["classes"]
+    model = models.build(spec["base"], len(classes), **spec["options"])
     _load_start(model, start_path, transfer=spec["init_from"] is not None)
     pixels, manifest = open_view(spec["view"], packs)
     if pixels.shape[1] != spec["options"]["size"]:
@@ -45,10 +46,10 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
             f"{spec['options']['size']} px; set align.<source>.size and align again"
         )
     train, val, test = splits(pixels, manifest, recipe, cell.dataset)
-    result = fit(fabric, model, train, val, test, recipe, cell)
+    result = fit(fabric, model, train, val, test, recipe, cell, len(classes))
     with replacing_folder(out) as folder:
         frames = [
-            predictions_frame(test, chosen.logits, spec["view"]["classes"], selection)
+            predictions_frame(test, chosen.logits, classes, selection)
             for selection, chosen in sorted(result.chosen.items())
         ]
         pd.concat(frames, ignore_index=True).to_parquet(

@@ -1,0 +1,87 @@
+"""What must hold across the whole package: layers, light imports, names."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fer_bench import datasets, models
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "fer_bench"
+LAYERS = [
+    "labels", "errors", "files", "fingerprint", "rendering", "datasets", "faces", "models",
+    "training", "evaluation", "reports", "receiving", "params", "specs", "starts", "views",
+    "pipelines", "cli",
+]  # fmt: skip
+
+
+def module_level_and_lazy_imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fer_bench"):
+            if node.module == "fer_bench":
+                found |= {alias.name for alias in node.names}
+            else:
+                found.add(str(node.module).split(".")[1])
+    return found
+
+
+def test_packages_import_only_from_those_above_them():
+    for path in PACKAGE.rglob("*.py"):
+        layer = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if layer == "__init__":
+            continue
+        assert layer in LAYERS, f"{path}: give {layer} a place in LAYERS"
+        for other in module_level_and_lazy_imports(path):
+            assert LAYERS.index(other) <= LAYERS.index(layer), f"{path} imports {other}"
+
+
+@pytest.mark.parametrize(
+    ("module", "forbidden"),
+    [
+        ("fer_bench.evaluation.score", ["torch", "sklearn", "matplotlib", "dvc"]),
+        ("fer_bench.reports.tables", ["torch", "dvc", "pydantic"]),
+        ("fer_bench.reports.figures", ["torch", "dvc"]),
+        ("fer_bench.reports.leaderboard", ["torch", "matplotlib"]),
+        ("fer_bench.datasets", ["torch", "facenet_pytorch"]),
+        ("fer_bench.cli", ["torch", "pandas", "numpy", "matplotlib"]),
+        (
+            "fer_bench.training.run",
+            ["dvc", "facenet_pytorch", "pydantic", "yaml", "torchvision", "matplotlib", "sklearn"],
+        ),
+        ("fer_bench.evaluation.predict", ["lightning", "torchvision", "sklearn"]),
+    ],
+)
+def test_imports_stay_light(module, forbidden):
+    code = f"import sys, {module}; print(' '.join(sys.modules))"
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    loaded = {name.split(".")[0] for name in out}
+    assert not loaded & set(forbidden)
+
+
+def test_names_are_safe_in_stage_names():
+    names = {*models.names(), *datasets.datasets(), *datasets.packs(), *datasets.sources()}
+    assert all(re.fullmatch(r"[a-z0-9_]+", name) for name in names)
+
+
+def test_every_dataset_stands_on_packs_and_every_pack_on_a_source():
+    for dataset in datasets.datasets().values():
+        for pack in dataset.packs:
+            assert datasets.get_pack(pack).source in datasets.sources()
+
+
+def test_no_photographs_or_machine_paths_are_committed():
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert not [f for f in tracked if re.search(r"\.(jpe?g|tiff?|npy|parquet|safetensors)$", f)]
+    for name in tracked:
+        if name.endswith((".py", ".md", ".yaml", ".json", ".lock", ".toml", ".txt")):
+            text = (ROOT / name).read_text(encoding="utf-8")
+            assert not re.search(r"(?<![\w.])/(?:root|home|Users|work)/\w", text), name

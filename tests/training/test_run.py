@@ -1,0 +1,146 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from fer_bench import models
+from fer_bench.errors import FerBenchError
+from fer_bench.evaluation.predict import evaluate_cell
+from fer_bench.files import sha256_file, write_json
+from fer_bench.labels import SEVEN
+from fer_bench.training.run import train_cell
+
+LOGITS = [f"logit_{name}" for name in SEVEN]
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {
+        str(p.relative_to(folder)): sha256_file(p)
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
+    }
+
+
+@pytest.fixture
+def trained(aligned, make_spec, tmp_path):
+    spec, start = make_spec("scan_cci")
+    train_cell(spec, start, 0, tmp_path / "train", aligned)
+    return tmp_path / "train"
+
+
+def test_outputs_are_complete_and_agree(trained):
+    predictions = pd.read_parquet(trained / "predictions.parquet")
+    history = pd.read_csv(trained / "history.csv")
+    summary = json.loads((trained / "train.json").read_text())
+    assert list(predictions) == ["sample_id", "fold", "selection", "label", *LOGITS]
+    assert predictions.groupby("selection").size().to_dict() == {
+        "last": 28, "best_on_val": 28, "best_on_test": 28
+    }  # fmt: skip
+    for selection, rows in predictions.groupby("selection"):
+        accuracy = (rows[LOGITS].to_numpy().argmax(1) == rows["label"]).mean()
+        epoch = summary["best_epoch"].get(selection, len(history) - 1)
+        assert history["test_accuracy"][epoch] == pytest.approx(accuracy, abs=1e-6)
+    # The first epoch reaching the maximum.
+    assert summary["best_epoch"]["best_on_test"] == history["test_accuracy"].idxmax()
+    assert summary["best_epoch"]["best_on_val"] == history["val_accuracy"].idxmax()
+    assert summary["n"] == {"train": 49, "val": 7, "test": 28}
+
+
+def test_two_runs_in_two_processes_are_bit_identical_and_seeds_differ(
+    aligned, make_spec, tmp_path, trained
+):
+    spec, start = make_spec("scan_cci")
+    code = (
+        "import sys; from pathlib import Path; from fer_bench.training.run import train_cell;"
+        "s, b, seed, out, packs = sys.argv[1:];"
+        "train_cell(Path(s), Path(b), int(seed), Path(out), Path(packs))"
+    )
+    for seed in (0, 1):
+        out = tmp_path / f"again{seed}"
+        arguments = [sys.executable, "-c", code, spec, start, seed, out, aligned]
+        subprocess.run([str(a) for a in arguments], check=True, capture_output=True)
+    assert hashes(tmp_path / "again0") == hashes(trained)
+    assert hashes(tmp_path / "again1") != hashes(trained)
+
+
+def test_it_learns(aligned, make_spec, tmp_path):
+    spec, start = make_spec("baseline1", {"epochs": 12, "backbone_lr": 0.05, "flip": 0.0})
+    train_cell(spec, start, 0, tmp_path / "train", aligned)
+    history = pd.read_csv(tmp_path / "train" / "history.csv")
+    assert history["test_accuracy"].max() > 0.6  # chance is 1/7
+    assert history["train_loss"].iloc[-1] < history["train_loss"].iloc[0] / 2
+    rates = history["lr_backbone"].to_numpy()
+    assert rates[1:] / rates[:-1] == pytest.approx(0.95, abs=1e-4)
+
+
+def test_training_on_all_has_no_best_on_val(aligned, make_spec, tmp_path):
+    spec, start = make_spec("baseline1", {"epochs": 1, "train_on": "all"})
+    train_cell(spec, start, 0, tmp_path / "train", aligned)
+    predictions = pd.read_parquet(tmp_path / "train" / "predictions.parquet")
+    assert set(predictions["selection"]) == {"last", "best_on_test"}
+    assert json.loads((tmp_path / "train" / "train.json").read_text())["n"]["train"] == 56
+
+
+def test_pretrained_and_transferred_weights_are_what_training_starts_from(
+    aligned, make_spec, tmp_path
+):
+    still = {"epochs": 1, "backbone_lr": 0.0, "heads_lr": 0.0}
+    spec, start = make_spec("baseline1", still)
+    donor = models.build("baseline1", 3, backbone="resnet18_slim", size=80)
+    state = models.backbone_state(donor)
+    save_file(state, tmp_path / "w.safetensors")
+    begin = {"pretrained": "identity(toy)", "file": str(tmp_path / "w.safetensors")}
+    write_json(start, {**begin, "sha256": sha256_file(tmp_path / "w.safetensors")})
+    train_cell(spec, start, 0, tmp_path / "a", aligned)
+    kept = load_file(tmp_path / "a" / "weights" / "last.safetensors")
+    for name, value in state.items():
+        if "running" not in name and "num_batches" not in name:
+            assert torch.equal(kept[f"backbone.{name}"], value)
+
+    moved = json.loads(spec.read_text()) | {"init_from": "toy", "model": "baseline1_from_toy"}
+    write_json(spec, moved)
+    train_cell(spec, tmp_path / "a" / "weights" / "last.safetensors", 0, tmp_path / "b", aligned)
+    again = load_file(tmp_path / "b" / "weights" / "last.safetensors")
+    assert torch.equal(kept["fc.weight"], again["fc.weight"])
+
+
+def test_changed_weights_file_is_refused(aligned, make_spec, tmp_path):
+    spec, start = make_spec("baseline1")
+    save_file({"x": torch.zeros(1)}, tmp_path / "w.safetensors")
+    write_json(start, {"pretrained": "x", "file": str(tmp_path / "w.safetensors"), "sha256": "0"})
+    with pytest.raises(FerBenchError, match="the weights changed"):
+        train_cell(spec, start, 0, tmp_path / "train", aligned)
+    assert not (tmp_path / "train").exists()
+
+
+def test_diverging_training_says_what_to_change_and_leaves_nothing(aligned, make_spec, tmp_path):
+    spec, start = make_spec("baseline1", {"backbone_lr": 100, "heads_lr": 100, "epochs": 40})
+    with pytest.raises(FerBenchError, match="lower backbone_lr"):
+        train_cell(spec, start, 0, tmp_path / "train", aligned)
+    assert not (tmp_path / "train").exists()
+
+
+def test_wrong_face_size_is_named(aligned, make_spec, tmp_path):
+    spec, start = make_spec("baseline1", size=112)
+    with pytest.raises(FerBenchError, match="80 px but the model was built for 112 px"):
+        train_cell(spec, start, 0, tmp_path / "train", aligned)
+
+
+def test_evaluating_on_the_own_test_split_gives_the_same_logits(
+    aligned, make_spec, tmp_path, trained
+):
+    spec, _ = make_spec("scan_cci")
+    view = tmp_path / "view.json"
+    write_json(view, {"name": "toy", "packs": ["toy"], "classes": list(SEVEN)})
+    evaluate_cell(spec, view, trained / "weights", tmp_path / "on_toy", aligned)
+    order = ["selection", "sample_id"]
+    ours = pd.read_parquet(tmp_path / "on_toy" / "predictions.parquet").sort_values(order)
+    saved = pd.read_parquet(trained / "predictions.parquet").sort_values(order)
+    pd.testing.assert_frame_equal(
+        ours.reset_index(drop=True), saved.reset_index(drop=True), atol=1e-5
+    )
