@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from fer_bench.errors import FerBenchError
+
 
 @contextmanager
 def replacing(path: Path | str) -> Iterator[Path]:
@@ -49,7 +51,7 @@ def replacing_folder(path: Path | str) -> Iterator[Path]:
 
 
 def write_text(path: Path | str, text: str) -> None:
-    """Write `text` as UTF-8 with `\\n` line ends, whole or not at all."""
+    """Write `text` as UTF-8 with Unix line ends, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
@@ -60,8 +62,17 @@ def write_json(path: Path | str, value: Any) -> None:
 
 
 def read_json(path: Path | str) -> Any:
-    """Read a JSON file."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """Read a JSON file; raises FerBenchError when it is missing or broken."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise FerBenchError(
+            f"{path} is missing; an earlier stage writes it: run `dvc repro`"
+        ) from error
+    except ValueError as error:
+        raise FerBenchError(
+            f"{path} is not valid JSON ({error}): delete it and run again"
+        ) from error
 
 
 def sha256_file(path: Path | str) -> str:

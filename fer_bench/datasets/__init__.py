@@ -14,7 +14,6 @@ from typing import TypeVar
 from fer_bench.datasets.base import Dataset, PackSpec, Source
 from fer_bench.errors import FerBenchError, nearest
 
-
 T = TypeVar("T")
 
 

@@ -40,7 +40,7 @@ class Source(ABC):
     """True when the images are drawn by this project, so nothing has to be added."""
 
     def check(self, options: Mapping[str, Any]) -> None:
-        """Raise FerBenchError when `options` (params.yaml, `data.<name>`) hold a wrong key or value.
+        """Raise FerBenchError when `options` (`data.<name>` of params.yaml) hold something wrong.
 
         A source without options of its own accepts none.
         """

@@ -1,0 +1,31 @@
+import pytest
+
+from fer_bench.receiving import add
+
+
+class House:
+    """Empty raw and receipts folders, and `add` into them."""
+
+    def __init__(self, root):
+        self.raw, self.receipts = root / "raw", root / "benchmarks"
+
+    def add(self, *inputs, source="facial_expressions", **options):
+        return add(
+            source,
+            list(inputs),
+            root=self.raw,
+            receipts_root=self.receipts,
+            progress=False,
+            **options,
+        )
+
+    def files(self):
+        """Every file and folder there is, hidden ones too."""
+        return sorted(
+            str(p.relative_to(top)) for top in (self.raw, self.receipts) for p in top.rglob("*")
+        )
+
+
+@pytest.fixture
+def house(tmp_path):
+    return House(tmp_path / "house")
