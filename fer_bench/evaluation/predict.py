@@ -1,0 +1,56 @@
+"""Apply a cell's saved weights to another dataset's test split: a new set never retrains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import torch
+from safetensors.torch import load_file
+
+from fer_bench import models
+from fer_bench.errors import FerBenchError
+from fer_bench.files import read_json, replacing_folder
+from fer_bench.training.data import open_view, select
+from fer_bench.training.predictions import predictions_frame
+from fer_bench.training.step import predict
+
+
+def evaluate_cell(spec_path: Path, view_path: Path, weights: Path, out: Path, packs: Path) -> None:
+    """Predict the test split of another set with every selection's weights.
+
+    Args:
+        spec_path: the cell's spec, which says how to build the model.
+        view_path: the set's view, `runs/views/<set>.json`.
+        weights: the cell's `train/weights` folder.
+        out: `runs/<dataset>/<model>/<seed>/on_<set>`; gets `predictions.parquet`.
+        packs: `data/aligned`.
+    """
+    spec, evaluated = read_json(spec_path), read_json(view_path)
+    classes = spec["view"]["classes"]
+    torch.set_num_threads(int(spec["compute"]["threads"]))
+    torch.use_deterministic_algorithms(True)
+    device = torch.device(spec["compute"]["device"])
+    pixels, manifest = open_view({**evaluated, "classes": classes}, packs)
+    faces = select(pixels, manifest[manifest["split"] == "test"])
+    if not len(faces):
+        raise FerBenchError(
+            f"{evaluated['name']} has no test faces of the classes {', '.join(classes)}; "
+            f"remove it from enabled.{spec['dataset']}.evaluate_on"
+        )
+    if pixels.shape[1] != spec["options"]["size"]:
+        raise FerBenchError(
+            f"{evaluated['name']} is aligned to {pixels.shape[1]} px, the model "
+            f"{spec['dataset']}/{spec['model']} takes {spec['options']['size']} px; set both "
+            "align.<source>.size alike"
+        )
+    model = models.build(spec["base"], len(classes), **spec["options"]).to(device)
+    frames = []
+    for file in sorted(weights.glob("*.safetensors")):
+        model.load_state_dict(load_file(file))
+        logits = predict(model, faces, device)
+        frames.append(predictions_frame(faces, logits, classes, file.stem))
+    with replacing_folder(out) as folder:
+        pd.concat(frames, ignore_index=True).to_parquet(
+            folder / "predictions.parquet", index=False
+        )

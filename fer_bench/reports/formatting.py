@@ -1,0 +1,42 @@
+"""How numbers are printed: decimal rounding, percent, mean ± std, and a dash for nothing."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from fer_bench.evaluation.statistics import Summary
+
+NOTHING = "–"
+
+
+def rounded(value: float, places: int) -> str:
+    """`value` with `places` decimals, halves rounded away from zero as a reader would.
+
+    Python's own formatting rounds the binary fraction: 0.88125 as percent gives 88.12 and 0.28685
+    gives 28.69 or 28.68 by accident of representation. Twelve digits are kept before rounding, so
+    that the last bits of a mean do not decide.
+    """
+    exact = Decimal(repr(round(value, 12)))
+    return str(exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP))
+
+
+def percent(fraction: float | None) -> str:
+    """A fraction as percent with two decimals, as the paper prints them, without the sign."""
+    return NOTHING if fraction is None else rounded(fraction * 100, 2)
+
+
+def mean_std(summary: Summary | None) -> str:
+    """`mean ± sample std` in percent; `mean ± –` for a single seed, whose spread is unknown."""
+    if summary is None:
+        return NOTHING
+    return f"{percent(summary.mean)} ± {percent(summary.std)}"
+
+
+def maximum(summary: Summary | None) -> str:
+    """The largest value over seeds, in percent."""
+    return NOTHING if summary is None else percent(summary.max)
+
+
+def count(number: int | None) -> str:
+    """A count with thousands separated."""
+    return NOTHING if number is None else f"{number:,}"

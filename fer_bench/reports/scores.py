@@ -1,0 +1,168 @@
+"""Score files as rows: one row a (dataset, model), holding its seeds.
+
+What is read: the cells that params enable, and every committed score of a dataset that is not
+enabled here, marked as measured elsewhere. A score of an enabled dataset that params do not name is
+left over from another grid and ignored.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fer_bench.errors import FerBenchError
+from fer_bench.evaluation.statistics import Summary, summarise
+from fer_bench.files import read_json
+
+Enabled = Mapping[str, Mapping[str, Sequence[Any]]]
+"""params.yaml's `enabled`: dataset -> models, seeds, evaluate_on, init_from, transfer_models."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model on the dataset it was trained on, over its seeds.
+
+    Attributes:
+        dataset: where it was trained.
+        model: its name; transferred rows are called `<model>_from_<source>`.
+        elsewhere: whether the dataset is not enabled here, so that committed scores were read.
+        wanted: how many seeds params ask for (as many as there are, if measured elsewhere).
+        cells: the score files' contents, by rising seed.
+        sets: the sets it may be asked about.
+    """
+
+    dataset: str
+    model: str
+    elsewhere: bool
+    wanted: int
+    cells: tuple[Mapping[str, Any], ...]
+    sets: frozenset[str]
+
+    def values(self, set_: str, subset: str, selection: str, metric: str) -> list[float]:
+        """One metric by seed; seeds without it are left out."""
+        parts = [self._part(cell, set_, subset, selection) for cell in self.cells]
+        return [p[metric] for p in parts if p is not None and p[metric] is not None]
+
+    def summary(
+        self, metric: str, set_: str, subset: str = "all", selection: str = "last"
+    ) -> Summary | None:
+        """One metric over seeds; None where nothing was measured."""
+        return summarise(self.values(set_, subset, selection, metric))
+
+    def has(self, set_: str, subset: str = "all") -> bool:
+        """Whether any sample of this set and subset was scored."""
+        return any(n > 0 for n in self.sizes(set_, subset))
+
+    def sizes(self, set_: str, subset: str = "all") -> list[int]:
+        """The different sample counts the seeds were scored on: one, unless something is wrong."""
+        parts = [self._part(cell, set_, subset, "last") for cell in self.cells]
+        return sorted({p["n"] for p in parts if p is not None})
+
+    def parts(self, set_: str, subset: str = "all", selection: str = "last") -> list[Any]:
+        """The METRICS of each seed that has them."""
+        parts = [self._part(cell, set_, subset, selection) for cell in self.cells]
+        return [p for p in parts if p is not None]
+
+    def said(self, key: str) -> list[Any]:
+        """The different values the cells' training records give for `key`."""
+        found: list[Any] = []
+        for cell in self.cells:
+            if (value := cell["training"].get(key)) not in found:
+                found.append(value)
+        return found
+
+    def _part(self, cell: Mapping[str, Any], set_: str, subset: str, selection: str) -> Any:
+        if set_ not in self.sets:
+            return None
+        return cell["sets"].get(set_, {}).get(selection, {}).get(subset)
+
+
+class Scores:
+    """Every row that reports may show, in the order of params, then measured elsewhere by name."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = {(row.dataset, row.model): row for row in rows}
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self._rows.values())
+
+    def get(self, dataset: str, model: str) -> Row | None:
+        """The row of this cell, if any seed of it was measured."""
+        row = self._rows.get((dataset, model))
+        return row if row is not None and row.cells else None
+
+    def of(self, dataset: str) -> list[Row]:
+        """The measured rows of a dataset."""
+        return [row for row in self if row.dataset == dataset and row.cells]
+
+    def datasets(self) -> list[str]:
+        """The datasets with at least one measured row."""
+        return list(dict.fromkeys(row.dataset for row in self if row.cells))
+
+    def elsewhere(self, dataset: str) -> bool:
+        """Whether the dataset's rows come from committed scores, not from this checkout's grid."""
+        return any(row.elsewhere for row in self.of(dataset))
+
+    def missing(self) -> list[str]:
+        """Enabled cells without a score, as `dataset/model: 1 of 2 seeds`."""
+        return [
+            f"{row.dataset}/{row.model}: {len(row.cells)} of {row.wanted} seeds"
+            for row in self
+            if len(row.cells) < row.wanted
+        ]
+
+
+def load_scores(scores_dir: Path, enabled: Enabled) -> Scores:
+    """Read `results/scores`.
+
+    Raises:
+        FerBenchError: a file is no score file, or is not the cell its path says.
+    """
+    rows = []
+    grid = {dataset: row_names(lists) for dataset, lists in enabled.items()}
+    for dataset, names in grid.items():
+        sets = frozenset({dataset, *enabled[dataset].get("evaluate_on", ())})
+        seeds = sorted(enabled[dataset].get("seeds", ()))
+        for model in names:
+            files = [scores_dir / dataset / model / f"{seed}.json" for seed in seeds]
+            cells = tuple(_read(f) for f in files if f.is_file())
+            rows.append(Row(dataset, model, False, len(seeds), cells, sets))
+    for folder in sorted(p for p in scores_dir.glob("*/*") if p.is_dir()):
+        dataset, model = folder.parent.name, folder.name
+        if grid.get(dataset):
+            continue
+        files = sorted(folder.glob("*.json"), key=lambda f: (len(f.stem), f.stem))
+        cells = tuple(_read(f) for f in files)
+        every = frozenset(name for cell in cells for name in cell["sets"])
+        rows.append(Row(dataset, model, True, len(cells), cells, every))
+    return Scores(rows)
+
+
+def row_names(lists: Mapping[str, Sequence[Any]]) -> list[str]:
+    """The rows one dataset's enabled lists ask for: its models, then the transferred ones."""
+    transferred = [
+        f"{model}_from_{source}"
+        for source in lists.get("init_from", ())
+        for model in lists.get("transfer_models", ())
+    ]
+    return [*lists.get("models", ()), *transferred]
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    try:
+        cell: Mapping[str, Any] = read_json(file)
+        stated = (cell["dataset"], cell["model"], str(cell["seed"]))
+        cell["sets"], cell["training"], cell["history"], cell["partial"]
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise FerBenchError(
+            f"{file} is no score file ({error!r}): delete it and run `dvc repro`"
+        ) from error
+    if stated != (file.parent.parent.name, file.parent.name, file.stem):
+        raise FerBenchError(
+            f"{file} holds the score of {'/'.join(stated)}: the file was moved or renamed; "
+            "delete it and run `dvc repro`"
+        )
+    return cell
