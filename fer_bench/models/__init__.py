@@ -1,0 +1,159 @@
+"""Models by name, found by scanning the files of this package.
+
+A file defines builder functions under `@register`; adding a file is enough to add a model. This
+file imports no model family by name, so that a family's code hash covers only what it uses.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from torch import Tensor
+
+from fer_bench.errors import FerBenchError, nearest
+from fer_bench.models.base import FERModel, ModelConfig, Output, Preset
+
+__all__ = [
+    "FERModel",
+    "ModelConfig",
+    "Output",
+    "Preset",
+    "backbone_state",
+    "build",
+    "configure",
+    "load_pretrained",
+    "names",
+    "preset",
+    "register",
+    "resolve_weights",
+]
+
+C = TypeVar("C", bound=ModelConfig)
+Builder = Callable[[int, C], FERModel]
+
+_registry: dict[str, tuple[Preset, ModelConfig, Builder[Any]]] = {}
+
+
+def register(
+    config: C, *, pretrained: str | None = None, recipe: Mapping[str, Any] | None = None
+) -> Callable[[Builder[C]], Builder[C]]:
+    """Register a builder under its function's name; its docstring's first line is the summary.
+
+    Args:
+        config: the options the builder is given where the caller says nothing else.
+        pretrained: what its backbone starts from: None, "imagenet", "vggface2" or "identity".
+        recipe: training keys this model sets otherwise than its dataset's recipe.
+
+    Raises:
+        FerBenchError: the name is taken or holds other characters than a-z, 0-9 and _.
+    """
+
+    def add(builder: Builder[C]) -> Builder[C]:
+        name, module = builder.__name__, builder.__module__
+        if not re.fullmatch("[a-z0-9_]+", name):
+            raise FerBenchError(f"model name {name!r} in {module}: use a-z, 0-9 and _ only")
+        if name in _registry and _registry[name][0].module != module:
+            taken = _registry[name][0].module
+            raise FerBenchError(f"model name {name!r} in {module} is taken by {taken}: rename one")
+        summary = (builder.__doc__ or "").strip().split("\n")[0]
+        shown = Preset(name, module, config.as_dict(), pretrained, dict(recipe or {}), summary)
+        _registry[name] = (shown, config, builder)
+        return builder
+
+    return add
+
+
+@cache
+def _discover() -> None:
+    for info in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{info.name}")
+
+
+def _get(name: str) -> tuple[Preset, ModelConfig, Builder[Any]]:
+    _discover()
+    if name not in _registry:
+        raise FerBenchError(f"unknown model {name!r}: {nearest(name, _registry)}")
+    return _registry[name]
+
+
+def names() -> list[str]:
+    """Every model's name, sorted."""
+    _discover()
+    return sorted(_registry)
+
+
+def preset(name: str) -> Preset:
+    """What `name` is: module, default options, pretraining, recipe overrides, summary."""
+    return _get(name)[0]
+
+
+def configure(name: str, options: Mapping[str, Any]) -> ModelConfig:
+    """The options `name` would be built with, checked without building it.
+
+    Raises:
+        FerBenchError: unknown name, option or value; the message names the nearest valid one.
+    """
+    shown, config, _ = _get(name)
+    for option in options:
+        if option not in shown.defaults:
+            raise FerBenchError(
+                f"{name}: unknown option {option!r}: {nearest(option, shown.defaults)}"
+            )
+    try:
+        return replace(config, **options)
+    except FerBenchError as error:
+        raise FerBenchError(f"{name}: {error}") from error
+
+
+def build(name: str, num_classes: int = 7, **options: Any) -> FERModel:
+    """Build the model `name` with random weights drawn from torch's global generator.
+
+    Args:
+        name: one of `names()`.
+        num_classes: K, the width of the logits.
+        options: overrides of `preset(name).defaults`.
+
+    Raises:
+        FerBenchError: unknown name, option or value; the message names the nearest valid one.
+    """
+    config = configure(name, options)
+    if num_classes < 2:
+        raise FerBenchError(f"{name}: num_classes must be at least 2, got {num_classes}")
+    return _get(name)[2](num_classes, config)
+
+
+def load_pretrained(model: FERModel, state: Mapping[str, Tensor]) -> None:
+    """Load backbone weights, e.g. identity weights, into `model`; heads are left as they are.
+
+    Raises:
+        FerBenchError: a weight the model needs is missing, has another shape, or is not one of
+            the backbone's.
+    """
+    model.load_backbone(state)
+
+
+def backbone_state(model: FERModel) -> dict[str, Tensor]:
+    """The backbone's weights under torchvision's names, as `load_pretrained` takes them."""
+    return {
+        name: value.detach().cpu().contiguous()
+        for name, value in model.backbone.state_dict().items()
+    }
+
+
+def resolve_weights(kind: str, backbone: str) -> tuple[Path, str]:
+    """The file of pretrained weights (`imagenet` or `vggface2`) and its recorded sha256.
+
+    Raises:
+        FerBenchError: it is not there; says where it comes from and the command to run.
+    """
+    # Not an import statement: how weights files are converted is no part of a trained cell's code.
+    weights = importlib.import_module(f"{__name__}.weights")
+    path: Path = weights.resolve(kind, backbone)
+    return path, weights.recorded_sha256(path)

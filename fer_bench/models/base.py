@@ -1,0 +1,147 @@
+"""What every model is: its options, its input, its output and its loss."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from fer_bench.errors import FerBenchError, nearest
+from fer_bench.models.backbones import LAYOUTS, ResNet
+
+INPUTS = ("half", "imagenet", "source_network")
+
+
+class Output(NamedTuple):
+    """What a forward pass gives."""
+
+    logits: Tensor
+    """(B, K), what predicts."""
+    heads: tuple[Tensor, ...]
+    """The logits (B, K) of every head that is trained, in the model's order."""
+
+
+class Preset(NamedTuple):
+    """A registered model, without its weights."""
+
+    name: str
+    module: str
+    defaults: dict[str, Any]
+    pretrained: str | None
+    recipe: dict[str, Any]
+    summary: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """The options all families share; a family's config adds its own.
+
+    Args:
+        backbone: `resnet50` (the paper), `resnet18` or `resnet18_slim` (quarter width).
+        size: input side in pixels.
+        input: how [0, 1] RGB is normalised. `half`: mean and std 0.5 (released code); `imagenet`:
+            ImageNet's mean and std; `source_network`: as the network whose VGGFace2 weights the
+            paper starts from (BGR, 0-255 minus its mean, stride on the 1x1, ceil-mode pooling).
+
+    Raises:
+        FerBenchError: a value has the wrong type or is none of the choices.
+    """
+
+    backbone: str = "resnet50"
+    size: int = 224
+    input: str = "half"
+
+    choices: ClassVar[dict[str, tuple[str, ...]]] = {"backbone": tuple(LAYOUTS), "input": INPUTS}
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            wanted = type(field.default)
+            # An int is a fine float, but True is no fine int.
+            fits = type(value) is wanted or (wanted is float and type(value) is int)
+            if not fits:
+                raise FerBenchError(
+                    f"{field.name} must be {wanted.__name__}, got {value!r} ({field.default!r} "
+                    "is the default)"
+                )
+            valid = self.choices.get(field.name)
+            if valid is not None and value not in valid:
+                raise FerBenchError(f"{field.name}: unknown {value!r}: {nearest(value, valid)}")
+        if self.size < 32:
+            raise FerBenchError(f"size must be at least 32 pixels, got {self.size}")
+
+    @property
+    def source_network(self) -> bool:
+        """Whether the backbone is built as the network its face weights come from."""
+        return self.input == "source_network"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The options and their values."""
+        return asdict(self)
+
+
+class Normalise(nn.Module):
+    """[0, 1] RGB to what the backbone sees; see `ModelConfig.input`."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        scale, mean, std = {
+            "half": (1.0, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+            "imagenet": (1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+            # B, G, R: the mean of the VGGFace2 training images in the Caffe network's order.
+            "source_network": (255.0, (91.4953, 103.8827, 131.0912), (1.0, 1.0, 1.0)),
+        }[kind]
+        self.scale, self.bgr = scale, kind == "source_network"
+        # Constants, not weights: they stay out of the state dict.
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Normalise (B, 3, H, W)."""
+        if self.bgr:
+            images = images.flip(1)
+        return (images * self.scale - self.mean) / self.std
+
+
+class FERModel(nn.Module, ABC):
+    """A classifier of face images: a backbone, and heads that are all else."""
+
+    backbone: ResNet
+
+    @abstractmethod
+    def forward(self, images: Tensor) -> Output:
+        """Classify `images`: float (B, 3, size, size), RGB in [0, 1]."""
+
+    @abstractmethod
+    def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
+        """The scalar the training minimises.
+
+        Args:
+            output: what `forward` gave.
+            target: (B,) int64 class indices.
+            class_weight: (K,) weights of the classes in the cross-entropy, or None for equal.
+        """
+
+    def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
+        """Every parameter, under `backbone` or `heads`: the groups that get a learning rate."""
+        backbone = list(self.backbone.parameters())
+        inside = {id(p) for p in backbone}
+        return {
+            "backbone": backbone,
+            "heads": [p for p in self.parameters() if id(p) not in inside],
+        }
+
+    def start_epoch(self, epoch: int) -> None:
+        """Enter training mode; called before each epoch, with 0 first."""
+        self.train()
+
+    def load_backbone(self, state: Mapping[str, Tensor]) -> None:
+        """Load pretrained weights into the backbone, never into heads."""
+        self.backbone.load_pretrained(state)

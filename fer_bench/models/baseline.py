@@ -1,0 +1,87 @@
+"""The paper's baselines: a whole ResNet fine-tuned with cross-entropy (section 6.1, Table 1).
+
+Our reading: ResNet-50 at 224 px, global average pooling, one linear layer; alignment,
+augmentation, sampler and schedule as for SCAN-CCI. The paper prints no learning rates for them:
+`baseline*` take SCAN-CCI's (body 1e-4, head the dataset's), `baseline*_tuned` 1e-2 throughout.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from fer_bench.models import register
+from fer_bench.models.backbones import LAYOUTS, ResNet
+from fer_bench.models.base import FERModel, ModelConfig, Normalise, Output
+
+TUNED: dict[str, Any] = {"backbone_lr": 0.01, "heads_lr": 0.01}
+
+
+class Baseline(FERModel):
+    """ResNet, global average pooling, linear classifier."""
+
+    def __init__(self, num_classes: int, config: ModelConfig) -> None:
+        super().__init__()
+        self.normalise = Normalise(config.input)
+        self.backbone = ResNet(config.backbone, source_network=config.source_network)
+        self.fc = nn.Linear(LAYOUTS[config.backbone].channels("layer4"), num_classes)
+
+    def forward(self, images: Tensor) -> Output:
+        """Classify (B, 3, H, W) RGB in [0, 1]; any size."""
+        features = self.backbone(self.normalise(images))["layer4"].mean((2, 3))
+        logits = self.fc(features)
+        return Output(logits, (logits,))
+
+    def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
+        """Cross-entropy."""
+        return F.cross_entropy(output.logits, target, class_weight)
+
+
+@register(ModelConfig())
+def baseline1(num_classes: int, config: ModelConfig) -> FERModel:
+    """ResNet trained from scratch (Table 1)."""
+    return Baseline(num_classes, config)
+
+
+@register(ModelConfig(), pretrained="imagenet")
+def baseline2(num_classes: int, config: ModelConfig) -> FERModel:
+    """ResNet pre-trained on ImageNet (Table 1)."""
+    return Baseline(num_classes, config)
+
+
+@register(ModelConfig(), pretrained="vggface2")
+def baseline3(num_classes: int, config: ModelConfig) -> FERModel:
+    """ResNet pre-trained on VGGFace2 (Table 1)."""
+    return Baseline(num_classes, config)
+
+
+@register(ModelConfig(), pretrained="identity")
+def baseline_identity(num_classes: int, config: ModelConfig) -> FERModel:
+    """ResNet pre-trained to tell apart the people of a dataset's train split (ours)."""
+    return Baseline(num_classes, config)
+
+
+@register(ModelConfig(), recipe=TUNED)
+def baseline1_tuned(num_classes: int, config: ModelConfig) -> FERModel:
+    """ResNet from scratch, one learning rate of 0.01 for all layers (ours)."""
+    return Baseline(num_classes, config)
+
+
+@register(ModelConfig(), pretrained="imagenet", recipe=TUNED)
+def baseline2_tuned(num_classes: int, config: ModelConfig) -> FERModel:
+    """ResNet from ImageNet, one learning rate of 0.01 for all layers (ours)."""
+    return Baseline(num_classes, config)
+
+
+@register(ModelConfig(), pretrained="vggface2", recipe=TUNED)
+def baseline3_tuned(num_classes: int, config: ModelConfig) -> FERModel:
+    """ResNet from VGGFace2, one learning rate of 0.01 for all layers (ours)."""
+    return Baseline(num_classes, config)
+
+
+@register(ModelConfig(), pretrained="identity", recipe=TUNED)
+def baseline_identity_tuned(num_classes: int, config: ModelConfig) -> FERModel:
+    """ResNet from identity weights, one learning rate of 0.01 for all layers (ours)."""
+    return Baseline(num_classes, config)

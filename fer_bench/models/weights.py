@@ -1,0 +1,216 @@
+"""Where pretrained weights live, and how a published file becomes ours.
+
+`data/weights/<kind>_<backbone>.safetensors` with `.json` beside it (sha256 of both files). Names
+are torchvision's, float32, without classifier; VGGFace2's first convolution takes B, G, R, as in
+the published Caffe conversion that the paper's code loads.
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from fer_bench.errors import FerBenchError, nearest
+from fer_bench.files import read_json, replacing, sha256_file, write_json
+from fer_bench.models.array_pickle import load_arrays
+from fer_bench.models.backbones import check_state
+
+FOLDER = Path("data/weights")
+
+
+class Known(NamedTuple):
+    """A published weights file."""
+
+    backbone: str
+    origin: str
+    command: str
+
+
+KNOWN = {
+    "imagenet_resnet50": Known(
+        "resnet50",
+        "torchvision, IMAGENET1K_V1, downloaded (98 MB)",
+        "fer-bench weights add imagenet_resnet50",
+    ),
+    "imagenet_resnet18": Known(
+        "resnet18",
+        "torchvision, IMAGENET1K_V1, downloaded (45 MB)",
+        "fer-bench weights add imagenet_resnet18",
+    ),
+    "vggface2_resnet50": Known(
+        "resnet50",
+        "a conversion of the VGGFace2 authors' Caffe model resnet50_ft: resnet50_ft_weight.pkl of "
+        "github.com/cydonia999/VGGFace2-pytorch or the pytorch-mcn file resnet50_ft_dag.pth (mind "
+        "their licences)",
+        "fer-bench weights add vggface2_resnet50 FILE",
+    ),
+}
+
+
+def resolve(kind: str, backbone: str, folder: Path = FOLDER) -> Path:
+    """The safetensors file a model that starts from `kind` loads into its backbone.
+
+    Args:
+        kind: `imagenet` or `vggface2`. (Identity weights are no added file but a stage's output.)
+        backbone: `resnet50`, `resnet18` or `resnet18_slim`.
+        folder: where added weights live.
+
+    Raises:
+        FerBenchError: there is no such file; says where it comes from and the command to run.
+    """
+    name = f"{kind}_{backbone}"
+    if name not in KNOWN:
+        raise FerBenchError(
+            f"there are no {kind} weights for the backbone {backbone}: {nearest(name, KNOWN)} "
+            "Set `backbone` to one that has them, or `pretrained: identity`"
+        )
+    path = folder / f"{name}.safetensors"
+    if not path.is_file():
+        weights = KNOWN[name]
+        raise FerBenchError(
+            f"the pretrained weights {path} are missing; they come from {weights.origin}: run "
+            f"`{weights.command}`"
+        )
+    return path
+
+
+def recorded_sha256(path: Path) -> str:
+    """The sha256 of an added weights file, as `add_weights` recorded it."""
+    sidecar = path.with_suffix(".json")
+    if not sidecar.is_file():
+        raise FerBenchError(
+            f"{path} has no {sidecar.name} beside it: add it with `fer-bench weights add "
+            f"{path.stem} FILE`"
+        )
+    return str(read_json(sidecar)["sha256"])
+
+
+def status(folder: Path = FOLDER) -> list[dict[str, str]]:
+    """One row for each known weights file: whether it is there, and how to get it."""
+    rows = []
+    for name, weights in KNOWN.items():
+        path = folder / f"{name}.safetensors"
+        state = recorded_sha256(path)[:12] if path.is_file() else "missing"
+        rows.append({"weights": name, "sha256": state, "from": weights.origin})
+    return rows
+
+
+def add_weights(name: str, file: Path | None = None, folder: Path = FOLDER) -> Path:
+    """Convert a published weights file to `folder/<name>.safetensors`.
+
+    Args:
+        name: a key of `KNOWN`.
+        file: `.pkl` (NumPy arrays, read by a restricted unpickler), `.pth` or `.pt` (read with
+            `weights_only`) or `.safetensors`; None downloads through torchvision (ImageNet).
+        folder: where it goes.
+
+    Raises:
+        FerBenchError: unknown name, unreadable file, or not the weights of this backbone.
+    """
+    if name not in KNOWN:
+        raise FerBenchError(f"unknown weights {name!r}: {nearest(name, KNOWN)}")
+    weights = KNOWN[name]
+    if file is not None:
+        state, source = _read(file), sha256_file(file)
+    elif name.startswith("imagenet_"):
+        state, source = _from_torchvision(weights.backbone), None
+    else:
+        raise FerBenchError(
+            f"{name} is not downloaded for you: get it from {weights.origin}; then run "
+            f"`{weights.command}`"
+        )
+    state = _tidy(state)
+    check_state(weights.backbone, state)
+    broken = [n for n, v in state.items() if not bool(torch.isfinite(v).all())]
+    if broken:
+        raise FerBenchError(f"{len(broken)} weights are not finite, e.g. {broken[0]}")
+    path = folder / f"{name}.safetensors"
+    with replacing(path) as temporary:
+        save_file(state, temporary)
+    write_json(
+        path.with_suffix(".json"),
+        {"name": name, "sha256": sha256_file(path), "source_sha256": source},
+    )
+    return path
+
+
+def _read(file: Path) -> dict[str, Tensor]:
+    """The tensors of a weights file, by name."""
+    if not file.is_file():
+        raise FerBenchError(f"{file} is not a file: give the path of the downloaded weights")
+    kind = file.suffix.lower()
+    if kind == ".pkl":
+        return {n: torch.from_numpy(a.copy()) for n, a in load_arrays(file).items()}
+    if kind == ".safetensors":
+        return load_file(file)
+    if kind not in (".pth", ".pt"):
+        raise FerBenchError(f"{file.name}: expected a .pkl, .pth, .pt or .safetensors file")
+    try:
+        content: Any = torch.load(file, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        raise FerBenchError(
+            f"{file.name} is refused: it is damaged or holds more than tensors "
+            f"({str(error).splitlines()[0]})"
+        ) from error
+    if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
+        content = content["state_dict"]
+    if not isinstance(content, Mapping):
+        raise FerBenchError(f"{file.name} holds no mapping of names to tensors")
+    return {str(n): v for n, v in content.items() if isinstance(v, Tensor)}
+
+
+def _from_torchvision(backbone: str) -> dict[str, Tensor]:
+    from torchvision.models import get_model_weights
+
+    weights = get_model_weights(backbone)["IMAGENET1K_V1"]
+    try:
+        state: Mapping[str, Tensor] = weights.get_state_dict(check_hash=True)
+    except (OSError, RuntimeError) as error:
+        raise FerBenchError(
+            f"the ImageNet weights could not be downloaded from {weights.url} ({error}); connect "
+            f"to the network, or fetch that file elsewhere and run "
+            f"`fer-bench weights add imagenet_{backbone} FILE`"
+        ) from error
+    return dict(state)
+
+
+def _tidy(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The torchvision names, float32, no classifier, no counters, no DataParallel prefix."""
+    plain = {name.removeprefix("module."): value for name, value in state.items()}
+    if "conv1_7x7_s2.weight" in plain:
+        plain = {_from_caffe(name): value for name, value in plain.items()}
+        # This conversion takes R, G, B where the Caffe network took B, G, R; store one order.
+        plain["conv1.weight"] = plain["conv1.weight"].flip(1)
+    return {
+        name: value.float().contiguous()
+        for name, value in plain.items()
+        if not name.startswith("fc.") and not name.endswith("num_batches_tracked")
+    }
+
+
+_PARTS = {"1x1_reduce": 1, "3x3": 2, "1x1_increase": 3}
+_CAFFE = re.compile(r"conv([2-5])_(\d)_(1x1_reduce|3x3|1x1_increase|1x1_proj)(_bn)?\.(\w+)")
+
+
+def _from_caffe(name: str) -> str:
+    """The torchvision name of a Caffe layer, e.g. conv3_1_1x1_proj_bn: layer2.0.downsample.1."""
+    if name.startswith("conv1_7x7_s2"):
+        return name.replace("conv1_7x7_s2_bn", "bn1").replace("conv1_7x7_s2", "conv1")
+    if name.startswith("classifier"):
+        return "fc." + name.rpartition(".")[2]
+    match = _CAFFE.fullmatch(name)
+    if match is None:
+        return name
+    stage, block, part, norm, parameter = match.groups()
+    if part == "1x1_proj":
+        layer = f"downsample.{1 if norm else 0}"
+    else:
+        layer = f"{'bn' if norm else 'conv'}{_PARTS[part]}"
+    return f"layer{int(stage) - 1}.{int(block) - 1}.{layer}.{parameter}"

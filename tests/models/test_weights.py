@@ -1,0 +1,256 @@
+"""Weights files of others: read as data, never as code, and checked before they are taken in."""
+
+import os
+import pickle
+import struct
+from collections import OrderedDict
+from urllib.error import URLError
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from safetensors.torch import load_file, save_file
+
+from fer_bench.errors import FerBenchError
+from fer_bench.files import read_json, sha256_file
+from fer_bench.models import weights
+from fer_bench.models.array_pickle import load_arrays
+from fer_bench.models.backbones import ResNet
+
+NAME = "vggface2_resnet18_slim"
+
+
+@pytest.fixture(autouse=True)
+def small_weights(monkeypatch):
+    """A small network stands in for the 94 MB of the real one."""
+    known = weights.Known("resnet18_slim", "its authors", f"fer-bench weights add {NAME} FILE")
+    monkeypatch.setitem(weights.KNOWN, NAME, known)
+
+
+@pytest.fixture
+def state():
+    state = ResNet("resnet18_slim").state_dict()
+    return {k: v for k, v in state.items() if "num_batches" not in k}
+
+
+def arrays(state):
+    return OrderedDict((k, v.numpy()) for k, v in state.items())
+
+
+def same(path, state):
+    stored = load_file(path)
+    assert stored.keys() == state.keys()
+    assert all(torch.equal(stored[k], state[k]) for k in state)
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+def test_a_pickle_of_arrays_becomes_safetensors(tmp_path, state, protocol):
+    file = tmp_path / "published.pkl"
+    extra = {"fc.weight": np.zeros((10, 128), np.float32), "fc.bias": np.zeros(10, np.float64)}
+    file.write_bytes(pickle.dumps({**arrays(state), **extra}, protocol))
+    path = weights.add_weights(NAME, file, tmp_path / "weights")
+    assert path == tmp_path / "weights" / f"{NAME}.safetensors"
+    same(path, state)
+    assert read_json(path.with_suffix(".json")) == {
+        "name": NAME,
+        "sha256": sha256_file(path),
+        "source_sha256": sha256_file(file),
+    }
+    assert weights.resolve("vggface2", "resnet18_slim", tmp_path / "weights") == path
+    assert weights.recorded_sha256(path) == sha256_file(path)
+
+
+def python_2_pickle(array):
+    """{'conv': array} as Python 2 and NumPy 1 wrote it: byte strings, numpy.core."""
+
+    def short(text):
+        return b"U" + bytes([len(text)]) + text
+
+    data = array.astype("<f4").tobytes()
+    shape = b"(" + b"".join(b"M" + struct.pack("<H", n) for n in array.shape) + b"t"
+    empty = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\x00t" + short(b"b") + b"tR"
+    dtype = b"cnumpy\ndtype\n(" + short(b"f4") + b"K\x00K\x01tR"
+    order = b"J" + struct.pack("<i", -1)
+    dtype += b"(K\x03" + short(b"<") + b"NNN" + order + order + b"K\x00tb"
+    string = b"T" + struct.pack("<i", len(data)) + data
+    state = b"(K\x01" + shape + dtype + b"\x89" + string + b"tb"
+    return b"\x80\x02}" + short(b"conv") + empty + state + b"s."
+
+
+def test_a_python_2_pickle_is_read(tmp_path):
+    expected = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
+    file = tmp_path / "old.pkl"
+    file.write_bytes(python_2_pickle(expected))
+    np.testing.assert_array_equal(load_arrays(file)["conv"], expected)
+
+
+class Runs:
+    def __init__(self, function, *arguments):
+        self.call = function, arguments
+
+    def __reduce__(self):
+        return self.call
+
+
+def hostile(canary):
+    trap = Runs(os.system, f"touch {canary}")
+    return {
+        "a call": trap,
+        "a call among arrays": {"conv1.weight": np.zeros(2), "x": trap},
+        "a call inside an object array": {"conv1.weight": np.array([trap, 1], dtype=object)},
+        "eval": Runs(eval, f"open({str(canary)!r}, 'w')"),
+        "a numpy function": Runs(np.save, str(canary), np.zeros(2)),
+        "getattr": Runs(getattr, OrderedDict, "fromkeys"),
+        "a tensor": {"conv1.weight": torch.zeros(2)},
+        "a set": {"conv1.weight": {1, 2}},
+        "a list": [np.zeros(2)],
+        "text": {"conv1.weight": np.array(["a"])},
+        "objects": {"conv1.weight": np.array([None], dtype=object)},
+        "a number": {"conv1.weight": 3.0},
+        "a key that is no text": {3: np.zeros(2)},
+    }
+
+
+@pytest.mark.parametrize("what", hostile(""))
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+def test_everything_but_arrays_is_refused(what, protocol, tmp_path):
+    canary = tmp_path / "ran"
+    file = tmp_path / "bad.pkl"
+    file.write_bytes(pickle.dumps(hostile(canary)[what], protocol))
+    with pytest.raises(FerBenchError, match=r"bad\.pkl"):
+        load_arrays(file)
+    assert not canary.exists()
+
+
+def test_the_traps_of_the_test_above_do_go_off_when_read_without_care(tmp_path):
+    canary = tmp_path / "ran"
+    pickle.loads(pickle.dumps(hostile(canary)["a call among arrays"]))
+    assert canary.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x04", b"c_codecs\nencode\n(Vx\nVzlib\ntR."])
+def test_broken_pickles_and_other_codecs_are_refused(content, tmp_path):
+    file = tmp_path / "bad.pkl"
+    file.write_bytes(content)
+    with pytest.raises(FerBenchError, match="refused"):
+        load_arrays(file)
+
+
+def test_a_pth_is_read_with_weights_only(tmp_path, state):
+    file = tmp_path / "published.pth"
+    torch.save({"state_dict": {f"module.{k}": v for k, v in state.items()}}, file)
+    same(weights.add_weights(NAME, file, tmp_path), state)
+    canary = tmp_path / "ran"
+    torch.save({**state, "x": Runs(os.system, f"touch {canary}")}, file)
+    with pytest.raises(FerBenchError, match=r"published\.pth is refused"):
+        weights.add_weights(NAME, file, tmp_path)
+    assert not canary.exists()
+
+
+def test_safetensors_are_read(tmp_path, state):
+    save_file(state, tmp_path / "published.safetensors")
+    same(weights.add_weights(NAME, tmp_path / "published.safetensors", tmp_path / "w"), state)
+
+
+def test_weights_of_another_network_are_refused_and_nothing_is_written(tmp_path, state):
+    file = tmp_path / "published.pth"
+    for change, said in [
+        ({"conv1.weight": torch.zeros(64, 3, 7, 7)}, "another shape"),
+        ({"layer5.weight": torch.zeros(1)}, "unexpected"),
+        ({"bn1.weight": torch.full((16,), torch.nan)}, "not finite"),
+    ]:
+        torch.save({**state, **change}, file)
+        with pytest.raises(FerBenchError, match=said):
+            weights.add_weights(NAME, file, tmp_path / "weights")
+    del state["layer4.0.conv1.weight"]
+    torch.save(state, file)
+    with pytest.raises(FerBenchError, match=r"missing: layer4\.0\.conv1\.weight"):
+        weights.add_weights(NAME, file, tmp_path / "weights")
+    assert not (tmp_path / "weights").exists()
+
+
+def test_caffe_layer_names_cover_the_whole_resnet50():
+    with torch.device("meta"):
+        wanted = {k for k in ResNet("resnet50").state_dict() if "num_batches" not in k}
+    norm = ("weight", "bias", "running_mean", "running_var")
+    caffe = ["conv1_7x7_s2.weight", *(f"conv1_7x7_s2_bn.{p}" for p in norm)]
+    for stage, blocks in zip((2, 3, 4, 5), (3, 4, 6, 3), strict=True):
+        for block in range(1, blocks + 1):
+            parts = ["1x1_reduce", "3x3", "1x1_increase"] + ["1x1_proj"] * (block == 1)
+            for part in parts:
+                layer = f"conv{stage}_{block}_{part}"
+                caffe += [f"{layer}.weight", *(f"{layer}_bn.{p}" for p in norm)]
+    assert {weights._from_caffe(name) for name in caffe} == wanted
+    assert len(caffe) == len(wanted)
+    assert weights._from_caffe("conv3_1_1x1_proj_bn.bias") == "layer2.0.downsample.1.bias"
+    assert weights._from_caffe("conv5_3_3x3.weight") == "layer4.2.conv2.weight"
+
+
+def test_the_rgb_conversion_is_stored_in_the_published_bgr_order():
+    rgb = torch.rand(64, 3, 7, 7)
+    tidy = weights._tidy({"conv1_7x7_s2.weight": rgb, "classifier.weight": torch.ones(2)})
+    assert list(tidy) == ["conv1.weight"]
+    assert torch.equal(tidy["conv1.weight"], rgb[:, [2, 1, 0]])
+
+
+def test_missing_weights_say_where_they_come_from(tmp_path):
+    with pytest.raises(FerBenchError) as caught:
+        weights.resolve("vggface2", "resnet50", tmp_path)
+    message = str(caught.value)
+    assert str(tmp_path / "vggface2_resnet50.safetensors") in message
+    assert "resnet50_ft_weight.pkl" in message
+    assert "fer-bench weights add vggface2_resnet50 FILE" in message
+    with pytest.raises(FerBenchError, match=r"torchvision.*`fer-bench weights add imagenet_resnet"):
+        weights.resolve("imagenet", "resnet18", tmp_path)
+    with pytest.raises(FerBenchError, match="no imagenet weights for the backbone resnet18_slim"):
+        weights.resolve("imagenet", "resnet18_slim", tmp_path)
+
+
+def test_what_add_refuses(tmp_path):
+    with pytest.raises(FerBenchError, match="did you mean"):
+        weights.add_weights("vggface2_resnet5", None, tmp_path)
+    with pytest.raises(FerBenchError, match="not downloaded"):
+        weights.add_weights("vggface2_resnet50", None, tmp_path)
+    with pytest.raises(FerBenchError, match="not a file"):
+        weights.add_weights(NAME, tmp_path / "absent.pkl", tmp_path)
+    (tmp_path / "weights.zip").touch()
+    with pytest.raises(FerBenchError, match=r"expected a \.pkl"):
+        weights.add_weights(NAME, tmp_path / "weights.zip", tmp_path)
+
+
+def test_status_lists_what_is_there(tmp_path, state):
+    save_file(state, tmp_path / "published.safetensors")
+    path = weights.add_weights(NAME, tmp_path / "published.safetensors", tmp_path)
+    rows = {row["weights"]: row for row in weights.status(tmp_path)}
+    assert rows[NAME]["sha256"] == sha256_file(path)[:12]
+    assert rows["vggface2_resnet50"]["sha256"] == "missing"
+    path.with_suffix(".json").unlink()
+    with pytest.raises(FerBenchError, match="weights add"):
+        weights.recorded_sha256(path)
+
+
+class FakeWeights:
+    url = "https://example.org/resnet18.pth"
+
+    def __init__(self, state):
+        self.state = state
+
+    def get_state_dict(self, check_hash):
+        if self.state is None:
+            raise URLError("no network")
+        return self.state
+
+
+def test_imagenet_comes_through_torchvision(tmp_path, monkeypatch):
+    published = torchvision.models.resnet18().state_dict()
+    fake = {"IMAGENET1K_V1": FakeWeights(published)}
+    monkeypatch.setattr(torchvision.models, "get_model_weights", lambda name: fake)
+    path = weights.add_weights("imagenet_resnet18", None, tmp_path)
+    expected = {
+        k: v for k, v in published.items() if not k.startswith("fc.") and "num_batches" not in k
+    }
+    same(path, expected)
+    fake["IMAGENET1K_V1"] = FakeWeights(None)
+    with pytest.raises(FerBenchError, match=r"example\.org/resnet18\.pth .*no network"):
+        weights.add_weights("imagenet_resnet18", None, tmp_path)
