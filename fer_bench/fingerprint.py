@@ -55,14 +55,11 @@ def _file(module: str, root: Path) -> Path | None:
 
 
 @cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
-
-
 def _imports(path: Path | None, module: str) -> list[str]:
     assert path is not None
     names: list[str] = []
-    for node in ast.walk(_tree(path)):
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names.extend(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -77,6 +74,7 @@ def _imports(path: Path | None, module: str) -> list[str]:
     return [name for name in names if name.split(".")[0] == PACKAGE]
 
 
+@cache
 def _normalised(path: Path | None) -> str:
     assert path is not None
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))

@@ -25,7 +25,8 @@ def package(tmp_path):
 def hashed(root):
     from fer_bench import fingerprint
 
-    fingerprint._tree.cache_clear()
+    fingerprint._imports.cache_clear()
+    fingerprint._normalised.cache_clear()
     return code_hash("fer_bench.a", root=root)
 
 

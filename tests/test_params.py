@@ -102,7 +102,9 @@ def test_names_are_checked(tmp_path, old, new, words):
 
 
 def test_anchors_and_merges_are_allowed(tmp_path):
-    extra = "  other: &a {models: [], seeds: [], evaluate_on: [], init_from: [], transfer_models: []}"
+    extra = (
+        "  other: &a {models: [], seeds: [], evaluate_on: [], init_from: [], transfer_models: []}"
+    )
     loaded = load(tmp_path, GOOD + extra + "\n  third: {<<: *a, seeds: [3]}\n")
     assert loaded.enabled["third"].seeds == [3]
 

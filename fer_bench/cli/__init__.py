@@ -1,0 +1,50 @@
+"""The command line: `fer-bench --help`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from fer_bench.cli import data, look, stages
+from fer_bench.errors import FerBenchError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="""
+A reproducible benchmark suite for facial expression recognition.
+
+Most days need one command: [bold]dvc repro[/bold]. It runs what params.yaml enables and is stale,
+and writes results/tables, results/figures and results/leaderboard.md.
+
+[bold]Examples[/bold]
+
+  fer-bench check                                  is params.yaml right?
+  fer-bench models list                            what can be trained
+  fer-bench data status                            which datasets you hold, how to get the rest
+  fer-bench data add facial_expressions FOLDER     take in a dataset
+  dvc repro benchmarks/synthetic/dvc.yaml:train@scan_cci-0     one cell
+  dvc metrics show                                 the numbers, flat
+""",
+)
+app.add_typer(data.app, name="data")
+app.add_typer(data.weights_app, name="weights")
+app.add_typer(look.models_app, name="models")
+app.add_typer(look.faces_app, name="faces")
+stages.add_to(app)
+
+
+def main() -> None:
+    """Run the command line; a FerBenchError becomes one message and exit status 1."""
+    # Threads that spin while they wait make training many times slower on a busy machine; the
+    # variable counts only before torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        app()
+    except FerBenchError as error:
+        print(f"fer-bench: {error}", file=sys.stderr)
+        sys.exit(1)

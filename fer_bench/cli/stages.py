@@ -1,0 +1,212 @@
+"""The commands that DVC stages call. Each reads its spec and writes its out, nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+SPECS, ALIGNED = Path("runs/specs"), Path("data/aligned")
+PANEL = "Pipeline stages (called by `dvc repro`)"
+
+Dataset = Annotated[str, typer.Argument(help="A dataset of params.yaml, e.g. synthetic.")]
+Model = Annotated[str, typer.Argument(help="A model or variant, e.g. scan_cci.")]
+Seed = Annotated[int, typer.Argument(help="The seed of the cell.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add every stage command to `app`, in pipeline order."""
+    app.command(rich_help_panel="Set-up")(check)
+    app.command(rich_help_panel="Set-up")(pipelines)
+    for command in (
+        specs, align, mask, view, identity, starts, train, transfer, evaluate, score,
+        tables, figures, leaderboard,
+    ):  # fmt: skip
+        app.command(rich_help_panel=PANEL)(command)
+
+
+def check() -> None:
+    """Validate params.yaml: every key, value and name, and that each enabled model can be built.
+
+    Example: fer-bench check
+    """
+    from fer_bench import params, specs
+
+    loaded = params.load()
+    specs.resolve(loaded)
+    for name, cells in loaded.enabled.items():
+        count = len(cells.seeds) * (
+            len(cells.models) + len(cells.init_from) * len(cells.transfer_models)
+        )
+        print(f"{name}: {count} cells" if count else f"{name}: disabled")
+
+
+def pipelines() -> None:
+    """Write benchmarks/*/dvc.yaml from the template (after adding a source or dataset file).
+
+    Example: fer-bench pipelines
+    """
+    from fer_bench.pipelines import write_pipelines
+
+    for path in write_pipelines():
+        print(path)
+
+
+def specs() -> None:
+    """Resolve params.yaml into one spec a stage, runs/specs/**.json."""
+    from fer_bench import params
+    from fer_bench.specs import write_specs
+
+    write_specs(params.load(), SPECS)
+
+
+def align(pack: Annotated[str, typer.Argument(help="A pack, e.g. synthetic.")]) -> None:
+    """Detect, align and pack the faces of a source.
+
+    Example: fer-bench align facial_expressions
+    """
+    from fer_bench.faces.align import align as run
+    from fer_bench.files import read_json
+
+    run(read_json(SPECS / "packs" / f"{pack}.json"), ALIGNED / pack)
+
+
+def mask(pack: Annotated[str, typer.Argument(help="A masked pack.")]) -> None:
+    """Put face masks on a source's images and pack them with the unmasked faces' landmarks.
+
+    Example: fer-bench mask synthetic_masked
+    """
+    from fer_bench.faces.mask_pack import mask as run
+    from fer_bench.files import read_json
+
+    spec = read_json(SPECS / "packs" / f"{pack}.json")
+    run(spec, ALIGNED / spec["source"], ALIGNED / pack)
+
+
+def view(dataset: Dataset) -> None:
+    """Write runs/views/<dataset>.json: its packs, classes and the hashes of its faces."""
+    from fer_bench.views import write_view
+
+    write_view(SPECS / "views" / f"{dataset}.json", ALIGNED, Path(f"runs/views/{dataset}.json"))
+
+
+def identity(dataset: Dataset) -> None:
+    """Pre-train the backbones that rows start from to tell the dataset's train people apart."""
+    from fer_bench.training.identity import train_identity
+
+    train_identity(SPECS / dataset / "identity.json", Path(f"runs/{dataset}/identity"), ALIGNED)
+
+
+def starts(dataset: Dataset) -> None:
+    """Write what each row's weights start from, runs/<dataset>/starts/<row>.json."""
+    from fer_bench import params
+    from fer_bench.starts import write_starts
+
+    rows = params.load().enabled[dataset].models
+    write_starts(SPECS / dataset, rows, Path(f"runs/{dataset}/starts"))
+
+
+def train(dataset: Dataset, model: Model, seed: Seed) -> None:
+    """Train one cell and save its predictions, history and weights.
+
+    Example: dvc repro benchmarks/synthetic/dvc.yaml:train@scan_cci-0
+    """
+    _train(dataset, model, seed, Path(f"runs/{dataset}/starts/{model}.json"))
+
+
+def transfer(
+    dataset: Dataset,
+    model: Model,
+    source: Annotated[str, typer.Argument(help="The dataset whose cell it starts from.")],
+    seed: Seed,
+) -> None:
+    """Train one cell from the weights of another dataset's cell (same model, same seed)."""
+    weights = Path(f"runs/{source}/{model}/{seed}/train/weights/last.safetensors")
+    _train(dataset, f"{model}_from_{source}", seed, weights)
+
+
+def _train(dataset: str, row: str, seed: int, start: Path) -> None:
+    from fer_bench.training.run import train_cell
+
+    out = Path(f"runs/{dataset}/{row}/{seed}/train")
+    train_cell(SPECS / dataset / f"{row}.json", start, seed, out, ALIGNED)
+
+
+def evaluate(
+    dataset: Dataset,
+    model: Model,
+    seed: Seed,
+    on: Annotated[str, typer.Argument(help="The set to predict, e.g. synthetic_masked.")],
+) -> None:
+    """Apply a trained cell to another set's test faces; a new set never retrains.
+
+    Example: dvc repro benchmarks/synthetic/dvc.yaml:evaluate@scan_cci-0-synthetic_masked
+    """
+    from fer_bench.evaluation.predict import evaluate_cell
+
+    run = Path(f"runs/{dataset}/{model}/{seed}")
+    evaluate_cell(
+        SPECS / dataset / f"{model}.json",
+        Path(f"runs/views/{on}.json"),
+        run / "train" / "weights",
+        run / f"on_{on}",
+        ALIGNED,
+    )
+
+
+def score(dataset: Dataset, model: Model, seed: Seed) -> None:
+    """Turn a cell's predictions into results/scores/<dataset>/<model>/<seed>.json."""
+    from fer_bench.evaluation.score import score_cell
+    from fer_bench.files import read_json
+    from fer_bench.receiving import is_partial
+
+    sets = read_json(SPECS / dataset / "score.json")["sets"]
+    evaluated = [] if "_from_" in model else [name for name in sets if name != dataset]
+    score_cell(
+        Path(f"runs/{dataset}/{model}/{seed}"),
+        dataset,
+        model,
+        seed,
+        Path(f"results/scores/{dataset}/{model}/{seed}.json"),
+        sets=evaluated,
+        packs_root=ALIGNED,
+        partial=is_partial(dataset),
+    )
+
+
+SCORES, PAPER = Path("results/scores"), Path("benchmarks/paper")
+
+
+def tables() -> None:
+    """Write results/tables from the scores, the paper's numbers beside ours.
+
+    Example: dvc repro tables
+    """
+    from fer_bench.reports import build_tables
+
+    build_tables(SCORES, _enabled(), PAPER, Path("results/tables"))
+
+
+def figures() -> None:
+    """Draw results/figures from the scores.
+
+    Example: dvc repro figures
+    """
+    from fer_bench.reports import build_figures
+
+    build_figures(SCORES, _enabled(), Path("results/figures"))
+
+
+def leaderboard() -> None:
+    """Write results/leaderboard.md, results/metrics.json and results/history.csv."""
+    from fer_bench.reports import build_leaderboard, build_metrics
+
+    build_leaderboard(SCORES, _enabled(), Path("results"))
+    build_metrics(SCORES, _enabled(), Path("results"))
+
+
+def _enabled() -> dict[str, dict[str, list[Any]]]:
+    from fer_bench import params
+
+    return {name: cells.model_dump() for name, cells in params.load().enabled.items()}

@@ -1,0 +1,43 @@
+"""What each cell's weights start from, as one small file a row: the cell's own dependency.
+
+Between the identity pre-training and the cells, so that new identity weights make stale only the
+rows that start from them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fer_bench.errors import FerBenchError
+from fer_bench.files import read_json, replacing_folder, sha256_file, write_json
+
+
+def write_starts(specs: Path, rows: list[str], out: Path) -> None:
+    """Write `<row>.json` for each row: `pretrained` (label or null), `file`, `sha256`.
+
+    Raises:
+        FerBenchError: a file is missing or is not the one the spec was made for.
+    """
+    with replacing_folder(out) as folder:
+        for row in rows:
+            spec = read_json(specs / f"{row}.json")
+            start = spec["start"]
+            if start is None:
+                write_json(folder / f"{row}.json", {"pretrained": None})
+                continue
+            file = Path(start["file"])
+            if not file.is_file():
+                raise FerBenchError(
+                    f"{file} is missing, and {spec['dataset']}/{row} starts from it; "
+                    "`dvc repro` makes identity weights, `fer-bench weights add` takes others"
+                )
+            sha256 = sha256_file(file)
+            if start["sha256"] not in (None, sha256):
+                raise FerBenchError(
+                    f"{file} has sha256 {sha256[:12]}..., but the specs were written for "
+                    f"{start['sha256'][:12]}...; run `fer-bench weights add` again"
+                )
+            write_json(
+                folder / f"{row}.json",
+                {"pretrained": spec["pretrained"], "file": str(file), "sha256": sha256},
+            )

@@ -1,0 +1,20 @@
+"""Views as files: which packs and classes a set has, and the hash of the faces behind it.
+
+An evaluation depends on the view file of its set, so that a set may be made of any packs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fer_bench.files import read_json, sha256_file, write_json
+
+
+def write_view(spec: Path, packs: Path, out: Path) -> None:
+    """Write the view of `spec` with the SHA-256 of every file of its packs."""
+    view = read_json(spec)
+    view["sha256"] = {
+        name: {file: sha256_file(packs / name / file) for file in ("faces.npy", "manifest.parquet")}
+        for name in view["packs"]
+    }
+    write_json(out, view)

@@ -1,0 +1,233 @@
+"""The pipeline through DVC, on the smoke grid: what runs, what goes stale, what stays the same."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+CELLS = [(m, s) for m in ("baseline1", "scan_cci") for s in (0, 1)]
+SYNTHETIC = "benchmarks/synthetic/dvc.yaml"
+
+# About 90 s: the whole pipeline runs once for this file.
+pytestmark = pytest.mark.slow
+
+
+class Checkout:
+    """A copy of the project with a git history and a DVC cache of its own."""
+
+    def __init__(self, folder: Path, message: str) -> None:
+        self.folder = folder
+        listed = self._run("git", "ls-files", "-co", "--exclude-standard", cwd=ROOT).splitlines()
+        for name in listed:
+            if (ROOT / name).is_file() and not name.endswith("dvc.lock"):
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, folder / name)
+        shutil.copy(ROOT / "tests/smoke/params.yaml", folder / "params.yaml")
+        self._run("git", "init", "-q")
+        self._run("git", "add", "-A")
+        author = ("-c", "user.name=test", "-c", "user.email=test@example.org")
+        self._run("git", *author, "commit", "-qm", message)
+
+    def __call__(self, *command: str) -> str:
+        return self._run(*command)
+
+    def stale(self) -> set[str]:
+        """The stages that the current code and params make stale, reports shortened."""
+        self("fer-bench", "specs")
+        changed = json.loads(self("dvc", "status", "--json"))
+        benchmarks = [p.as_posix() for p in Path(self.folder, "benchmarks").glob("*/dvc.yaml")]
+        for path in benchmarks:
+            changed |= json.loads(self("dvc", "status", "--json", path))
+        return {name.split("/", 1)[-1] for name in changed} - {"specs"}
+
+    def _run(self, *command: str, cwd: Path | None = None) -> str:
+        bin_folder = str(Path(sys.executable).parent)
+        env = os.environ | {
+            "PYTHONPATH": str(self.folder),
+            "PATH": bin_folder + os.pathsep + os.environ["PATH"],
+        }
+        done = subprocess.run(
+            command, cwd=cwd or self.folder, env=env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def grid(tmp_path_factory):
+    checkout = Checkout(tmp_path_factory.mktemp("grid"), "first")
+    checkout("dvc", "repro")
+    return checkout
+
+
+@pytest.fixture
+def edit(grid):
+    """Replace text in a file of the grid for one test."""
+    kept: dict[Path, str | None] = {}
+
+    def replace(name: str, old: str, new: str) -> None:
+        path = grid.folder / name
+        kept[path] = path.read_text() if path.is_file() else None
+        text = kept[path] or ""
+        assert old in text
+        path.write_text(text.replace(old, new, 1) if old else text + new)
+
+    yield replace
+    for path, text in kept.items():
+        path.unlink() if text is None else path.write_text(text)
+
+
+def stages(kind: str, model: str = "", dataset: str = "synthetic") -> set[str]:
+    names = {
+        f"{dataset}/dvc.yaml:{kind}@{m}-{s}" + ("-synthetic_masked" if kind == "evaluate" else "")
+        for m, s in CELLS
+    }
+    return {name for name in names if model in name}
+
+
+def test_every_cell_is_a_stage_and_was_scored(grid):
+    listed = grid("dvc", "stage", "list", "--name-only", SYNTHETIC).split()
+    assert len([n for n in listed if n.startswith("train@")]) == len(CELLS)
+    scores = {(p.parent.name, int(p.stem)) for p in
+              (grid.folder / "results/scores/synthetic").glob("*/*.json")}  # fmt: skip
+    assert scores >= set(CELLS)
+    moved = grid.folder / "results/scores/synthetic_masked/scan_cci_from_synthetic/0.json"
+    assert json.loads(moved.read_text())["training"]["init_from"] == "synthetic"
+    for path in ("tables/table01.md", "figures/confusion.png", "leaderboard.md", "metrics.json"):
+        assert (grid.folder / "results" / path).stat().st_size > 0
+
+
+def test_nothing_to_do_runs_nothing(grid):
+    before = grid("git", "status", "--short")
+    out = grid("dvc", "repro")
+    assert "Running stage" not in out
+    assert "Data and pipelines are up to date." in out
+    assert grid("git", "status", "--short") == before
+
+
+def test_unedited_checkout_has_no_stale_stage(grid):
+    assert grid.stale() == set()
+
+
+def test_a_new_model_file_makes_no_cell_stale(grid, edit):
+    edit(
+        "fer_bench/models/brand_new.py",
+        "",
+        "from fer_bench.models import register\n"
+        "from fer_bench.models.base import FERModel, ModelConfig\n"
+        "from fer_bench.models.baseline import Baseline\n\n\n"
+        "@register(ModelConfig())\n"
+        "def brand_new(num_classes: int, config: ModelConfig) -> FERModel:\n"
+        '    """New."""\n'
+        "    return Baseline(num_classes, config)\n",
+    )
+    assert "brand_new" in grid("fer-bench", "models", "list")
+    assert grid.stale() == set()
+
+
+def test_editing_a_models_file_makes_only_its_cells_stale(grid, edit):
+    edit("fer_bench/models/scan_cci.py", "CONTEXT_WIDTH = 256", "CONTEXT_WIDTH = 128")
+    stale = grid.stale()
+    assert stages("train", "scan_cci") <= stale
+    assert not {name for name in stale if "baseline1" in name}
+    assert not {name for name in stale if "align" in name or "identity" in name}
+
+
+def test_editing_a_models_option_makes_only_its_cells_stale(grid, edit):
+    edit("params.yaml", "variants:", "models: {scan_cci: {lam: 0.3}}\n\nvariants:")
+    stale = grid.stale()
+    assert stages("train", "scan_cci") <= stale
+    assert not {name for name in stale if "baseline1" in name}
+
+
+def test_editing_the_loop_makes_every_training_stale(grid, edit):
+    edit("fer_bench/training/loop.py", "schedule.step()", "schedule.step()\n        int()")
+    stale = grid.stale()
+    assert stages("train") <= stale
+    assert "synthetic_masked/dvc.yaml:transfer@scan_cci-synthetic-0" in stale
+    assert not {name for name in stale if "align" in name or ("mask" in name.split(":")[-1]
+                and "evaluate" not in name)}  # fmt: skip
+
+
+def test_editing_a_comment_or_docstring_makes_nothing_stale(grid, edit):
+    edit("fer_bench/training/loop.py", '"""The one training loop', '"""The only training loop')
+    assert grid.stale() == set()
+
+
+def test_editing_a_metric_makes_only_scoring_stale(grid, edit):
+    edit("fer_bench/evaluation/metrics.py", "\n\n\ndef ", "\n\nUNUSED = 1\n\n\ndef ")
+    stale = grid.stale()
+    assert stages("score") <= stale
+    assert all(":score" in name for name in stale)
+
+
+def test_another_datasets_recipe_makes_nothing_stale(grid, edit):
+    edit(
+        "params.yaml",
+        "datasets:\n",
+        "datasets:\n  facial_expressions: {recipe: {epochs: 7}}\n",
+    )
+    assert grid.stale() == set()
+
+
+def test_one_cell_can_be_run_alone(grid, edit):
+    edit(
+        "params.yaml",
+        "models: [baseline1, scan_cci]",
+        "models: [baseline1, scan_cci, scan_cci_m16]",
+    )
+    out = grid("dvc", "repro", f"{SYNTHETIC}:train@scan_cci_m16-1")
+    ran = re.findall(r"Running stage '(?:benchmarks/)?(.*?)'", out)
+    assert "synthetic/dvc.yaml:train@scan_cci_m16-1" in ran
+    assert not set(ran) & (stages("train") | {"synthetic/dvc.yaml:align"})
+    assert (grid.folder / "runs/synthetic/scan_cci_m16/1/train/train.json").is_file()
+
+
+def test_numbers_in_the_table_follow_from_the_saved_predictions(grid):
+    accuracies = []
+    for seed in (0, 1):
+        frame = pd.read_parquet(
+            grid.folder / f"runs/synthetic/scan_cci/{seed}/train/predictions.parquet"
+        )
+        last = frame[frame["selection"] == "last"]
+        logits = last.filter(like="logit_").to_numpy()
+        accuracies.append(100 * np.mean(logits.argmax(1) == last["label"]))
+    expected = f"{np.mean(accuracies):.2f} ± {np.std(accuracies, ddof=1):.2f}"
+    leaderboard = (grid.folder / "results/leaderboard.md").read_text()
+    section = leaderboard.split("\n## ")[1:]
+    synthetic = next(s for s in section if s.startswith(("synthetic", "Rendered faces")))
+    row = next(line for line in synthetic.splitlines() if "| scan_cci " in line.replace("`", ""))
+    assert expected in row
+    metrics = json.loads((grid.folder / "results/metrics.json").read_text())
+    assert metrics["synthetic.scan_cci"] == pytest.approx(np.mean(accuracies), abs=0.005)
+
+
+def test_dvcs_own_views_work(grid):
+    assert "synthetic.scan_cci" in grid("dvc", "metrics", "show")
+    assert "train@scan_cci-0" in grid("dvc", "dag")
+    grid("dvc", "plots", "show", "-o", "plots")
+    assert "scan_cci" in (grid.folder / "plots" / "index.html").read_text()
+    shutil.rmtree(grid.folder / "plots")
+
+
+def test_a_second_checkout_at_another_commit_gives_the_same_lock(grid, tmp_path):
+    # Times, hosts, paths and commits must not reach any out: DVC stores their hashes.
+    other = Checkout(tmp_path / "other" / "place", "another commit")
+    other("dvc", "repro", f"{SYNTHETIC}:score@scan_cci-1")
+
+    def locked(checkout: Checkout) -> dict:
+        text = (checkout.folder / "benchmarks/synthetic/dvc.lock").read_text()
+        return yaml.safe_load(text)["stages"]
+
+    ours, theirs = locked(grid), locked(other)
+    for stage in ("align", "identity", "starts", "train@scan_cci-1", "score@scan_cci-1"):
+        assert ours[stage] == theirs[stage], stage

@@ -1,0 +1,114 @@
+import pytest
+
+from fer_bench import datasets, specs
+from fer_bench.errors import FerBenchError
+from fer_bench.params import Params
+
+OFF = {"models": [], "seeds": [], "evaluate_on": [], "init_from": [], "transfer_models": []}
+SMALL = {"model": {"backbone": "resnet18_slim"}, "weights": {"vggface2": "identity"}}
+
+
+def params(rows=("scan_cci",), masked=(), transfer=(), **sections) -> Params:
+    enabled = {
+        "synthetic": OFF | {"models": list(rows), "seeds": [0]},
+        "synthetic_masked": OFF
+        | {
+            "models": list(masked),
+            "seeds": [0],
+            "init_from": ["synthetic"] if transfer else [],
+            "transfer_models": list(transfer),
+        },
+    }
+    base = {"compute": {"device": "cpu"}, "align": {"synthetic": {"size": 80}},
+            "datasets": {"synthetic": SMALL}}  # fmt: skip
+    return Params.model_validate(base | sections | {"enabled": enabled})
+
+
+def test_options_come_from_preset_dataset_model_and_variant_in_this_order():
+    given = params(
+        ["scan_cci_shared", "mine"],
+        models={"scan_cci_shared": {"m": 16, "lam": 0.3}},
+        variants={"mine": {"base": "scan_cci_shared", "model": {"lam": 0.5},
+                           "recipe": {"epochs": 3}}},
+    )  # fmt: skip
+    resolved = specs.resolve(given)
+    plain, mine = (resolved[f"synthetic/{row}"] for row in ("scan_cci_shared", "mine"))
+    assert plain["options"]["shared"] is True  # preset
+    assert plain["options"]["backbone"] == "resnet18_slim"  # dataset
+    assert (plain["options"]["m"], plain["options"]["lam"]) == (16, 0.3)  # model
+    assert (mine["options"]["m"], mine["options"]["lam"]) == (16, 0.5)  # variant
+    assert (plain["recipe"]["epochs"], mine["recipe"]["epochs"]) == (60, 3)
+    assert (mine["base"], mine["model"]) == ("scan_cci_shared", "mine")
+
+
+def test_weights_stand_in_is_named_for_what_it_is():
+    resolved = specs.resolve(params(["scan_cci", "baseline1"], masked=["scan_cci"]))
+    assert resolved["synthetic/scan_cci"]["pretrained"] == "identity(synthetic)"
+    assert resolved["synthetic/baseline1"]["pretrained"] is None
+    # A masked set starts from the people of the unmasked one, and inherits its options.
+    masked = resolved["synthetic_masked/scan_cci"]
+    assert masked["pretrained"] == "identity(synthetic)"
+    assert masked["options"]["backbone"] == "resnet18_slim"
+    assert resolved["synthetic/identity"]["backbones"] == ["resnet18_slim"]
+
+
+def test_identity_is_trained_only_where_some_row_starts_from_it():
+    assert specs.resolve(params(["baseline1"]))["synthetic/identity"]["backbones"] == []
+    needed = specs.resolve(params(["baseline1"], masked=["baseline_identity"]))
+    assert needed["synthetic/identity"]["backbones"] == ["resnet18_slim"]
+    assert needed["synthetic_masked/identity"]["backbones"] == []
+
+
+def test_transfer_rows_say_where_they_start():
+    options = SMALL | {"recipe": {"epochs": 9}, "transfer": {"backbone_lr": 0.5}}
+    given = params(transfer=["scan_cci"], datasets={"synthetic": options})
+    spec = specs.resolve(given)["synthetic_masked/scan_cci_from_synthetic"]
+    assert spec["init_from"] == "synthetic"
+    assert (spec["recipe"]["backbone_lr"], spec["recipe"]["epochs"]) == (0.5, 9)
+    base = specs.resolve(given)["synthetic/scan_cci"]
+    assert base["recipe"]["backbone_lr"] == 1e-4
+
+
+def test_missing_weights_are_an_error_before_any_work():
+    with pytest.raises(FerBenchError, match=r"imagenet_resnet50.*fer-bench weights add"):
+        specs.resolve(params(["baseline2"], datasets={}))
+
+
+@pytest.mark.parametrize(
+    ("sections", "words"),
+    [
+        ({"models": {"scan_cci": {"lamda": 0.1}}}, ["enabled.synthetic.scan_cci", "'lam'"]),
+        ({"models": {"scan_cci": {"m": 24}}}, ["scan_cci", "m"]),
+        ({"align": {"synthetic": {"size": 83}}}, ["size"]),
+        ({"data": {"synthetic": {"identites_train": 3}}}, ["'identities_train'"]),
+        (
+            {"datasets": {"synthetic": SMALL | {"recipe": {"epoch": 3}}}},
+            ["datasets.synthetic.recipe.epoch", "'epochs'"],
+        ),
+    ],
+)
+def test_wrong_options_are_named(sections, words):
+    with pytest.raises(FerBenchError) as caught:
+        specs.resolve(params(**sections))
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_everything_wrong_is_reported_at_once():
+    given = params(models={"scan_cci": {"lamda": 0.1}}, data={"synthetic": {"identites_train": 3}})
+    with pytest.raises(FerBenchError) as caught:
+        specs.resolve(given)
+    assert "'lam'" in str(caught.value)
+    assert "'identities_train'" in str(caught.value)
+
+
+def test_every_dataset_has_a_pipeline_that_the_template_would_write(tmp_path):
+    # benchmarks/*/dvc.yaml are generated: an edit by hand, or a source without one, is caught.
+    from pathlib import Path
+
+    from fer_bench.pipelines import write_pipelines
+
+    for path in write_pipelines(tmp_path):
+        committed = Path(__file__).parents[1] / "benchmarks" / path.parent.name / "dvc.yaml"
+        assert committed.read_text() == path.read_text()
+    assert {*datasets.datasets(), *datasets.sources()} == {p.name for p in tmp_path.iterdir()}
