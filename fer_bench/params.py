@@ -121,7 +121,7 @@ def load(path: Path | str = "params.yaml") -> Params:
     if not path.is_file():
         raise FerBenchError(f"{path} not found: run fer-bench in the folder that holds it")
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except yaml.YAMLError as error:
         raise FerBenchError(f"{path} is not valid YAML: {error}") from error
     try:

@@ -24,7 +24,6 @@ from fer_bench.datasets.base import Dataset
 from fer_bench.errors import FerBenchError
 from fer_bench.files import replacing_folder, write_json
 from fer_bench.fingerprint import code_hash
-from fer_bench.models import weights
 from fer_bench.params import Align, DatasetOptions, Params, check_names
 from fer_bench.training.recipe import Recipe
 
@@ -164,8 +163,7 @@ def _start(dataset: Dataset, pretrained: str | None, backbone: str, where: str) 
         file = f"runs/{home}/identity/{backbone}.safetensors"
         return {"pretrained": f"identity({home})", "start": {"file": file, "sha256": None}}
     try:
-        path = weights.resolve(pretrained, backbone)
-        sha256 = weights.recorded_sha256(path)
+        path, sha256 = models.resolve_weights(pretrained, backbone)
     except FerBenchError as error:
         raise FerBenchError(f"{where}: {error}") from error
     return {"pretrained": pretrained, "start": {"file": path.as_posix(), "sha256": sha256}}

@@ -83,16 +83,29 @@ def remove(source: SourceName) -> None:
 
 @weights_app.command("add")
 def add_weights(
-    name: Annotated[str, typer.Argument(help="e.g. vggface2_resnet50")],
-    file: Annotated[Path, typer.Argument(help="The .pkl (NumPy arrays) or .pth file.")],
+    name: Annotated[str, typer.Argument(help="e.g. vggface2_resnet50; see `weights status`.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="The .pkl (NumPy arrays) or .pth file; none: download (ImageNet)."),
+    ] = None,
 ) -> None:
     """Take in pre-trained weights: read without running code, check names and shapes, convert.
 
-    Example: fer-bench weights add vggface2_resnet50 resnet50_ft_weight.pkl
-    """
-    from fer_bench.models.weights import add_weights as run
+    Examples:
 
-    print(run(name, file))
+      fer-bench weights add vggface2_resnet50 resnet50_ft_weight.pkl
+
+      fer-bench weights add imagenet_resnet50          (downloads through torchvision)
+    """
+    from fer_bench.files import read_json, write_json
+    from fer_bench.models.weights import add_weights as run
+    from fer_bench.models.weights import recorded_sha256
+
+    path = run(name, file)
+    # The receipt is in git and the specs depend on it, so other weights make their cells stale.
+    receipt = Path("benchmarks/weights.json")
+    write_json(receipt, read_json(receipt) | {name: recorded_sha256(path)})
+    print(f"kept in {path}; recorded in {receipt}")
 
 
 @weights_app.command("status")

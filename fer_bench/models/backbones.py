@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -141,42 +140,31 @@ class ResNet(nn.Module):
         return maps
 
     def load_pretrained(self, state: Mapping[str, Tensor]) -> None:
-        """Load the layers this network has from `state`, the weights of a deeper or equal one.
+        """Load the layers this network has from `state`, the weights of an equal or deeper one.
 
-        A classifier `fc` in `state` is ignored.
+        Stages that are not built here and a classifier `fc` are passed over, and so is a missing
+        `num_batches_tracked`, which older files lack.
 
         Raises:
-            FerBenchError: see `check_state`.
+            FerBenchError: names what is missing, what has another shape and what does not belong;
+                the network is then left as it was.
         """
-        check_state(self.kind, state, self.stages[-1])
         own = self.state_dict()
+        passed_over = tuple(f"{stage}." for stage in STAGES if stage not in self.stages) + ("fc.",)
+        faults = {
+            "missing": [n for n in own if n not in state and not n.endswith("batches_tracked")],
+            "unexpected": [n for n in state if n not in own and not n.startswith(passed_over)],
+            "of another shape": [
+                f"{n} {tuple(state[n].shape)} (needs {tuple(value.shape)})"
+                for n, value in own.items()
+                if n in state and state[n].shape != value.shape
+            ],
+        }
+        said = [f"{len(v)} {what}: {', '.join(v[:3])}" for what, v in faults.items() if v]
+        if said:
+            raise FerBenchError(
+                f"these are not the weights of a {self.kind} up to {self.stages[-1]} "
+                f"(torchvision's names): {'; '.join(said)}. Use weights made for this backbone, or "
+                "set the option `backbone` to theirs"
+            )
         self.load_state_dict({name: state.get(name, value) for name, value in own.items()})
-
-
-def check_state(kind: str, state: Mapping[str, Tensor], until: str = "layer4") -> None:
-    """Check that `state` holds the weights of a `kind` ResNet as deep as `until`.
-
-    `fc` weights are ignored, and so is a missing `num_batches_tracked`, which older files lack.
-
-    Raises:
-        FerBenchError: names what is missing, what has another shape and what does not belong.
-    """
-    with torch.device("meta"):
-        whole = ResNet(kind).state_dict()
-        needed = ResNet(kind, until).state_dict()
-    counter = "num_batches_tracked"
-    missing = [n for n in needed if n not in state and not n.endswith(counter)]
-    unexpected = [n for n in state if n not in whole and not n.startswith("fc.")]
-    misshapen = [
-        f"{n} {tuple(state[n].shape)} (needs {tuple(whole[n].shape)})"
-        for n in whole
-        if n in state and state[n].shape != whole[n].shape
-    ]
-    faults = {"missing": missing, "unexpected": unexpected, "of another shape": misshapen}
-    said = [f"{len(v)} {what}: {', '.join(v[:3])}" for what, v in faults.items() if v]
-    if said:
-        raise FerBenchError(
-            f"these are not the weights of a {kind} up to {until} (torchvision's names): "
-            + "; ".join(said)
-            + ". Use weights made for this backbone, or set the option `backbone` to theirs"
-        )

@@ -20,7 +20,7 @@ from torch import Tensor
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.files import read_json, replacing, sha256_file, write_json
 from fer_bench.models.array_pickle import load_arrays
-from fer_bench.models.backbones import check_state
+from fer_bench.models.backbones import ResNet
 
 FOLDER = Path("data/weights")
 
@@ -127,7 +127,7 @@ def add_weights(name: str, file: Path | None = None, folder: Path = FOLDER) -> P
             f"`{weights.command}`"
         )
     state = _tidy(state)
-    check_state(weights.backbone, state)
+    ResNet(weights.backbone).load_pretrained(state)  # raises where they do not fit
     broken = [n for n, v in state.items() if not bool(torch.isfinite(v).all())]
     if broken:
         raise FerBenchError(f"{len(broken)} weights are not finite, e.g. {broken[0]}")

@@ -67,4 +67,5 @@ def class_balanced_weights(labels: np.ndarray, classes: int, beta: float = 0.999
     counts = np.bincount(labels, minlength=classes).astype(float)
     with np.errstate(divide="ignore"):
         weight = np.where(counts > 0, (1 - beta) / (1 - beta**counts), 0.0)
-    return weight / weight.sum() * classes
+    scaled: np.ndarray = weight / weight.sum() * classes
+    return scaled

@@ -50,9 +50,7 @@ def people(manifest: pd.DataFrame, train: Faces, held_out: list[Faces]) -> Faces
     person = {name: i for i, name in enumerate(sorted(usable))}
     keep = train_subjects.isin(usable).to_numpy()
     labels = train_subjects[keep].map(person).to_numpy().astype("int64")
-    return Faces(
-        train.pixels, train.rows[keep], labels, train.sample_ids[keep], train.folds[keep]
-    )
+    return Faces(train.pixels, train.rows[keep], labels, train.sample_ids[keep], train.folds[keep])
 
 
 def train_identity(spec_path: Path, out: Path, packs: Path) -> None:
@@ -88,4 +86,3 @@ def _train(
     accuracy = result.history[-1]["train_accuracy"]
     found = {"people": persons, "faces": len(faces), "train_accuracy": round(accuracy, 6)}
     return models.backbone_state(model), found
-

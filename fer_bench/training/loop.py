@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
+from fer_bench.models import FERModel
 from fer_bench.training.batches import Faces, class_balanced_weights, epoch_order, in_batches
 from fer_bench.training.recipe import Recipe
 from fer_bench.training.step import augmented, predict, train_step
@@ -35,7 +36,7 @@ class Fit:
     chosen: dict[str, Chosen] = field(default_factory=dict)
 
 
-def optimizer_for(model: nn.Module, recipe: Recipe) -> torch.optim.SGD:
+def optimizer_for(model: FERModel, recipe: Recipe) -> torch.optim.SGD:
     """SGD with one group for the backbone and one for the heads (section 5)."""
     groups = model.parameter_groups()
     return torch.optim.SGD(
@@ -50,7 +51,7 @@ def optimizer_for(model: nn.Module, recipe: Recipe) -> torch.optim.SGD:
 
 def fit(
     fabric: Any,
-    model: nn.Module,
+    model: FERModel,
     train: Faces,
     val: Faces | None,
     test: Faces | None,
@@ -71,7 +72,7 @@ def fit(
         cell: seeds every random stream.
         classes: how many classes the model tells apart.
     """
-    model, optimizer = fabric.setup(model, optimizer_for(model, recipe))
+    wrapped, optimizer = fabric.setup(model, optimizer_for(model, recipe))
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, recipe.decay)
     order_rng, augment_rng = cell.generator("order"), cell.generator("augmentation")
     class_weight = _class_weight(train, classes, recipe, fabric.device)
@@ -86,12 +87,12 @@ def fit(
             images = augmented(train.images(which, fabric.device), recipe, augment_rng)
             target = torch.from_numpy(train.labels[which]).to(fabric.device)
             loss, hits = train_step(
-                model, optimizer, fabric.backward, images, target, class_weight
+                wrapped, optimizer, fabric.backward, images, target, class_weight
             )
             loss_sum, right = loss_sum + loss * len(which), right + hits
         schedule.step()
-        val_logits = predict(model, val, fabric.device) if val else None
-        test_logits = predict(model, test, fabric.device) if test else None
+        val_logits = predict(wrapped, val, fabric.device) if val else None
+        test_logits = predict(wrapped, test, fabric.device) if test else None
         row = {
             "epoch": epoch,
             "train_loss": loss_sum / len(order),
@@ -104,20 +105,18 @@ def fit(
         _choose(result, model, row, test_logits)
         result.history.append(row)
         shown = {k.removesuffix("_accuracy"): v for k, v in row.items() if "accuracy" in k and v}
-        epochs.set_postfix(loss=row["train_loss"], **shown)
+        epochs.set_postfix({"loss": row["train_loss"], **shown})
     return result
 
 
-def _choose(
-    result: Fit, model: nn.Module, row: dict[str, Any], logits: np.ndarray | None
-) -> None:
+def _choose(result: Fit, model: FERModel, row: dict[str, Any], logits: np.ndarray | None) -> None:
     """Update the selections with one epoch; a maximum is kept at its first epoch."""
     taken = ["last"]
     for selection, key in (("best_on_val", "val_accuracy"), ("best_on_test", "test_accuracy")):
         earlier = [h[key] for h in result.history]
         if row[key] is not None and (not earlier or row[key] > max(earlier)):
             taken.append(selection)
-    weights = {k: v.detach().cpu().clone() for k, v in model.module.state_dict().items()}
+    weights = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
     for selection in taken:
         result.chosen[selection] = Chosen(int(row["epoch"]), logits, weights)
 

@@ -51,10 +51,9 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
         frames = [
             predictions_frame(test, chosen.logits, classes, selection)
             for selection, chosen in sorted(result.chosen.items())
+            if chosen.logits is not None
         ]
-        pd.concat(frames, ignore_index=True).to_parquet(
-            folder / "predictions.parquet", index=False
-        )
+        pd.concat(frames, ignore_index=True).to_parquet(folder / "predictions.parquet", index=False)
         pd.DataFrame(result.history).to_csv(
             folder / "history.csv", index=False, float_format="%.6g", lineterminator="\n"
         )

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from fer_bench.errors import FerBenchError
+from fer_bench.models import FERModel
 from fer_bench.training import augment
 from fer_bench.training.batches import Faces, in_batches
 from fer_bench.training.recipe import Recipe
@@ -17,7 +18,7 @@ Backward = Callable[[Tensor], None]
 
 
 def train_step(
-    model: nn.Module,
+    model: FERModel,
     optimizer: torch.optim.Optimizer,
     backward: Backward,
     images: Tensor,
@@ -45,7 +46,7 @@ def augmented(images: Tensor, recipe: Recipe, rng: np.random.Generator) -> Tenso
 
 @torch.inference_mode()
 def predict(
-    model: nn.Module, faces: Faces, device: torch.device, batch_size: int = 256
+    model: FERModel, faces: Faces, device: torch.device, batch_size: int = 256
 ) -> np.ndarray:
     """Logits (N, K) float32 of `faces`, in evaluation mode."""
     model.eval()

@@ -178,6 +178,9 @@ def test_wrong_options_are_explained(options, said):
     with pytest.raises(FerBenchError, match=said) as caught:
         models.build("scan_cci", **options)
     assert str(caught.value).startswith("scan_cci: ")
+    if "num_classes" not in options:
+        with pytest.raises(FerBenchError, match=said):
+            models.configure("scan_cci", options)
 
 
 def test_unknown_model_names_the_nearest():

@@ -20,9 +20,7 @@ LOGITS = [f"logit_{name}" for name in SEVEN]
 
 def hashes(folder: Path) -> dict[str, str]:
     return {
-        str(p.relative_to(folder)): sha256_file(p)
-        for p in sorted(folder.rglob("*"))
-        if p.is_file()
+        str(p.relative_to(folder)): sha256_file(p) for p in sorted(folder.rglob("*")) if p.is_file()
     }
 
 

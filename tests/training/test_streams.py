@@ -16,6 +16,10 @@ def test_streams_depend_on_cell_and_purpose_alone():
 
 def test_stream_is_stable_across_machines_and_versions():
     # A changed derivation would silently change every number of the benchmark.
-    assert Cell("synthetic", "scan_cci", 0).stream("order") == int.from_bytes(
-        __import__("hashlib").sha256(b"synthetic/scan_cci/0/order").digest()[:8], "big"
-    ) >> 1
+    assert (
+        Cell("synthetic", "scan_cci", 0).stream("order")
+        == int.from_bytes(
+            __import__("hashlib").sha256(b"synthetic/scan_cci/0/order").digest()[:8], "big"
+        )
+        >> 1
+    )
