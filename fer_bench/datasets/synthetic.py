@@ -60,18 +60,18 @@ class Options:
     """
 
     seed: int = 0
-    identities_train: int = 64
+    identities_train: int = 70
     identities_test: int = 30
     images_per_identity: int = 10
     image_size: int = 160
-    intensity: tuple[float, float] = (0.65, 1.0)
-    blend: float = 0.15
+    intensity: tuple[float, float] = (0.75, 1.0)
+    blend: float = 0.1
     label_noise: float = 0.0
-    occluded: float = 0.2
-    frontal: float = 0.48
-    yaw_max: float = 55.0
-    shadow: float = 0.6
-    noise: float = 0.03
+    occluded: float = 0.18
+    frontal: float = 0.41
+    yaw_max: float = 53.0
+    shadow: float = 0.55
+    noise: float = 0.016
 
     @property
     def settings(self) -> Settings:
