@@ -53,7 +53,7 @@ def test_packages_import_only_from_those_above_them():
             "fer_bench.training.run",
             ["dvc", "facenet_pytorch", "pydantic", "yaml", "torchvision", "matplotlib", "sklearn"],
         ),
-        ("fer_bench.evaluation.predict", ["lightning", "torchvision", "sklearn"]),
+        ("fer_bench.evaluation.predict", ["lightning_fabric", "torchvision", "sklearn"]),
     ],
 )
 def test_imports_stay_light(module, forbidden):

@@ -50,6 +50,8 @@ def apply(images: Tensor, draws: Draws) -> Tensor:
     images = torch.where(flip, images.flip(3), images)
     factors = torch.from_numpy(draws.factors).to(images)[:, :, None, None, None]
     for operation in draws.order:
+        if (draws.factors[operation] == (operation < 3)).all():
+            continue  # every factor is neutral: 1, or a hue shift of 0
         images = (_brightness, _contrast, _saturation, _hue)[operation](images, factors[operation])
     return images
 

@@ -62,7 +62,7 @@ def fit(
     """Train `model` and keep what the three selections choose.
 
     Args:
-        fabric: a `lightning.fabric.Fabric`; it places the model and runs the backward pass.
+        fabric: a `lightning_fabric.Fabric`; it places the model and runs the backward pass.
         model: a `FERModel`, its pre-trained weights already loaded.
         train: the faces to learn from.
         val: the validation faces; None when the recipe trains on them too.
@@ -72,6 +72,7 @@ def fit(
         cell: seeds every random stream.
         classes: how many classes the model tells apart.
     """
+    model.to(memory_format=torch.channels_last)  # as the faces are stored; faster on every device
     wrapped, optimizer = fabric.setup(model, optimizer_for(model, recipe))
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, recipe.decay)
     order_rng, augment_rng = cell.generator("order"), cell.generator("augmentation")
@@ -116,7 +117,10 @@ def _choose(result: Fit, model: FERModel, row: dict[str, Any], logits: np.ndarra
         earlier = [h[key] for h in result.history]
         if row[key] is not None and (not earlier or row[key] > max(earlier)):
             taken.append(selection)
-    weights = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
+    weights = {
+        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in model.state_dict().items()
+    }
     for selection in taken:
         result.chosen[selection] = Chosen(int(row["epoch"]), logits, weights)
 

@@ -19,7 +19,7 @@ def start(compute: dict[str, Any], cell: Cell) -> Any:
         cell: seeds torch's global generator, from which the weights are drawn.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
 
     torch.set_num_threads(int(compute["threads"]))
     torch.use_deterministic_algorithms(True)
