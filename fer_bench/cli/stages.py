@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from fer_bench.cli.log import logged
+
 SPECS, ALIGNED = Path("runs/specs"), Path("data/aligned")
 PANEL = "Pipeline stages (called by `dvc repro`)"
 
@@ -69,7 +71,8 @@ def align(pack: Annotated[str, typer.Argument(help="A pack, e.g. synthetic.")]) 
     from fer_bench.faces.align import align as run
     from fer_bench.files import read_json
 
-    run(read_json(SPECS / "packs" / f"{pack}.json"), ALIGNED / pack)
+    with logged(f"packs/{pack}"):
+        run(read_json(SPECS / "packs" / f"{pack}.json"), ALIGNED / pack)
 
 
 def mask(pack: Annotated[str, typer.Argument(help="A masked pack.")]) -> None:
@@ -81,7 +84,8 @@ def mask(pack: Annotated[str, typer.Argument(help="A masked pack.")]) -> None:
     from fer_bench.files import read_json
 
     spec = read_json(SPECS / "packs" / f"{pack}.json")
-    run(spec, ALIGNED / spec["source"], ALIGNED / pack)
+    with logged(f"packs/{pack}"):
+        run(spec, ALIGNED / spec["source"], ALIGNED / pack)
 
 
 def view(dataset: Dataset) -> None:
@@ -95,7 +99,8 @@ def identity(dataset: Dataset) -> None:
     """Pre-train the backbones that rows start from to tell the dataset's train people apart."""
     from fer_bench.training.identity import train_identity
 
-    train_identity(SPECS / dataset / "identity.json", Path(f"runs/{dataset}/identity"), ALIGNED)
+    with logged(f"{dataset}/identity"):
+        train_identity(SPECS / dataset / "identity.json", Path(f"runs/{dataset}/identity"), ALIGNED)
 
 
 def starts(dataset: Dataset) -> None:
@@ -130,7 +135,8 @@ def _train(dataset: str, row: str, seed: int, start: Path) -> None:
     from fer_bench.training.run import train_cell
 
     out = Path(f"runs/{dataset}/{row}/{seed}/train")
-    train_cell(SPECS / dataset / f"{row}.json", start, seed, out, ALIGNED)
+    with logged(f"{dataset}/{row}/{seed}/train"):
+        train_cell(SPECS / dataset / f"{row}.json", start, seed, out, ALIGNED)
 
 
 def evaluate(

@@ -29,7 +29,8 @@ def evaluate_cell(spec_path: Path, view_path: Path, weights: Path, out: Path, pa
     spec, evaluated = read_json(spec_path), read_json(view_path)
     classes = spec["view"]["classes"]
     torch.set_num_threads(int(spec["compute"]["threads"]))
-    torch.use_deterministic_algorithms(True)
+    # Enough for a forward pass; use_deterministic_algorithms would import torch's compiler.
+    torch.backends.cudnn.deterministic = True
     device = torch.device(spec["compute"]["device"])
     pixels, manifest = open_view({**evaluated, "classes": classes}, packs)
     faces = select(pixels, manifest[manifest["split"] == "test"])

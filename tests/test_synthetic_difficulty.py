@@ -1,0 +1,66 @@
+"""The embedded dataset is neither trivial nor hopeless: the committed scores, and raw pixels."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.linear_model import LogisticRegression
+
+from fer_bench import params, specs
+from fer_bench.datasets.pack import Pack
+from fer_bench.faces.align import align
+from fer_bench.files import read_json
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def cells():
+    """(model, seed) -> subset -> metrics of `last` on the own test split, as committed."""
+    enabled = params.load(ROOT / "params.yaml").enabled["synthetic"]
+    return {
+        (model, seed): read_json(ROOT / f"results/scores/synthetic/{model}/{seed}.json")["sets"][
+            "synthetic"
+        ]["last"]
+        for model in enabled.models
+        for seed in enabled.seeds
+    }
+
+
+def mean_accuracy(cells, model: str) -> float:
+    return float(np.mean([c["all"]["accuracy"] for (m, _), c in cells.items() if m == model]))
+
+
+def test_scan_cci_is_far_above_chance_and_baseline1_below_saturation(cells):
+    assert mean_accuracy(cells, "scan_cci") >= 0.60
+    assert 1 / 7 + 0.1 < mean_accuracy(cells, "baseline1") < 0.95
+
+
+@pytest.mark.parametrize("subset", ["occluded", "pose_gt_30", "pose_gt_45"])
+def test_challenge_subsets_are_harder_than_the_whole(cells, subset):
+    # Pooled over models and seeds: one cell's subset of 40 to 120 faces is within noise.
+    whole = np.mean([c["all"]["accuracy"] for c in cells.values()])
+    part = np.mean([c[subset]["accuracy"] for c in cells.values()])
+    assert all(c[subset]["n"] >= 40 for c in cells.values())
+    assert part < whole - 0.03
+
+
+@pytest.mark.slow  # 30 s: renders, aligns and fits all enabled faces
+def test_raw_pixels_stay_15_points_below_scan_cci(cells, tmp_path):
+    spec = specs.resolve(params.load(ROOT / "params.yaml"))["packs/synthetic"]
+    align(spec, tmp_path / "synthetic", work=tmp_path / "work")
+    pack = Pack.open(tmp_path / "synthetic")
+    small = [
+        np.asarray(Image.fromarray(f).resize((32, 32), Image.Resampling.BOX)) for f in pack.faces
+    ]
+    pixels = np.stack(small).reshape(len(small), -1) / 255.0
+    train = (pack.manifest["split"] == "train").to_numpy()
+    labels = pack.manifest["label"].to_numpy()
+    best = max(
+        LogisticRegression(C=strength, max_iter=500)
+        .fit(pixels[train], labels[train])
+        .score(pixels[~train], labels[~train])
+        for strength in (0.01, 0.1, 1.0)
+    )
+    assert 1 / 7 < best <= mean_accuracy(cells, "scan_cci") - 0.15
