@@ -52,6 +52,4 @@ def evaluate_cell(spec_path: Path, view_path: Path, weights: Path, out: Path, pa
         logits = predict(model, faces, device)
         frames.append(predictions_frame(faces, logits, classes, file.stem))
     with replacing_folder(out) as folder:
-        pd.concat(frames, ignore_index=True).to_parquet(
-            folder / "predictions.parquet", index=False
-        )
+        pd.concat(frames, ignore_index=True).to_parquet(folder / "predictions.parquet", index=False)

@@ -7,7 +7,6 @@ left over from another grid and ignored.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,7 +155,7 @@ def _read(file: Path) -> Mapping[str, Any]:
         cell: Mapping[str, Any] = read_json(file)
         stated = (cell["dataset"], cell["model"], str(cell["seed"]))
         cell["sets"], cell["training"], cell["history"], cell["partial"]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (FerBenchError, KeyError, TypeError) as error:
         raise FerBenchError(
             f"{file} is no score file ({error!r}): delete it and run `dvc repro`"
         ) from error
