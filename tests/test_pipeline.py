@@ -26,6 +26,7 @@ class Checkout:
 
     def __init__(self, folder: Path, message: str) -> None:
         self.folder = folder
+        self.first_lock: dict[str, dict] = {}
         listed = self._run("git", "ls-files", "-co", "--exclude-standard", cwd=ROOT).splitlines()
         for name in listed:
             if (ROOT / name).is_file() and not name.endswith("dvc.lock"):
@@ -40,14 +41,22 @@ class Checkout:
     def __call__(self, *command: str) -> str:
         return self._run(*command)
 
+    def locked(self) -> dict[str, dict]:
+        """What the lock files say of every stage that has run, by `<dataset>/dvc.yaml:<stage>`."""
+        found = {}
+        for path in self.folder.glob("benchmarks/*/dvc.lock"):
+            for stage, entry in yaml.safe_load(path.read_text())["stages"].items():
+                found[f"{path.parent.name}/dvc.yaml:{stage}"] = entry
+        return found
+
     def stale(self) -> set[str]:
-        """The stages that the current code and params make stale, reports shortened."""
+        """The stages that have run and that the current code and params make stale."""
         self("fer-bench", "specs")
-        changed = json.loads(self("dvc", "status", "--json"))
-        benchmarks = [p.as_posix() for p in Path(self.folder, "benchmarks").glob("*/dvc.yaml")]
-        for path in benchmarks:
-            changed |= json.loads(self("dvc", "status", "--json", path))
-        return {name.split("/", 1)[-1] for name in changed} - {"specs"}
+        changed: set[str] = set()
+        for path in self.folder.glob("benchmarks/*/dvc.yaml"):
+            name = path.relative_to(self.folder).as_posix()
+            changed |= set(json.loads(self("dvc", "status", "--json", name)))
+        return {name.removeprefix("benchmarks/") for name in changed} & set(self.locked())
 
     def _run(self, *command: str, cwd: Path | None = None) -> str:
         bin_folder = str(Path(sys.executable).parent)
@@ -66,6 +75,7 @@ class Checkout:
 def grid(tmp_path_factory):
     checkout = Checkout(tmp_path_factory.mktemp("grid"), "first")
     checkout("dvc", "repro")
+    checkout.first_lock = checkout.locked()
     return checkout
 
 
@@ -96,7 +106,7 @@ def stages(kind: str, model: str = "", dataset: str = "synthetic") -> set[str]:
 
 def test_every_cell_is_a_stage_and_was_scored(grid):
     listed = grid("dvc", "stage", "list", "--name-only", SYNTHETIC).split()
-    assert len([n for n in listed if n.startswith("train@")]) == len(CELLS)
+    assert len([n for n in listed if ":train@" in n or n.startswith("train@")]) == len(CELLS)
     scores = {(p.parent.name, int(p.stem)) for p in
               (grid.folder / "results/scores/synthetic").glob("*/*.json")}  # fmt: skip
     assert scores >= set(CELLS)
@@ -224,10 +234,7 @@ def test_a_second_checkout_at_another_commit_gives_the_same_lock(grid, tmp_path)
     other = Checkout(tmp_path / "other" / "place", "another commit")
     other("dvc", "repro", f"{SYNTHETIC}:score@scan_cci-1")
 
-    def locked(checkout: Checkout) -> dict:
-        text = (checkout.folder / "benchmarks/synthetic/dvc.lock").read_text()
-        return yaml.safe_load(text)["stages"]
-
-    ours, theirs = locked(grid), locked(other)
+    ours, theirs = grid.first_lock, other.locked()
     for stage in ("align", "identity", "starts", "train@scan_cci-1", "score@scan_cci-1"):
-        assert ours[stage] == theirs[stage], stage
+        name = f"synthetic/dvc.yaml:{stage}"
+        assert ours[name] == theirs[name], stage
