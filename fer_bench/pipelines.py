@@ -74,7 +74,7 @@ def _dataset_stages(dataset: Dataset) -> dict[str, Stage]:
     if home == name:
         stages["identity"] = _stage(
             f"fer-bench identity {name}",
-            [f"{specs}/identity.json", *packs],
+            [f"runs/specs/identity/{name}.json", *packs],
             [f"runs/{name}/identity"],
         )
     stages["view"] = _stage(
@@ -118,7 +118,7 @@ def _dataset_stages(dataset: Dataset) -> dict[str, Stage]:
     ):
         stages[stage] = _stage(
             f"fer-bench score {name} {row} ${{item.seed}}",
-            [f"{specs}/score.json", folder, *manifests, *receipts],
+            [f"runs/specs/scores/{name}.json", folder, *manifests, *receipts],
             [{f"results/scores/{name}/{row}/${{item.seed}}.json": {"cache": False}}],
             **axes,
         )

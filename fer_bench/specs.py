@@ -6,7 +6,7 @@ code or the library versions change. `runs/specs/` holds:
     packs/<pack>.json      align and mask
     views/<dataset>.json   which faces an evaluation reads
     <dataset>/<row>.json   one row of the benchmark (model, variant or transfer)
-    <dataset>/identity.json, <dataset>/score.json
+    identity/<dataset>.json, scores/<dataset>.json
 """
 
 from __future__ import annotations
@@ -96,9 +96,9 @@ def _row_specs(params: Params, dataset: Dataset) -> Iterator[tuple[str, Spec]]:
         for row in cells.transfer_models:
             spec = row_spec(params, dataset, row, init_from=source)
             yield f"{dataset.name}/{spec['model']}", spec
-    yield f"{dataset.name}/identity", _identity_spec(params, dataset)
+    yield f"identity/{dataset.name}", _identity_spec(params, dataset)
     yield (
-        f"{dataset.name}/score",
+        f"scores/{dataset.name}",
         {
             "dataset": dataset.name,
             "sets": [dataset.name, *cells.evaluate_on],

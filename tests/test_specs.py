@@ -49,14 +49,14 @@ def test_weights_stand_in_is_named_for_what_it_is():
     masked = resolved["synthetic_masked/scan_cci"]
     assert masked["pretrained"] == "identity(synthetic)"
     assert masked["options"]["backbone"] == "resnet18_slim"
-    assert resolved["synthetic/identity"]["backbones"] == ["resnet18_slim"]
+    assert resolved["identity/synthetic"]["backbones"] == ["resnet18_slim"]
 
 
 def test_identity_is_trained_only_where_some_row_starts_from_it():
-    assert specs.resolve(params(["baseline1"]))["synthetic/identity"]["backbones"] == []
+    assert specs.resolve(params(["baseline1"]))["identity/synthetic"]["backbones"] == []
     needed = specs.resolve(params(["baseline1"], masked=["baseline_identity"]))
-    assert needed["synthetic/identity"]["backbones"] == ["resnet18_slim"]
-    assert needed["synthetic_masked/identity"]["backbones"] == []
+    assert needed["identity/synthetic"]["backbones"] == ["resnet18_slim"]
+    assert needed["identity/synthetic_masked"]["backbones"] == []
 
 
 def test_transfer_rows_say_where_they_start():

@@ -100,7 +100,9 @@ def identity(dataset: Dataset) -> None:
     from fer_bench.training.identity import train_identity
 
     with logged(f"{dataset}/identity"):
-        train_identity(SPECS / dataset / "identity.json", Path(f"runs/{dataset}/identity"), ALIGNED)
+        train_identity(
+            SPECS / "identity" / f"{dataset}.json", Path(f"runs/{dataset}/identity"), ALIGNED
+        )
 
 
 def starts(dataset: Dataset) -> None:
@@ -167,7 +169,7 @@ def score(dataset: Dataset, model: Model, seed: Seed) -> None:
     from fer_bench.files import read_json
     from fer_bench.receiving import is_partial
 
-    sets = read_json(SPECS / dataset / "score.json")["sets"]
+    sets = read_json(SPECS / "scores" / f"{dataset}.json")["sets"]
     evaluated = [] if "_from_" in model else [name for name in sets if name != dataset]
     score_cell(
         Path(f"runs/{dataset}/{model}/{seed}"),
