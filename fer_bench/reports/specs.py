@@ -72,8 +72,8 @@ TABLES = (
         "Does the architecture help over fine-tuning the whole backbone?",
         (*_BASELINES, OURS, *_OTHERS),
         notes=(
-            "Rows with one learning rate (`_tuned`) train all layers at the head's rate, chosen on "
-            "validation: a low backbone rate alone can make a baseline look weak.",
+            "Rows with one learning rate (`_tuned`) train all layers at 0.01: a low backbone rate "
+            "alone can make a baseline look weak.",
         ),
     ),
     TableSpec(
