@@ -29,10 +29,13 @@ class Compute(_Strict):
 
 
 class Align(_Strict):
-    """How a source becomes a pack: crop size in pixels, which pixels, the detector's options."""
+    """How a source becomes a pack: crop size in pixels, which pixels, the detector's options.
+
+    Without `pixels` the source's own default holds (docs/our_reading.md).
+    """
 
     size: int = Field(224, ge=32, le=1024)
-    pixels: Literal["mtcnn", "resize", "official"] = "mtcnn"
+    pixels: Literal["mtcnn", "resize", "official"] | None = None
     thresholds: tuple[float, float, float] = Field((0.6, 0.7, 0.8), strict=False)
     min_face: int = Field(20, ge=12)
     factor: float = Field(0.709, gt=0.1, lt=1)

@@ -10,11 +10,13 @@ import yaml
 from fer_bench import datasets as registry
 from fer_bench.datasets.base import Dataset
 from fer_bench.files import write_text
-from fer_bench.specs import ALIGNED, identity_home
+from fer_bench.rows import transferred
+from fer_bench.specs.options import identity_home
 
 HEADER = "# Written by `fer-bench pipelines`; edit fer_bench/pipelines.py instead.\n"
-CELL = {"model": "${item.model}", "seed": "${item.seed}"}
+MOVED = transferred("${item.model}", "${item.source}")
 Stage = dict[str, Any]
+ALIGNED = "data/aligned"
 
 
 def write_pipelines(folder: Path = Path("benchmarks")) -> list[Path]:
@@ -56,20 +58,29 @@ def _source_stages(name: str) -> dict[str, Stage]:
 
 def _dataset_stages(dataset: Dataset) -> dict[str, Stage]:
     name = dataset.name
-    enabled = f"enabled.{name}"
     packs = [f"{ALIGNED}/{pack}" for pack in dataset.packs]
-    specs, home = f"runs/specs/{name}", identity_home(dataset)
-    grid = {"model": f"${{{enabled}.models}}", "seed": f"${{{enabled}.seeds}}"}
-    transfer = {
-        "model": f"${{{enabled}.transfer_models}}",
-        "source": f"${{{enabled}.init_from}}",
-        "seed": f"${{{enabled}.seeds}}",
-    }
-    run = f"runs/{name}/${{item.model}}/${{item.seed}}"
-    moved = "${item.model}_from_${item.source}"
-    moved_run = f"runs/{name}/{moved}/${{item.seed}}"
-    manifests = [f"{pack}/manifest.parquet" for pack in packs]
     receipts = _receipts(sorted({registry.get_pack(p).source for p in dataset.packs}))
+    stages = {
+        "view": _stage(
+            f"fer-bench view {name}",
+            [f"runs/specs/views/{name}.json", *packs],
+            [f"runs/views/{name}.json"],
+        ),
+        "audit": _stage(
+            f"fer-bench audit {name}",
+            [f"runs/specs/audit/{name}.json", *packs, *receipts],
+            [f"runs/audit/{name}.json", {f"results/audit/{name}.md": {"cache": False}}],
+        ),
+    }
+    if dataset.protocol != "test":
+        stages |= _training_stages(dataset, packs)
+        stages |= _score_stages(dataset, packs, receipts)
+    return stages
+
+
+def _training_stages(dataset: Dataset, packs: list[str]) -> dict[str, Stage]:
+    name, specs = dataset.name, f"runs/specs/{dataset.name}"
+    home = identity_home(dataset)
     stages: dict[str, Stage] = {}
     if home == name:
         stages["identity"] = _stage(
@@ -77,52 +88,78 @@ def _dataset_stages(dataset: Dataset) -> dict[str, Stage]:
             [f"runs/specs/identity/{name}.json", *packs],
             [f"runs/{name}/identity"],
         )
-    stages["view"] = _stage(
-        f"fer-bench view {name}",
-        [f"runs/specs/views/{name}.json", *packs],
-        [f"runs/views/{name}.json"],
-    )
     stages["starts"] = _stage(
         f"fer-bench starts {name}", [specs, f"runs/{home}/identity"], [f"runs/{name}/starts"]
     )
     stages["train"] = _stage(
         f"fer-bench train {name} ${{item.model}} ${{item.seed}}",
         [f"{specs}/${{item.model}}.json", f"runs/{name}/starts/${{item.model}}.json", *packs],
-        [f"{run}/train"],
-        **grid,
+        [f"{_run(name)}/train"],
+        **_grid(name),
     )
     stages["transfer"] = _stage(
         f"fer-bench transfer {name} ${{item.model}} ${{item.source}} ${{item.seed}}",
         [
-            f"{specs}/{moved}.json",
+            f"{specs}/{MOVED}.json",
             "runs/${item.source}/${item.model}/${item.seed}/train/weights/last.safetensors",
             *packs,
         ],
-        [f"{moved_run}/train"],
-        **transfer,
+        [f"{_run(name, MOVED)}/train"],
+        **_transfer_grid(name),
     )
-    stages["evaluate"] = _stage(
-        f"fer-bench evaluate {name} ${{item.model}} ${{item.seed}} ${{item.set}}",
-        [
-            f"{specs}/${{item.model}}.json",
-            "runs/views/${item.set}.json",
-            f"{run}/train/weights",
-        ],
-        [f"{run}/on_${{item.set}}"],
-        **grid,
-        set=f"${{{enabled}.evaluate_on}}",
-    )
-    for stage, axes, folder, row in (
-        ("score", grid, run, "${item.model}"),
-        ("score_transfer", transfer, moved_run, moved),
-    ):
-        stages[stage] = _stage(
+    if dataset.protocol == "split":
+        stages["evaluate"] = _stage(
+            f"fer-bench evaluate {name} ${{item.model}} ${{item.seed}} ${{item.set}}",
+            [
+                f"{specs}/${{item.model}}.json",
+                "runs/views/${item.set}.json",
+                "runs/audit/${item.set}.json",
+                f"{_run(name)}/train/weights",
+            ],
+            [f"{_run(name)}/on_${{item.set}}"],
+            **_grid(name),
+            set=f"${{enabled.{name}.evaluate_on}}",
+        )
+    return stages
+
+
+def _score_stages(dataset: Dataset, packs: list[str], receipts: list[str]) -> dict[str, Stage]:
+    name = dataset.name
+    manifests = [f"{pack}/manifest.parquet" for pack in packs]
+    return {
+        stage: _stage(
             f"fer-bench score {name} {row} ${{item.seed}}",
-            [f"runs/specs/scores/{name}.json", folder, *manifests, *receipts],
+            [
+                f"runs/specs/scores/{name}.json",
+                _run(name, row),
+                f"runs/audit/{name}.json",
+                *manifests,
+                *receipts,
+            ],
             [{f"results/scores/{name}/{row}/${{item.seed}}.json": {"cache": False}}],
             **axes,
         )
-    return stages
+        for stage, axes, row in (
+            ("score", _grid(name), "${item.model}"),
+            ("score_transfer", _transfer_grid(name), MOVED),
+        )
+    }
+
+
+def _run(name: str, row: str = "${item.model}") -> str:
+    return f"runs/{name}/{row}/${{item.seed}}"
+
+
+def _grid(name: str) -> dict[str, str]:
+    return {"model": f"${{enabled.{name}.models}}", "seed": f"${{enabled.{name}.seeds}}"}
+
+
+def _transfer_grid(name: str) -> dict[str, str]:
+    return {
+        "model": f"${{enabled.{name}.transfer_models}}",
+        "source": f"${{enabled.{name}.init_from}}",
+        "seed": f"${{enabled.{name}.seeds}}",
+    }
 
 
 def _receipts(sources: list[str]) -> list[str]:

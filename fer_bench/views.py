@@ -15,6 +15,6 @@ def write_view(spec: Path, packs: Path, out: Path) -> None:
     view = read_json(spec)
     view["sha256"] = {
         name: {file: sha256_file(packs / name / file) for file in ("faces.npy", "manifest.parquet")}
-        for name in view["packs"]
+        for name in sorted({part["pack"] for part in view["parts"]})
     }
     write_json(out, view)

@@ -13,9 +13,9 @@ from fer_bench import datasets, models
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "fer_bench"
 LAYERS = [
-    "labels", "errors", "files", "fingerprint", "rendering", "datasets", "faces", "models",
-    "training", "evaluation", "reports", "receiving", "params", "specs", "starts", "views",
-    "pipelines", "cli",
+    "labels", "rows", "errors", "files", "fingerprint", "rendering", "datasets", "faces", "models",
+    "training", "evaluation", "reports", "receiving", "audit", "params", "specs", "starts",
+    "views", "pipelines", "cli",
 ]  # fmt: skip
 
 

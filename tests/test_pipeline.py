@@ -1,74 +1,20 @@
 """The pipeline through DVC, on the smoke grid: what runs, what goes stale, what stays the same."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
+from checkout import Checkout
 
-ROOT = Path(__file__).parents[1]
 CELLS = [(m, s) for m in ("baseline1", "scan_cci") for s in (0, 1)]
 SYNTHETIC = "benchmarks/synthetic/dvc.yaml"
 
 # About 90 s: the whole pipeline runs once for this file.
 pytestmark = pytest.mark.slow
-
-
-class Checkout:
-    """A copy of the project with a git history and a DVC cache of its own."""
-
-    def __init__(self, folder: Path, message: str) -> None:
-        self.folder = folder
-        self.first_lock: dict[str, dict] = {}
-        listed = self._run("git", "ls-files", "-co", "--exclude-standard", cwd=ROOT).splitlines()
-        for name in listed:
-            if (ROOT / name).is_file() and not name.endswith("dvc.lock"):
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, folder / name)
-        shutil.copy(ROOT / "tests/smoke/params.yaml", folder / "params.yaml")
-        self._run("git", "init", "-q")
-        self._run("git", "add", "-A")
-        author = ("-c", "user.name=test", "-c", "user.email=test@example.org")
-        self._run("git", *author, "commit", "-qm", message)
-
-    def __call__(self, *command: str) -> str:
-        return self._run(*command)
-
-    def locked(self) -> dict[str, dict]:
-        """What the lock files say of every stage that has run, by `<dataset>/dvc.yaml:<stage>`."""
-        found = {}
-        for path in self.folder.glob("benchmarks/*/dvc.lock"):
-            for stage, entry in yaml.safe_load(path.read_text())["stages"].items():
-                found[f"{path.parent.name}/dvc.yaml:{stage}"] = entry
-        return found
-
-    def stale(self) -> set[str]:
-        """The stages that have run and that the current code and params make stale."""
-        self("fer-bench", "specs")
-        changed: set[str] = set()
-        for path in self.folder.glob("benchmarks/*/dvc.yaml"):
-            name = path.relative_to(self.folder).as_posix()
-            changed |= set(json.loads(self("dvc", "status", "--json", name)))
-        return {name.removeprefix("benchmarks/") for name in changed} & set(self.locked())
-
-    def _run(self, *command: str, cwd: Path | None = None) -> str:
-        bin_folder = str(Path(sys.executable).parent)
-        env = os.environ | {
-            "PYTHONPATH": str(self.folder),
-            "PATH": bin_folder + os.pathsep + os.environ["PATH"],
-        }
-        done = subprocess.run(
-            command, cwd=cwd or self.folder, env=env, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
 
 
 @pytest.fixture(scope="module")

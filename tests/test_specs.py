@@ -112,3 +112,45 @@ def test_every_dataset_has_a_pipeline_that_the_template_would_write(tmp_path):
         committed = Path(__file__).parents[1] / "benchmarks" / path.parent.name / "dvc.yaml"
         assert committed.read_text() == path.read_text()
     assert {*datasets.datasets(), *datasets.sources()} == {p.name for p in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "words"),
+    [
+        ("jaffe", {"models": ["baseline1"]}, ["enabled.jaffe", "only for testing"]),
+        ("ckplus7", {"evaluate_on": ["jaffe"]}, ["enabled.ckplus7.evaluate_on", "a model a fold"]),
+        (
+            "ckplus8",
+            {"init_from": ["synthetic"], "transfer_models": ["scan_cci"]},
+            ["enabled.ckplus8.init_from", "synthetic has 7 classes and ckplus8 8"],
+        ),
+    ],
+)
+def test_what_a_protocol_does_not_allow_is_refused(name, cells, words):
+    given = params()
+    enabled = {n: c.model_dump() for n, c in given.enabled.items()}
+    enabled[name] = OFF | {"seeds": [0]} | cells
+    given = Params.model_validate(given.model_dump(mode="json") | {"enabled": enabled})
+    with pytest.raises(FerBenchError) as caught:
+        specs.resolve(given)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_pixels_are_the_sources_own_choice_unless_params_choose():
+    def pack(**align):
+        given = params(align={"synthetic": {"size": 80}, "rafdb": align})
+        return specs.resolve(given)["packs/rafdb"]
+
+    assert pack()["options"]["pixels"] == pack()["source_options"]["pixels"] == "official"
+    assert pack(pixels="mtcnn")["source_options"]["pixels"] == "mtcnn"
+    given = params(align={"synthetic": {"size": 80, "pixels": "official"}})
+    with pytest.raises(FerBenchError, match=r"align.synthetic.pixels: 'official' is not possible"):
+        specs.resolve(given)
+
+
+def test_packs_of_a_union_must_have_one_size():
+    enabled = {"affectnet7_rafdb": OFF | {"models": ["baseline1"], "seeds": [0]}}
+    given = {"align": {"affectnet": {"size": 80}}, "datasets": {}, "enabled": enabled}
+    with pytest.raises(FerBenchError, match=r"different sizes \(80, 224 px\)"):
+        specs.resolve(Params.model_validate(given))

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from fer_bench.cli.log import logged
+from fer_bench.rows import split_transferred, transferred
 
 SPECS, ALIGNED = Path("runs/specs"), Path("data/aligned")
 PANEL = "Pipeline stages (called by `dvc repro`)"
@@ -22,8 +23,8 @@ def add_to(app: typer.Typer) -> None:
     app.command(rich_help_panel="Set-up")(check)
     app.command(rich_help_panel="Set-up")(pipelines)
     for command in (
-        specs, align, mask, view, identity, starts, train, transfer, evaluate, score,
-        tables, figures, leaderboard,
+        specs, align, mask, view, audit, audit_paper, identity, starts, train, transfer, evaluate,
+        score, tables, figures, leaderboard,
     ):  # fmt: skip
         app.command(rich_help_panel=PANEL)(command)
 
@@ -95,6 +96,33 @@ def view(dataset: Dataset) -> None:
     write_view(SPECS / "views" / f"{dataset}.json", ALIGNED, Path(f"runs/views/{dataset}.json"))
 
 
+def audit(dataset: Dataset) -> None:
+    """Look for duplicates, label conflicts, shared people, undetected faces and wrong counts.
+
+    Writes results/audit/<dataset>.md to read, and runs/audit/<dataset>.json for scoring.
+
+    Example: fer-bench audit synthetic
+    """
+    from fer_bench.audit.dataset import audit_dataset
+    from fer_bench.files import read_json
+
+    audit_dataset(
+        read_json(SPECS / "audit" / f"{dataset}.json"),
+        packs_root=ALIGNED,
+        receipts_root=Path("benchmarks"),
+        lists_root=Path("data/raw/challenge_lists"),
+        page=Path(f"results/audit/{dataset}.md"),
+        record=Path(f"runs/audit/{dataset}.json"),
+    )
+
+
+def audit_paper() -> None:
+    """Check the paper's printed numbers: possible as k/N?, and its claims against its tables."""
+    from fer_bench.audit.paper import audit_paper as run
+
+    run(PAPER, Path("results/audit/paper.md"))
+
+
 def identity(dataset: Dataset) -> None:
     """Pre-train the backbones that rows start from to tell the dataset's train people apart."""
     from fer_bench.training.identity import train_identity
@@ -130,7 +158,7 @@ def transfer(
 ) -> None:
     """Train one cell from the weights of another dataset's cell (same model, same seed)."""
     weights = Path(f"runs/{source}/{model}/{seed}/train/weights/last.safetensors")
-    _train(dataset, f"{model}_from_{source}", seed, weights)
+    _train(dataset, transferred(model, source), seed, weights)
 
 
 def _train(dataset: str, row: str, seed: int, start: Path) -> None:
@@ -157,6 +185,7 @@ def evaluate(
     evaluate_cell(
         SPECS / dataset / f"{model}.json",
         Path(f"runs/views/{on}.json"),
+        Path(f"runs/audit/{on}.json"),
         run / "train" / "weights",
         run / f"on_{on}",
         ALIGNED,
@@ -170,16 +199,18 @@ def score(dataset: Dataset, model: Model, seed: Seed) -> None:
     from fer_bench.receiving import is_partial
 
     sets = read_json(SPECS / "scores" / f"{dataset}.json")["sets"]
-    evaluated = [] if "_from_" in model else [name for name in sets if name != dataset]
+    moved = split_transferred(model)[1] is not None  # only cells of `models` are evaluated
+    evaluated = [] if moved else [name for name in sets if name != dataset]
     score_cell(
         Path(f"runs/{dataset}/{model}/{seed}"),
         dataset,
         model,
         seed,
         Path(f"results/scores/{dataset}/{model}/{seed}.json"),
+        audit=Path(f"runs/audit/{dataset}.json"),
         sets=evaluated,
         packs_root=ALIGNED,
-        partial=is_partial(dataset),
+        partial=[name for name in sets if is_partial(name)],
     )
 
 

@@ -23,6 +23,14 @@ SPLITS = ("train", "val", "test")
 
 Subset = Callable[[pd.DataFrame], "np.ndarray[Any, np.dtype[np.bool_]]"]
 
+PIXELS = ("mtcnn", "resize", "official")
+"""Where a pack's pixels come from: a detected and aligned face, the image's centre square without
+looking for a face, or the faces that the set's owner publishes already aligned."""
+
+PROTOCOLS = ("split", "folds", "test")
+"""How a dataset is used: trained on its train split and tested on its test split, cross-validated
+over its folds, or only tested on."""
+
 
 class Source(ABC):
     """A set of face images as its owner publishes it.
@@ -38,6 +46,10 @@ class Source(ABC):
     how_to_get: str
     rendered: bool = False
     """True when the images are drawn by this project, so nothing has to be added."""
+    pixels: tuple[str, ...] = ("mtcnn", "resize")
+    """Which of `PIXELS` it can be aligned with; the first is the default. A source that has
+    `official` among them gets the choice as `options["pixels"]` in `index`, whose `path` column
+    then names the images of that kind."""
 
     def check(self, options: Mapping[str, Any]) -> None:
         """Raise FerBenchError when `options` (`data.<name>` of params.yaml) hold something wrong.
@@ -66,15 +78,68 @@ class Source(ABC):
 
 
 @dataclass(frozen=True)
+class Part:
+    """Some faces of one pack.
+
+    Attributes:
+        pack: its name.
+        splits: only faces of these splits.
+        cap: at most this many train faces a class, the first ones in the pack's order.
+        where: only faces whose column (key) holds one of these values.
+    """
+
+    pack: str
+    splits: tuple[str, ...] = SPLITS
+    cap: int | None = None
+    where: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The part as plain JSON values."""
+        return {
+            "pack": self.pack,
+            "splits": list(self.splits),
+            "cap": self.cap,
+            "where": {column: list(values) for column, values in self.where.items()},
+        }
+
+
+@dataclass(frozen=True)
 class Dataset:
-    """A view of packs: which faces, which classes, which named subsets of the test split."""
+    """A view of packs: which faces, which classes, which named parts of the test faces.
+
+    Attributes:
+        name: `[a-z0-9_]`, the same in params, stages and tables.
+        parts: the packs it stands on and what it takes of each.
+        classes: expressions, in the order of a model's logits.
+        subsets: boolean masks over a manifest by name, e.g. `occluded`, `pose_gt_30`.
+        challenge: the set of the RAN challenge lists (`rafdb`, `ferplus`, `affectnet`) that names
+            its `occluded`, `pose_gt_30` and `pose_gt_45` test faces, or None.
+        restrictions: parts scored among fewer classes by name: only test faces of these classes,
+            and only their logits compared (`without_neutral`: how FMPN and DeRL are scored).
+        slices: manifest columns by whose values accuracy is reported (demographic groups).
+        protocol: one of `PROTOCOLS`.
+        sizes: faces in the published set by split (`folds` for a cross-validated one), for the
+            dataset table and the audit.
+        printed: what the paper prints for the same splits, where it does.
+        title: what a reader sees.
+    """
 
     name: str
-    packs: tuple[str, ...]
+    parts: tuple[Part, ...]
     classes: tuple[str, ...] = SEVEN
     subsets: Mapping[str, Subset] = field(default_factory=dict)
-    """Named boolean masks over a manifest, e.g. `occluded`, `pose_gt_30`, `pose_gt_45`."""
+    challenge: str | None = None
+    restrictions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    slices: tuple[str, ...] = ()
+    protocol: str = "split"
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    printed: Mapping[str, int] = field(default_factory=dict)
     title: str = ""
+
+    @property
+    def packs(self) -> tuple[str, ...]:
+        """The packs it stands on, each once."""
+        return tuple(dict.fromkeys(part.pack for part in self.parts))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ face i. Readers go through `Pack`, so the encoding can change without anything a
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +56,51 @@ class Pack:
                 f"{len(manifest)} rows. Delete the folder and align again."
             )
         return Pack(faces, manifest)
+
+
+class JoinedFaces:
+    """The faces of several packs as if they were one array; only rows asked for are read.
+
+    Args:
+        arrays: each (N, H, W, 3) uint8 of one size, usually memory-mapped.
+    """
+
+    def __init__(self, arrays: Sequence[np.ndarray]) -> None:
+        self._arrays = arrays
+        self._ends = np.cumsum([len(a) for a in arrays])
+        self.shape = (int(self._ends[-1]), *arrays[0].shape[1:])
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """Faces `rows` (B,) as (B, H, W, 3) uint8."""
+        faces = np.empty((len(rows), *self.shape[1:]), np.uint8)
+        which = np.searchsorted(self._ends, rows, side="right")
+        for i in np.unique(which):
+            here = which == i
+            start = self._ends[i] - len(self._arrays[i])
+            faces[here] = self._arrays[i][rows[here] - start]
+        return faces
+
+
+Pixels = np.ndarray | JoinedFaces
+
+
+def join(faces: Mapping[str, np.ndarray]) -> tuple[Pixels, dict[str, int]]:
+    """The faces of several packs in one, and the row at which each pack begins.
+
+    Raises:
+        FerBenchError: the packs are of different sizes.
+    """
+    sizes = {name: array.shape[1] for name, array in faces.items()}
+    if len(set(sizes.values())) > 1:
+        said = ", ".join(f"{name} {size} px" for name, size in sizes.items())
+        raise FerBenchError(
+            f"these packs cannot be used together, their faces differ in size ({said}): set their "
+            "align.<source>.size alike."
+        )
+    lengths = np.cumsum([0, *(len(array) for array in faces.values())])
+    first = dict(zip(faces, lengths.tolist(), strict=False))
+    arrays = list(faces.values())
+    return (arrays[0] if len(arrays) == 1 else JoinedFaces(arrays)), first
 
 
 def write_manifest(path: Path | str, manifest: pd.DataFrame) -> None:

@@ -6,11 +6,29 @@ every source; a source only says what its published form looks like and how larg
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from fer_bench.datasets.base import Source
+from fer_bench.datasets.tree import Tree
+from fer_bench.errors import FerBenchError
+
+Collected = dict[PurePosixPath, Path]
+"""Where a file goes below `data/raw/<source>` -> where it was found."""
+
+Expected = Mapping[str, Mapping[str, int]]
+"""Images by split and class as published; the keys `all` stand for every split or class."""
+
+
+def put(collected: Collected, target: str, file: Path) -> None:
+    """Add one file; raises FerBenchError when another one already goes to `target`."""
+    path = PurePosixPath(target)
+    if path in collected:
+        raise FerBenchError(f"{target} was found twice: give one copy of the set, not several.")
+    collected[path] = file
 
 
 @dataclass(frozen=True)
@@ -25,52 +43,64 @@ class PinnedCommit:
 
 @dataclass(frozen=True)
 class Inventory:
-    """How much of a source lies in a folder. Holds no name of a sample.
+    """How much of something lies in a folder. Holds no name of a sample.
 
     Attributes:
-        published: images with a label in the set as published.
-        listed: images with a label in this folder's own label file.
-        present: those of them whose image file is here.
+        listed: items with a label in the folder's own label file (as many as are present where
+            folders are the labels).
+        present: those of them whose file is here.
         notes: what else a reader should know, one sentence each.
     """
 
-    published: int
     listed: int
     present: int
     notes: tuple[str, ...] = ()
 
-    @property
-    def partial(self) -> bool:
-        """True when something of the published set is not here."""
-        return self.present < self.published
 
+class Receivable(ABC):
+    """Something that somebody obtains and adds, from folders, archives or a pinned commit."""
 
-class ReceivableSource(Source):
-    """A source that somebody obtains and adds, from a folder, archives or a pinned commit."""
-
+    name: str
+    title: str
+    licence: str
+    homepage: str
+    how_to_get: str
+    archives: tuple[str, ...] = ()
+    """The archives or files as their owner names them, for messages and the dataset table."""
     fetch: PinnedCommit | None = None
     """Where it may be fetched from without asking anybody; None when its owner has to be asked."""
     accepts_subset: bool = False
     """True when a part of the set is as good a set: no published test split depends on the rest."""
+    expected: Expected = MappingProxyType({})
+    """What the published set holds; anything else is refused, or admitted as partial."""
     max_files: int = 2_000_000
     max_bytes: int = 200 * 2**30
 
+    @property
+    def published(self) -> int:
+        """Labelled items in the published set."""
+        return sum(n for split in self.expected.values() for n in split.values())
+
     @abstractmethod
-    def locate(self, folder: Path) -> Path:
-        """The folder at or below `folder` that has the published layout.
+    def collect(self, tree: Tree) -> Collected:
+        """Find the set's files among what was given; the keys are its one layout on this disk.
 
         Raises:
-            FerBenchError: no such folder; the message says what was expected and what was found.
+            FerBenchError: it is not this set; the message says what was expected and found.
         """
-
-    @abstractmethod
-    def files(self, root: Path) -> list[PurePosixPath]:
-        """The files under `root` that belong to the set, sorted, relative to `root`."""
 
     @abstractmethod
     def inventory(self, root: Path) -> Inventory:
-        """Count what lies under `root`.
+        """Count what lies under `root`, a folder in the layout that `collect` makes.
 
         Raises:
-            FerBenchError: the label file cannot be understood, or not one image is there.
+            FerBenchError: the label file cannot be understood, or not one item is there.
         """
+
+
+class ReceivableSource(Receivable, Source):
+    """A source of faces that somebody obtains and adds.
+
+    `index` lists the labelled images whose files are there. An image may be missing (a partial
+    set); what cannot be understood raises.
+    """

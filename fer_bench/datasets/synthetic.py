@@ -23,14 +23,14 @@ Datasheet
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fer_bench.datasets.base import Dataset, PackSpec, Source, Subset
+from fer_bench.datasets.base import Dataset, PackSpec, Part, Source, Subset
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.labels import SEVEN, Expression
 from fer_bench.rendering.factors import Settings, plan
@@ -40,44 +40,20 @@ from fer_bench.rendering.streams import pick, scalars
 
 
 @dataclass(frozen=True)
-class Options:
-    """What `data.synthetic` in params.yaml may set.
+class Options(Settings):
+    """What `data.synthetic` in params.yaml may set: the renderer's settings and these.
 
     Attributes:
-        seed: of persons, pictures and label noise.
         identities_train: persons in the train split.
         identities_test: persons in the test split.
         images_per_identity: pictures of each.
-        image_size: side of a picture, pixels.
-        intensity: lowest and highest strength of the expressions, within 0..1.
-        blend: largest share of a second expression mixed in, 0..1.
         label_noise: share of the train labels replaced by another one, 0..1.
-        occluded: share of pictures with an occluder, 0..1.
-        frontal: share of pictures with |yaw| <= 20 degrees, 0..1; the rest is spread evenly.
-        yaw_max: largest |yaw|, 20..60 degrees.
-        shadow: largest share of the light that a cast shadow takes away, 0..1.
-        noise: largest standard deviation of the sensor noise, 0..0.2 of full scale.
     """
 
-    seed: int = 0
     identities_train: int = 70
     identities_test: int = 30
     images_per_identity: int = 10
-    image_size: int = 160
-    intensity: tuple[float, float] = (0.75, 1.0)
-    blend: float = 0.1
     label_noise: float = 0.0
-    occluded: float = 0.18
-    frontal: float = 0.41
-    yaw_max: float = 53.0
-    shadow: float = 0.55
-    noise: float = 0.016
-
-    @property
-    def settings(self) -> Settings:
-        """The part of the options that the renderer needs."""
-        shared = {f.name for f in fields(Settings)} & {f.name for f in fields(self)}
-        return Settings(size=self.image_size, **{name: getattr(self, name) for name in shared})
 
 
 _LIMITS: dict[str, tuple[float, float]] = {
@@ -164,14 +140,13 @@ class Synthetic(Source):
         return frame
 
     def _row(self, options: Options, split: str, subject: str, shot: int) -> dict[str, Any]:
-        settings = options.settings
-        who, how = person(settings.seed, subject), plan(settings, subject, shot)
-        where = geometry(settings, who, how)
+        who, how = person(options.seed, subject), plan(options, subject, shot)
+        where = geometry(options, who, how)
         true = int(Expression[how.expression])
         noise = options.label_noise if split == "train" else 0.0
         return {
             "sample_id": f"{subject}_{shot:04d}",
-            "label": _noisy(true, noise, settings.seed, subject, shot),
+            "label": _noisy(true, noise, options.seed, subject, shot),
             "split": split,
             "subject": subject,
             "fold": None,
@@ -195,7 +170,7 @@ class Synthetic(Source):
             row: needs `subject` and `shot`.
             options: the same as given to `index`.
         """
-        settings = options_from(options).settings
+        settings = options_from(options)
         subject, shot = str(row["subject"]), int(row["shot"])
         who, how = person(settings.seed, subject), plan(settings, subject, shot)
         return render(settings, who, how, subject, shot)
@@ -229,7 +204,9 @@ PACKS = (
     PackSpec("synthetic_masked_mixed", "synthetic", "mixed"),
 )
 DATASETS = tuple(
-    Dataset(pack.name, (pack.name,), subsets=SUBSETS, title=title)
+    Dataset(
+        pack.name, (Part(pack.name),), subsets=SUBSETS, slices=("skin_tone", "glasses"), title=title
+    )
     for pack, title in zip(
         PACKS,
         ("Rendered faces", "Rendered faces, one blue mask", "Rendered faces, mixed masks"),

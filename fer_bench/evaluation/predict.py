@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -16,12 +17,16 @@ from fer_bench.training.predictions import predictions_frame
 from fer_bench.training.step import predict
 
 
-def evaluate_cell(spec_path: Path, view_path: Path, weights: Path, out: Path, packs: Path) -> None:
-    """Predict the test split of another set with every selection's weights.
+def evaluate_cell(
+    spec_path: Path, view_path: Path, audit: Path, weights: Path, out: Path, packs: Path
+) -> None:
+    """Predict the test faces of another set with every selection's weights.
 
     Args:
         spec_path: the cell's spec, which says how to build the model.
         view_path: the set's view, `runs/views/<set>.json`.
+        audit: the set's audit record, `runs/audit/<set>.json`, kept beside the predictions as
+            `audit.json` for scoring.
         weights: the cell's `train/weights` folder.
         out: `runs/<dataset>/<model>/<seed>/on_<set>`; gets `predictions.parquet`.
         packs: `data/aligned`.
@@ -32,7 +37,7 @@ def evaluate_cell(spec_path: Path, view_path: Path, weights: Path, out: Path, pa
     # Enough for a forward pass; use_deterministic_algorithms would import torch's compiler.
     torch.backends.cudnn.deterministic = True
     device = torch.device(spec["compute"]["device"])
-    pixels, manifest = open_view({**evaluated, "classes": classes}, packs)
+    pixels, manifest = open_view(evaluated, packs, classes)
     faces = select(pixels, manifest[manifest["split"] == "test"])
     if not len(faces):
         raise FerBenchError(
@@ -53,3 +58,4 @@ def evaluate_cell(spec_path: Path, view_path: Path, weights: Path, out: Path, pa
         frames.append(predictions_frame(faces, logits, classes, file.stem))
     with replacing_folder(out) as folder:
         pd.concat(frames, ignore_index=True).to_parquet(folder / "predictions.parquet", index=False)
+        shutil.copyfile(audit, folder / "audit.json")

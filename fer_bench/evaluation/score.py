@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,9 @@ import pandas as pd
 
 from fer_bench.datasets import get_dataset
 from fer_bench.datasets.base import Dataset
+from fer_bench.datasets.views import view_rows
 from fer_bench.errors import FerBenchError
-from fer_bench.evaluation.metrics import measure
+from fer_bench.evaluation.parts import Predicted, by_fold, parts, slices
 from fer_bench.files import read_json, sha256_file, write_text
 from fer_bench.labels import Expression
 
@@ -33,9 +34,10 @@ def score_cell(
     seed: int,
     out: Path,
     *,
+    audit: Path,
     sets: Sequence[str] = (),
     packs_root: Path = Path("data/aligned"),
-    partial: bool = False,
+    partial: Collection[str] = (),
 ) -> None:
     """Write `results/scores/<dataset>/<model>/<seed>.json`.
 
@@ -45,10 +47,11 @@ def score_cell(
         model: the row's name.
         seed: the cell's seed.
         out: the JSON to write.
+        audit: the dataset's own audit record, `runs/audit/<dataset>.json`.
         sets: further sets whose predictions are scored: those params name, whatever else lies in
             `cell_dir`.
         packs_root: where the aligned packs' manifests are.
-        partial: whether the source's receipt says that images are missing.
+        partial: those of the sets of whose sources images are missing, by their receipts.
 
     Raises:
         FerBenchError: a file is missing, or predictions and manifest disagree about samples,
@@ -57,12 +60,22 @@ def score_cell(
     training = read_json(_existing(cell_dir / "train" / "train.json"))
     _check_identity(training, cell_dir, dataset=dataset, model=model, seed=seed)
     classes = tuple(training["classes"])
-    files = {dataset: cell_dir / "train" / "predictions.parquet"}
-    files |= {s: cell_dir / f"on_{s}" / "predictions.parquet" for s in sets if s != dataset}
-    scores, hashes = {}, {}
-    for name, file in files.items():
-        scores[name] = score_set(_existing(file), get_dataset(name), classes, packs_root)
-        hashes["test" if name == dataset else f"on_{name}"] = sha256_file(file)
+    folders = {dataset: cell_dir / "train"}
+    folders |= {name: cell_dir / f"on_{name}" for name in sets if name != dataset}
+    scored, hashes, groups = {}, {}, {}
+    folded: dict[str, Any] | None = None
+    for name, folder in folders.items():
+        own = name == dataset
+        record = read_json(_existing(audit if own else folder / "audit.json"))
+        file = _existing(folder / "predictions.parquet")
+        known = get_dataset(name)
+        predicted = read_predictions(file, known, classes, packs_root)
+        scored[name] = {s: _located(parts, f"{file} ({s})", p, known, record)
+                        for s, (p, _) in predicted.items()}  # fmt: skip
+        groups[name] = slices(predicted["last"][0], known)
+        if own and known.protocol == "folds":
+            folded = {s: by_fold(p, fold) for s, (p, fold) in predicted.items()}
+        hashes["test" if own else f"on_{name}"] = sha256_file(file)
     stated = ("dataset", "model", "seed", "classes", "spec_sha256", "environment")
     _write(
         out,
@@ -74,18 +87,21 @@ def score_cell(
             "training": {k: v for k, v in training.items() if k not in stated},
             "spec_sha256": training["spec_sha256"],
             "predictions_sha256": hashes,
-            "sets": scores,
+            "sets": scored,
+            "slices": groups,
+            "folds": folded,
             "history": _history(_existing(cell_dir / "train" / "history.csv")),
             "environment": training.get("environment", {}),
-            "partial": partial,
+            "partial": dataset in partial,
+            "partial_sets": sorted(name for name in folders if name in partial),
         },
     )
 
 
-def score_set(
-    file: Path, dataset: Dataset, classes: Sequence[str], packs_root: Path
-) -> dict[str, dict[str, Any]]:
-    """Metrics of one prediction file by selection and subset (`all` and the dataset's own).
+def read_predictions(
+    file: Path, dataset: Dataset, classes: tuple[str, ...], packs_root: Path
+) -> dict[str, tuple[Predicted, np.ndarray]]:
+    """The predictions of each selection and their folds, checked against the set's manifests.
 
     Args:
         file: a `predictions.parquet`.
@@ -95,64 +111,41 @@ def score_set(
     """
     predictions = pd.read_parquet(file)
     _check_columns(predictions, classes, file)
-    manifest = _manifest(dataset, packs_root)
-    expected = _expected(manifest, predictions, dataset, classes)
-    result: dict[str, dict[str, Any]] = {}
+    tested = _tested(dataset, classes, packs_root)
+    found = {}
     for selection in SELECTIONS:
         rows = predictions[predictions["selection"] == selection]
         if selection != "last" and rows.empty:
             continue
-        _check_samples(rows["sample_id"], expected, f"{file} ({selection})")
-        faces = manifest.loc[rows["sample_id"]]
+        _check_samples(rows["sample_id"], set(tested.index), f"{file} ({selection})")
+        faces = tested.loc[rows["sample_id"]]
         labels = rows["label"].to_numpy()
         _check_labels(labels, faces["label"].to_numpy(), classes, file)
         logits = rows[[f"logit_{c}" for c in classes]].to_numpy()
-        try:
-            parts = {"all": measure(labels, logits, classes)}
-            for subset, mask in _masks(dataset, faces):
-                parts[subset] = measure(labels[mask], logits[mask], classes)
-        except FerBenchError as error:
-            raise FerBenchError(f"{file} ({selection}): {error}") from error
-        result[selection] = parts
-    return result
+        fold = rows["fold"].to_numpy()
+        found[selection] = Predicted(faces, labels, logits, classes), fold
+    return found
 
 
-def _manifest(dataset: Dataset, packs_root: Path) -> pd.DataFrame:
-    """The manifests of all the dataset's packs, indexed by sample id."""
-    files = [_existing(packs_root / pack / "manifest.parquet") for pack in dataset.packs]
-    frame = pd.concat([pd.read_parquet(f) for f in files], ignore_index=True)
-    twice = int(frame["sample_id"].duplicated().sum())
-    if twice:
-        raise FerBenchError(
-            f"{', '.join(map(str, files))}: {twice} sample ids occur more than once; "
-            "align these packs again"
-        )
-    return frame.set_index("sample_id", drop=False)
-
-
-def _expected(
-    manifest: pd.DataFrame, predictions: pd.DataFrame, dataset: Dataset, classes: Sequence[str]
-) -> set[str]:
-    """The samples a complete prediction file holds: test faces of a class that both sides know.
+def _tested(dataset: Dataset, classes: Sequence[str], packs_root: Path) -> pd.DataFrame:
+    """The faces a complete prediction file holds: test faces of a class that both sides know.
 
     In cross-validation every face is a test face of one fold.
     """
-    known = [int(Expression[c]) for c in classes if c in dataset.classes]
-    folded = len(predictions) > 0 and bool(predictions["fold"].notna().all())
-    tested = manifest["fold"].notna() if folded else manifest["split"] == "test"
-    return set(manifest.index[tested & manifest["label"].isin(known)])
+    files = {pack: _existing(packs_root / pack / "manifest.parquet") for pack in dataset.packs}
+    manifests = {pack: pd.read_parquet(file) for pack, file in files.items()}
+    known = [name for name in classes if name in dataset.classes]
+    rows = view_rows([part.to_json() for part in dataset.parts], known, manifests)
+    if dataset.protocol != "folds":
+        rows = rows[rows["split"] == "test"]
+    return rows.set_index("sample_id", drop=False)
 
 
-def _masks(dataset: Dataset, faces: pd.DataFrame) -> Iterable[tuple[str, np.ndarray]]:
-    faces = faces.reset_index(drop=True)
-    for name, subset in dataset.subsets.items():
-        mask = np.asarray(subset(faces))
-        if mask.dtype != bool or mask.shape != (len(faces),):
-            raise FerBenchError(
-                f"subset {name!r} of dataset {dataset.name!r} gave {mask.dtype} values of shape "
-                f"{mask.shape} for {len(faces)} faces; it must give one bool a face"
-            )
-        yield name, mask
+def _located(function: Any, where: str, *arguments: Any) -> Any:
+    try:
+        return function(*arguments)
+    except FerBenchError as error:
+        raise FerBenchError(f"{where}: {error}") from error
 
 
 def _check_identity(training: dict[str, Any], cell_dir: Path, **expected: str | int) -> None:

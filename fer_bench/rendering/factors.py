@@ -20,7 +20,7 @@ class Settings:
 
     Attributes:
         seed: of the whole world of persons and pictures.
-        size: image side, pixels.
+        image_size: side of a picture, pixels.
         intensity: lowest and highest strength of an expression, 0..1.
         blend: largest share of a second expression mixed in, 0..1.
         occluded: share of pictures with something before the face.
@@ -31,7 +31,7 @@ class Settings:
     """
 
     seed: int = 0
-    size: int = 160
+    image_size: int = 160
     intensity: tuple[float, float] = (0.75, 1.0)
     blend: float = 0.1
     occluded: float = 0.18
@@ -122,9 +122,9 @@ def _pose(settings: Settings, quantile: float, s: Random) -> Pose:
     else:
         rest = (quantile - settings.frontal) / (1.0 - settings.frontal)
         degrees = 20.0 + (settings.yaw_max - 20.0) * rest
-    scale = settings.size * between(s, 0.215, 0.295)
-    slack = settings.size * 0.06
-    middle = settings.size / 2
+    scale = settings.image_size * between(s, 0.215, 0.295)
+    slack = settings.image_size * 0.06
+    middle = settings.image_size / 2
     return Pose(
         yaw=degrees if s.random() < 0.5 else -degrees,
         pitch=bell(s, 0.0, 11.0),

@@ -44,7 +44,7 @@ class Geometry:
 def geometry(settings: Settings, person: Identity, factors: Factors) -> Geometry:
     """The true box and landmarks, without drawing anything."""
     face = shape(person, factors.units)
-    return _geometry(View(face.head, factors.pose, settings.size), person, face)
+    return _geometry(View(face.head, factors.pose, settings.image_size), person, face)
 
 
 def _geometry(view: View, person: Identity, face: Shape) -> Geometry:
@@ -71,9 +71,9 @@ def render(settings: Settings, person: Identity, factors: Factors, *names: objec
         (size, size, 3) uint8 RGB.
     """
     face = shape(person, factors.units)
-    view = View(face.head, factors.pose, settings.size)
+    view = View(face.head, factors.pose, settings.image_size)
     names = (settings.seed, *names)
-    canvas = Canvas(view, backdrop(settings.size, *names))
+    canvas = Canvas(view, backdrop(settings.image_size, *names))
     draw_hair_behind(canvas, person)
     draw_body(canvas, person, face)
     draw_head(canvas, person, face)

@@ -9,20 +9,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fer_bench.datasets.pack import Pixels
+
 
 @dataclass(frozen=True)
 class Faces:
     """Faces of one split.
 
     Attributes:
-        pixels: the pack's (N, H, W, 3) uint8 array, memory-mapped; only rows in `rows` are read.
+        pixels: the packs' (N, H, W, 3) uint8 faces, memory-mapped; only rows in `rows` are read.
         rows: indices into `pixels`.
         labels: class index of each row.
         sample_ids: id of each row.
         folds: cross-validation fold of each row, or None.
     """
 
-    pixels: np.ndarray
+    pixels: Pixels
     rows: np.ndarray
     labels: np.ndarray
     sample_ids: np.ndarray

@@ -2,46 +2,61 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fer_bench.datasets.pack import Pack
+from fer_bench.datasets.pack import Pack, Pixels, join
 from fer_bench.datasets.validation import carve_validation
+from fer_bench.datasets.views import view_rows
 from fer_bench.errors import FerBenchError
-from fer_bench.labels import EIGHT
+from fer_bench.labels import Expression
 from fer_bench.training.batches import Faces
 from fer_bench.training.recipe import Recipe
 
 
-def open_view(view: dict[str, Any], folder: Path) -> tuple[np.ndarray, pd.DataFrame]:
+@dataclass(frozen=True)
+class Splits:
+    """What one training uses; `val` is None when the recipe trains on those faces too."""
+
+    train: Faces
+    val: Faces | None
+    test: Faces
+
+
+def open_view(
+    view: dict[str, Any], folder: Path, classes: list[str] | None = None
+) -> tuple[Pixels, pd.DataFrame]:
     """The pixels and manifest rows of a dataset view.
 
     Args:
-        view: `packs` (names) and `classes` (expression names, in logit order).
+        view: `parts` (see `Part.to_json`) and `classes` (expression names).
         folder: where the packs lie (`data/aligned`).
+        classes: a model's classes in the order of its logits, where they are not the view's own;
+            faces of classes that either side does not know are left out.
 
     Returns:
-        The pack's (N, H, W, 3) uint8 array and the rows whose label is one of `classes`, with the
-        columns `row` (index into the array) and `target` (index into `classes`) added.
+        The packs' (N, H, W, 3) uint8 faces and the view's manifest rows, with the columns `row`
+        (index into the faces) and `target` (index into the classes) added.
     """
-    opened = [Pack.open(folder / name) for name in view["packs"]]
-    pixels = opened[0].faces
-    if len(opened) > 1:
-        pixels = np.concatenate([pack.faces for pack in opened])
-    manifest = pd.concat([pack.manifest for pack in opened], ignore_index=True)
-    classes = {EIGHT.index(name): i for i, name in enumerate(view["classes"])}
-    manifest["row"] = np.arange(len(manifest))
-    kept = manifest[manifest["label"].isin(list(classes))].copy()
-    kept["target"] = kept["label"].map(classes).astype("int64")
-    return pixels, kept.reset_index(drop=True)
+    order = view["classes"] if classes is None else classes
+    shared = [name for name in order if name in view["classes"]]
+    packs = {name: Pack.open(folder / name) for name in dict.fromkeys(_packs(view))}
+    rows = view_rows(view["parts"], shared, {name: p.manifest for name, p in packs.items()})
+    pixels, first = join({name: pack.faces for name, pack in packs.items()})
+    rows["row"] += rows["pack"].map(first)
+    rows["target"] = rows["label"].map({Expression[name]: order.index(name) for name in shared})
+    return pixels, rows.astype({"row": "int64", "target": "int64"})
 
 
-def splits(
-    pixels: np.ndarray, manifest: pd.DataFrame, recipe: Recipe, dataset: str
-) -> tuple[Faces, Faces | None, Faces]:
+def _packs(view: dict[str, Any]) -> list[str]:
+    return [part["pack"] for part in view["parts"]]
+
+
+def splits(pixels: Pixels, manifest: pd.DataFrame, recipe: Recipe, dataset: str) -> Splits:
     """Train, validation and test faces; validation is carved from train where none exists.
 
     The carving depends on the dataset alone, so every model and seed has the same one.
@@ -58,10 +73,30 @@ def splits(
         if not mask.any():
             raise FerBenchError(f"{dataset}: no faces in its {name} split; align it again")
     faces = {name: select(pixels, manifest[mask]) for name, mask in parts.items()}
-    return faces["train"], faces["val"] if held_out else None, faces["test"]
+    return Splits(faces["train"], faces["val"] if held_out else None, faces["test"])
 
 
-def select(pixels: np.ndarray, rows: pd.DataFrame) -> Faces:
+def folds(manifest: pd.DataFrame, dataset: str) -> list[int]:
+    """The folds of a cross-validated dataset, in order.
+
+    Raises:
+        FerBenchError: a face has no fold, or there are fewer than two.
+    """
+    if manifest["fold"].isna().any() or manifest["fold"].nunique() < 2:
+        raise FerBenchError(
+            f"{dataset} is cross-validated, but its manifest does not give every face one of at "
+            "least two folds; align it again"
+        )
+    return sorted(int(fold) for fold in manifest["fold"].unique())
+
+
+def hold_out(manifest: pd.DataFrame, fold: int) -> pd.DataFrame:
+    """The manifest with one fold as its test split and all others as its train split."""
+    held = (manifest["fold"] == fold).to_numpy(dtype=bool)
+    return manifest.assign(split=np.where(held, "test", "train"))
+
+
+def select(pixels: Pixels, rows: pd.DataFrame) -> Faces:
     """The faces of some manifest rows."""
     return Faces(
         pixels,

@@ -75,9 +75,9 @@ def _train(
     recipe = Recipe().with_(spec["recipe"])
     fabric = start(spec["compute"], cell)
     pixels, manifest = open_view(spec["view"], packs)
-    train, val, test = splits(pixels, manifest, recipe, cell.dataset)
-    held_out = [test] if val is None else [val, test]
-    faces = people(manifest, train, held_out)
+    parts = splits(pixels, manifest, recipe, cell.dataset)
+    held_out = [parts.test] if parts.val is None else [parts.val, parts.test]
+    faces = people(manifest, parts.train, held_out)
     persons = int(faces.labels.max()) + 1
     model = models.build(
         "baseline1", persons, backbone=backbone, size=spec["size"], input=spec["input"]

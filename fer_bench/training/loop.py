@@ -16,8 +16,6 @@ from fer_bench.training.recipe import Recipe
 from fer_bench.training.step import augmented, predict, train_step
 from fer_bench.training.streams import Cell
 
-SELECTIONS = ("last", "best_on_val", "best_on_test")
-
 
 @dataclass
 class Chosen:

@@ -15,6 +15,7 @@ CHOICES = {
     "sampler": ("oversample", "shuffle"),
     "class_weight": ("none", "class_balanced"),
     "train_on": ("train_minus_val", "all"),
+    "noise_kind": ("symmetric", "confusion"),
 }
 
 
@@ -39,6 +40,10 @@ class Recipe:
         train_on: `train_minus_val` leaves the validation faces out; `all` trains on them too, as
             the paper does, and then has no `best_on_val`.
         validation: share of the training faces held out where a set has no validation split.
+        label_noise: share of the train labels replaced by another class (0 to 0.9); the labels of
+            validation and test faces stay as they are. See `label_noise.py`.
+        noise_kind: which other class: any (`symmetric`), or the ones that human raters confuse the
+            true one with (`confusion`).
     """
 
     epochs: int = 60
@@ -54,6 +59,8 @@ class Recipe:
     jitter: tuple[float, float, float, float] = (0.4, 0.3, 0.25, 0.05)
     train_on: str = "train_minus_val"
     validation: float = 0.1
+    label_noise: float = 0.0
+    noise_kind: str = "symmetric"
 
     def with_(self, overrides: Mapping[str, Any], where: str = "recipe") -> Recipe:
         """This recipe with some values replaced.
@@ -83,7 +90,7 @@ class Recipe:
             "epochs": (1, 10_000), "batch_size": (2, 65_536),
             "backbone_lr": (0, 100), "heads_lr": (0, 100), "decay": (0.01, 1),
             "momentum": (0, 0.9999), "weight_decay": (0, 1), "flip": (0, 1),
-            "validation": (0.01, 0.5),
+            "validation": (0.01, 0.5), "label_noise": (0, 0.9),
         }  # fmt: skip
         for key, (low, high) in limits.items():
             value = getattr(self, key)

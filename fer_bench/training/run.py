@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from safetensors.torch import load_file, save_file
 
 from fer_bench import models
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, replacing_folder, sha256_file, sha256_json, write_json
-from fer_bench.training.data import open_view, splits
+from fer_bench.training.data import Splits, folds, hold_out, open_view, splits
+from fer_bench.training.label_noise import with_noise
 from fer_bench.training.loop import Fit, fit
 from fer_bench.training.predictions import predictions_frame
 from fer_bench.training.recipe import Recipe
@@ -22,6 +24,9 @@ from fer_bench.training.streams import Cell
 def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: Path) -> None:
     """Train one cell; `out` appears only when it is complete.
 
+    A cross-validated dataset is trained once a fold, each time from the same start, and each of its
+    faces is predicted once, by the model that has not seen its fold.
+
     Args:
         spec_path: the cell's spec, `runs/specs/<dataset>/<model>.json`.
         start_path: what its weights start from: `runs/<dataset>/starts/<model>.json`, or the
@@ -30,38 +35,74 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
         out: `runs/<dataset>/<model>/<seed>/train`.
         packs: `data/aligned`.
 
-    Writes `predictions.parquet`, `history.csv`, `train.json` and `weights/<selection>.safetensors`.
+    Writes `predictions.parquet`, `history.csv` (the mean over folds), `train.json` and
+    `weights/<selection>.safetensors` (`weights/last_fold<k>.safetensors` in cross-validation).
     """
     spec = read_json(spec_path)
-    cell = Cell(spec["dataset"], spec["model"], seed)
+    name = Cell(spec["dataset"], spec["model"], seed)
     recipe = Recipe().with_(spec["recipe"])
+    pixels, manifest = open_view(spec["view"], packs)
+    if pixels.shape[1] != spec["options"]["size"]:
+        raise FerBenchError(
+            f"{name}: the pack's faces are {pixels.shape[1]} px but the model was built for "
+            f"{spec['options']['size']} px; set align.<source>.size and align again"
+        )
+    folded = spec["view"]["protocol"] == "folds"
+    with replacing_folder(out) as folder:
+        (folder / "weights").mkdir()
+        records, frames, histories = [], [], []
+        for fold in folds(manifest, name.dataset) if folded else [None]:
+            rows = manifest if fold is None else hold_out(manifest, fold)
+            cell = Cell(name.dataset, name.model, seed, fold)
+            parts = splits(pixels, rows, recipe, name.dataset)
+            record, result = _run(spec, recipe, cell, parts, start_path)
+            records.append(record)
+            frames += _predictions(parts, result, spec["view"]["classes"])
+            histories.append(pd.DataFrame(result.history).astype("float64"))
+            _save_weights(result, folder / "weights", fold)
+        pd.concat(frames, ignore_index=True).to_parquet(folder / "predictions.parquet", index=False)
+        history = pd.concat(histories).groupby("epoch", as_index=False).mean()
+        history.astype({"epoch": "int64"}).to_csv(
+            folder / "history.csv", index=False, float_format="%.6g", lineterminator="\n"
+        )
+        write_json(folder / "train.json", _summary(spec, seed, records))
+
+
+def _run(
+    spec: dict[str, Any], recipe: Recipe, cell: Cell, parts: Splits, start_path: Path
+) -> tuple[dict[str, Any], Fit]:
+    """One training, and what is recorded of it."""
     fabric = start(spec["compute"], cell)
     classes = spec["view"]["classes"]
     model = models.build(spec["base"], len(classes), **spec["options"])
     _load_start(model, start_path, transfer=spec["init_from"] is not None)
-    pixels, manifest = open_view(spec["view"], packs)
-    if pixels.shape[1] != spec["options"]["size"]:
-        raise FerBenchError(
-            f"{cell}: the pack's faces are {pixels.shape[1]} px but the model was built for "
-            f"{spec['options']['size']} px; set align.<source>.size and align again"
-        )
-    train, val, test = splits(pixels, manifest, recipe, cell.dataset)
-    result = fit(fabric, model, train, val, test, recipe, cell, len(classes))
-    with replacing_folder(out) as folder:
-        frames = [
-            predictions_frame(test, chosen.logits, classes, selection)
-            for selection, chosen in sorted(result.chosen.items())
-            if chosen.logits is not None
-        ]
-        pd.concat(frames, ignore_index=True).to_parquet(folder / "predictions.parquet", index=False)
-        pd.DataFrame(result.history).to_csv(
-            folder / "history.csv", index=False, float_format="%.6g", lineterminator="\n"
-        )
-        (folder / "weights").mkdir()
-        for selection, chosen in result.chosen.items():
-            save_file(chosen.weights, folder / "weights" / f"{selection}.safetensors")
-        sizes = {"train": len(train), "val": len(val) if val else 0, "test": len(test)}
-        write_json(folder / "train.json", _summary(spec, seed, model, result, sizes))
+    train = with_noise(parts.train, classes, recipe, cell)
+    result = fit(fabric, model, train, parts.val, parts.test, recipe, cell, len(classes))
+    record = {
+        "train": len(train),
+        "val": len(parts.val) if parts.val else 0,
+        "test": len(parts.test),
+        "changed": int((train.labels != parts.train.labels).sum()),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "best_epoch": {s: c.epoch for s, c in sorted(result.chosen.items()) if s != "last"},
+    }
+    return record, result
+
+
+def _predictions(parts: Splits, result: Fit, classes: list[str]) -> list[pd.DataFrame]:
+    return [
+        predictions_frame(parts.test, chosen.logits, classes, selection)
+        for selection, chosen in sorted(result.chosen.items())
+        if chosen.logits is not None
+    ]
+
+
+def _save_weights(result: Fit, folder: Path, fold: int | None) -> None:
+    if fold is not None:  # ten ResNet-50s a cell are enough
+        save_file(result.chosen["last"].weights, folder / f"last_fold{fold}.safetensors")
+        return
+    for selection, chosen in result.chosen.items():
+        save_file(chosen.weights, folder / f"{selection}.safetensors")
 
 
 def _load_start(model: models.FERModel, start_path: Path, transfer: bool) -> None:
@@ -81,25 +122,42 @@ def _load_start(model: models.FERModel, start_path: Path, transfer: bool) -> Non
     models.load_pretrained(model, load_file(begin["file"]))
 
 
-def _summary(
-    spec: dict[str, Any], seed: int, model: models.FERModel, result: Fit, sizes: dict[str, int]
-) -> dict[str, Any]:
-    """What a score says about the training; nothing in it may vary between equal runs."""
+def _summary(spec: dict[str, Any], seed: int, records: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a score says about the training; nothing in it may vary between equal runs.
+
+    `n` counts the faces of one training, rounded means over folds in cross-validation, where
+    `test` is all faces, each tested once, and `best_epoch` lists one epoch a fold.
+    """
+    folded = spec["view"]["protocol"] == "folds"
+    epochs = [r["best_epoch"] for r in records]
+    recipe = spec["recipe"]
+    noise = {
+        "kind": recipe["noise_kind"],
+        "rate": recipe["label_noise"],
+        "changed": sum(r["changed"] for r in records),
+        "of": sum(r["train"] for r in records),
+    }
     return {
         "dataset": spec["dataset"],
         "model": spec["model"],
         "base": spec["base"],
         "seed": seed,
+        "protocol": spec["view"]["protocol"],
         "pretrained": spec["pretrained"],
         "init_from": spec["init_from"],
-        "train_on": spec["recipe"]["train_on"],
-        "n": sizes,
+        "train_on": recipe["train_on"],
+        "label_noise": noise if recipe["label_noise"] else None,
+        "n": {
+            "train": round(float(np.mean([r["train"] for r in records]))),
+            "val": round(float(np.mean([r["val"] for r in records]))),
+            "test": sum(r["test"] for r in records),
+        },
         "classes": spec["view"]["classes"],
-        "parameters": sum(p.numel() for p in model.parameters()),
+        "parameters": records[0]["parameters"],
         "backbone": spec["options"]["backbone"],
         "size": spec["options"]["size"],
-        "epochs": spec["recipe"]["epochs"],
-        "best_epoch": {s: c.epoch for s, c in sorted(result.chosen.items()) if s != "last"},
+        "epochs": recipe["epochs"],
+        "best_epoch": {s: [e[s] for e in epochs] for s in epochs[0]} if folded else epochs[0],
         "alignment": spec["alignment"],
         "environment": {**spec["versions"], **spec["compute"]},
         "spec_sha256": sha256_json(spec),

@@ -10,18 +10,22 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of the benchmark: a dataset, a row name and a seed."""
+    """One cell of the benchmark: a dataset, a row name and a seed, and in cross-validation a fold.
+
+    Its text, `<dataset>/<model>/<seed>` or `<dataset>/<model>/<seed>/fold<k>`, seeds its streams.
+    """
 
     dataset: str
     model: str
     seed: int
+    fold: int | None = None
 
     def stream(self, purpose: str) -> int:
         """A 63-bit seed for one purpose (`weights`, `order`, `augmentation`, ...).
 
         Streams of different purposes are independent: adding one never shifts another.
         """
-        key = f"{self.dataset}/{self.model}/{self.seed}/{purpose}".encode()
+        key = f"{self}/{purpose}".encode()
         return int.from_bytes(hashlib.sha256(key).digest()[:8], "big") >> 1
 
     def generator(self, purpose: str) -> np.random.Generator:
@@ -29,4 +33,5 @@ class Cell:
         return np.random.default_rng(self.stream(purpose))
 
     def __str__(self) -> str:
-        return f"{self.dataset}/{self.model}/{self.seed}"
+        name = f"{self.dataset}/{self.model}/{self.seed}"
+        return name if self.fold is None else f"{name}/fold{self.fold}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_bench.datasets.base import Dataset
+from fer_bench.datasets.base import Dataset, Part
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation import score
 from fer_bench.files import sha256_file, write_json
@@ -19,14 +20,16 @@ CLASSES = ("neutral", "happiness", "sadness")  # labels 0, 1, 3: indices and cod
 CODES = (0, 1, 3)
 TOY = Dataset(
     "toy",
-    ("toy",),
+    (Part("toy"),),
     CLASSES,
     {
         "occluded": lambda m: (m["occluder"] != "none").to_numpy(),
         "pose_gt_45": lambda m: (m["yaw"].abs() > 45).to_numpy(),
     },
 )
-DATASETS = {"toy": TOY, "toy_masked": Dataset("toy_masked", ("toy_masked",), CLASSES, TOY.subsets)}
+MASKED = Dataset("toy_masked", (Part("toy_masked"),), CLASSES, TOY.subsets)
+DATASETS = {"toy": TOY, "toy_masked": MASKED}
+NOTHING = {"duplicated_test": [], "challenge": {}}
 
 
 def manifest(n: int = 60) -> pd.DataFrame:
@@ -66,6 +69,8 @@ def cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for seed, part in enumerate(("train", "on_toy_masked", "on_forgotten")):
         (folder / part).mkdir(parents=True)
         predictions(manifest(), seed).to_parquet(folder / part / "predictions.parquet")
+        write_json(folder / part / "audit.json", NOTHING)
+    write_json(tmp_path / "audit.json", NOTHING)
     write_json(
         folder / "train" / "train.json",
         {
@@ -82,16 +87,20 @@ def cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(cell: Path, **changes: object) -> dict:
     root = cell.parents[3]
-    arguments = {"sets": ["toy_masked"], "packs_root": root / "packs"} | changes
+    arguments = {
+        "sets": ["toy_masked"], "packs_root": root / "packs", "audit": root / "audit.json"
+    } | changes  # fmt: skip
     out = root / "scores" / "toy" / "net" / "3.json"
     score.score_cell(cell, "toy", "net", 3, out, **arguments)  # type: ignore[arg-type]
     return json.loads(out.read_text())
 
 
 def test_scores_hold_what_the_predictions_say(cell: Path) -> None:
-    scored = run(cell, partial=True)
+    scored = run(cell, partial=["toy"])
     assert (scored["dataset"], scored["model"], scored["seed"]) == ("toy", "net", 3)
     assert scored["partial"] is True
+    assert scored["partial_sets"] == ["toy"]
+    assert scored["folds"] is None
     assert scored["training"] == {"pretrained": None, "parameters": 10}
     assert scored["environment"]["precision"] == "32-true"
     assert scored["history"] == {
@@ -173,7 +182,7 @@ def test_disagreement_is_an_error(
 
 def test_another_cells_folder_is_an_error(cell: Path, tmp_path: Path) -> None:
     with pytest.raises(FerBenchError, match="seed 3, asked to score 4"):
-        score.score_cell(cell, "toy", "net", 4, tmp_path / "x.json", packs_root=tmp_path / "packs")
+        score.score_cell(cell, "toy", "net", 4, tmp_path / "x.json", audit=tmp_path / "audit.json")
 
 
 def test_an_ambiguous_manifest_is_an_error(cell: Path) -> None:
@@ -184,16 +193,113 @@ def test_an_ambiguous_manifest_is_an_error(cell: Path) -> None:
 
 
 def test_a_subset_that_is_no_mask_is_an_error(cell: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    odd = Dataset("toy", ("toy",), CLASSES, {"odd": lambda m: m["yaw"].to_numpy()})
+    odd = Dataset("toy", (Part("toy"),), CLASSES, {"odd": lambda m: m["yaw"].to_numpy()})
     monkeypatch.setattr(score, "get_dataset", {"toy": odd}.__getitem__)
     with pytest.raises(FerBenchError, match=r"subset 'odd'.*must give one bool a face"):
         run(cell, sets=[])
 
 
-def test_in_cross_validation_every_face_is_tested(cell: Path) -> None:
+def use(monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
+    """Let the registry's toy dataset be another."""
+    changed = {"toy": dataclasses.replace(TOY, **changes), "toy_masked": MASKED}  # type: ignore[arg-type]
+    monkeypatch.setattr(score, "get_dataset", changed.__getitem__)
+
+
+def frame_of(cell: Path, selection: str = "last") -> pd.DataFrame:
+    frame = pd.read_parquet(cell / "train" / "predictions.parquet")
+    frame = frame[frame["selection"] == selection]
+    logits = frame[[f"logit_{c}" for c in CLASSES]].to_numpy()
+    return frame.assign(hit=logits.argmax(1) == frame["label"])
+
+
+def test_in_cross_validation_every_face_is_tested_and_folds_are_scored(
+    cell: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = cell.parents[3]
     rows = manifest().assign(fold=np.arange(60) % 3)
     rows.to_parquet(root / "packs" / "toy" / "manifest.parquet")
     file = cell / "train" / "predictions.parquet"
     predictions(rows.assign(split="test"), 0).to_parquet(file)
-    assert run(cell, sets=[])["sets"]["toy"]["last"]["all"]["n"] == 45
+    use(monkeypatch, protocol="folds")
+    scored = run(cell, sets=[])
+    assert scored["sets"]["toy"]["last"]["all"]["n"] == 45
+    folds = scored["folds"]["last"]
+    assert [f["fold"] for f in folds] == [0, 1, 2]
+    frame = frame_of(cell)
+    for fold in folds:
+        own = frame[frame["fold"] == fold["fold"]]
+        assert (fold["n"], fold["accuracy"]) == (len(own), pytest.approx(own["hit"].mean()))
+
+
+def test_challenge_lists_are_scored_once_a_face_and_as_listed(cell: Path) -> None:
+    frame = frame_of(cell).set_index("sample_id")
+    names = list(frame.index[:5])
+    listed = [*names, names[0], "a face of another class"]
+    write_json(
+        cell.parents[3] / "audit.json",
+        {"duplicated_test": [], "challenge": {"occluded": listed, "pose_gt_30": names[1:3]}},
+    )
+    parts = run(cell)["sets"]["toy"]["last"]
+    assert parts["occluded"]["n"] == 5
+    assert parts["occluded"]["accuracy"] == pytest.approx(frame.loc[names, "hit"].mean())
+    assert parts["occluded_as_listed"]["n"] == 6
+    assert parts["occluded_as_listed"]["accuracy"] == pytest.approx(
+        frame.loc[[*names, names[0]], "hit"].mean()
+    )
+    assert parts["pose_gt_30"]["n"] == 2
+    assert "pose_gt_30_as_listed" not in parts
+
+
+def test_duplicated_test_faces_are_left_out_beside_the_plain_score(cell: Path) -> None:
+    frame = frame_of(cell).set_index("sample_id")
+    gone = list(frame.index[3:7])
+    write_json(cell.parents[3] / "audit.json", {"duplicated_test": gone, "challenge": {}})
+    sets = run(cell)["sets"]
+    parts = sets["toy"]["last"]
+    assert (parts["all"]["n"], parts["without_duplicates"]["n"]) == (18, 14)
+    assert parts["without_duplicates"]["accuracy"] == pytest.approx(
+        frame.drop(index=gone)["hit"].mean()
+    )
+    assert "without_duplicates" not in sets["toy_masked"]["last"]
+
+
+def test_a_restriction_compares_only_its_own_classes(
+    cell: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = ("happiness", "sadness")
+    use(monkeypatch, restrictions={"without_neutral": kept, "other": ("anger", "sadness")})
+    parts = run(cell)["sets"]["toy"]["last"]
+    frame = frame_of(cell)
+    frame = frame[frame["label"] > 0]
+    right = frame[[f"logit_{c}" for c in kept]].to_numpy().argmax(1) + 1 == frame["label"]
+    assert parts["without_neutral"]["accuracy"] == pytest.approx(right.mean())
+    assert parts["without_neutral"]["n_per_class"].keys() == set(kept)
+    assert "other" not in parts  # the model does not know anger
+
+
+def test_a_set_with_fewer_classes_is_also_scored_among_the_common_ones(
+    cell: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fewer = dataclasses.replace(MASKED, classes=("neutral", "sadness", "fear"))
+    monkeypatch.setattr(score, "get_dataset", {"toy": TOY, "toy_masked": fewer}.__getitem__)
+    file = cell / "on_toy_masked" / "predictions.parquet"
+    frame = pd.read_parquet(file)
+    frame[frame["label"] != 1].to_parquet(file)
+    parts = run(cell)["sets"]["toy_masked"]["last"]
+    assert parts["all"]["n"] == parts["common_classes"]["n"] == 12
+    assert len(parts["all"]["confusion"]) == 3
+    assert len(parts["common_classes"]["confusion"]) == 2
+    assert parts["common_classes"]["accuracy"] >= parts["all"]["accuracy"]
+
+
+def test_accuracy_by_group(cell: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, slices=("occluder",))
+    groups = run(cell)["slices"]["toy"]["occluder"]
+    frame = frame_of(cell).merge(manifest()[["sample_id", "occluder"]], on="sample_id")
+    assert set(groups) == {"none", "hand"}
+    for value, rows in frame.groupby("occluder"):
+        assert groups[value]["n"] == len(rows)
+        assert groups[value]["accuracy"] == pytest.approx(rows["hit"].mean())
+    use(monkeypatch, slices=("gender",))
+    with pytest.raises(FerBenchError, match="no column 'gender'"):
+        run(cell)

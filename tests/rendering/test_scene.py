@@ -28,7 +28,7 @@ def draw(**changes: object) -> np.ndarray:
 
 
 def test_same_bytes_twice_and_in_any_order() -> None:
-    settings = Settings(size=96)
+    settings = Settings(image_size=96)
     wanted = [("a", 0), ("b", 3), ("a", 1)]
 
     def images(order: list[tuple[str, int]]) -> dict[tuple[str, int], bytes]:
@@ -43,7 +43,7 @@ def test_same_bytes_twice_and_in_any_order() -> None:
 
 @pytest.mark.parametrize("size", [64, 160, 224])
 def test_form_and_scaling(size: int) -> None:
-    settings = Settings(size=size)
+    settings = Settings(image_size=size)
     factors = plan(settings, "a", 0)
     image = render(settings, person(0, "a"), factors, "a", 0)
     assert image.shape == (size, size, 3)

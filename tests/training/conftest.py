@@ -1,45 +1,11 @@
 """A small pack and the spec of a cell on it."""
 
-from pathlib import Path
-
-import numpy as np
-import pandas as pd
 import pytest
+from toy_pack import SIZE, TOY_VIEW, make_pack
 
 from fer_bench import models
-from fer_bench.datasets.pack import write_manifest
 from fer_bench.files import write_json
-from fer_bench.labels import SEVEN
 from fer_bench.training.recipe import Recipe
-
-SIZE = 80
-
-
-def make_pack(folder: Path, people: int = 12, seed: int = 0) -> None:
-    """Faces whose brightness pattern tells the label; the last third of the people are test."""
-    rng = np.random.default_rng(seed)
-    rows, faces = [], []
-    for person in range(people):
-        for label in range(7):
-            face = rng.integers(0, 90, (SIZE, SIZE, 3), dtype=np.uint8)
-            face[10 * label : 10 * label + 10] += 150
-            faces.append(face)
-            rows.append(
-                {
-                    "sample_id": f"s{person:02d}_{label}",
-                    "label": label,
-                    "split": "test" if person >= people * 2 / 3 else "train",
-                    "subject": f"p{person}",
-                    "fold": None,
-                    "box": [0.0, 0.0, 80.0, 80.0],
-                    "landmarks": [0.0] * 10,
-                    "detection": 1.0,
-                    "source_sha256": "",
-                }
-            )
-    folder.mkdir(parents=True)
-    np.save(folder / "faces.npy", np.stack(faces))
-    write_manifest(folder / "manifest.parquet", pd.DataFrame(rows))
 
 
 @pytest.fixture
@@ -52,7 +18,9 @@ def aligned(tmp_path):
 def make_spec(tmp_path):
     """Write a spec and a start that says "random weights"; returns their paths."""
 
-    def make(model: str = "baseline1", recipe: dict | None = None, **options):
+    def make(
+        model: str = "baseline1", recipe: dict | None = None, view: dict = TOY_VIEW, **options
+    ):
         chosen = {**models.preset(model).defaults, "backbone": "resnet18_slim", "size": SIZE}
         merged = {"epochs": 3, "batch_size": 16, "backbone_lr": 0.02, "heads_lr": 0.02}
         spec = {
@@ -64,7 +32,7 @@ def make_spec(tmp_path):
             "pretrained": None,
             "init_from": None,
             "start": None,
-            "view": {"name": "toy", "packs": ["toy"], "classes": list(SEVEN)},
+            "view": view,
             "alignment": "mtcnn",
             "compute": {"device": "cpu", "precision": "32-true", "threads": 2},
             "versions": {"torch": "test"},

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from safetensors.torch import load_file
+from toy_pack import TOY_VIEW
 
 from fer_bench import models
 from fer_bench.errors import FerBenchError
@@ -43,12 +44,13 @@ def test_nothing_asked_for_trains_nothing(aligned, identity_spec, tmp_path):
 
 
 def view(aligned):
-    return open_view({"packs": ["toy"], "classes": ["neutral", "happiness", "surprise"]}, aligned)
+    return open_view(TOY_VIEW | {"classes": ["neutral", "happiness", "surprise"]}, aligned)
 
 
 def test_people_with_one_face_are_left_out(aligned):
     pixels, manifest = view(aligned)
-    train, val, test = splits(pixels, manifest, Recipe(), "toy")
+    parts = splits(pixels, manifest, Recipe(), "toy")
+    train, val, test = parts.train, parts.val, parts.test
     lonely = manifest["sample_id"].isin(train.sample_ids[:1])
     manifest.loc[lonely, "subject"] = "lonely"
     faces = people(manifest, train, [val, test])
@@ -60,7 +62,8 @@ def test_people_with_one_face_are_left_out(aligned):
 
 def test_a_person_in_a_held_out_split_is_refused(aligned):
     pixels, manifest = view(aligned)
-    train, val, test = splits(pixels, manifest, Recipe(), "toy")
+    parts = splits(pixels, manifest, Recipe(), "toy")
+    train, val, test = parts.train, parts.val, parts.test
     leaking = manifest["sample_id"].isin(test.sample_ids[:1])
     manifest.loc[leaking, "subject"] = manifest.set_index("sample_id")["subject"][
         train.sample_ids[0]
@@ -71,7 +74,8 @@ def test_a_person_in_a_held_out_split_is_refused(aligned):
 
 def test_faces_without_a_known_person_are_left_out(aligned):
     pixels, manifest = view(aligned)
-    train, val, test = splits(pixels, manifest, Recipe(), "toy")
+    parts = splits(pixels, manifest, Recipe(), "toy")
+    train, val, test = parts.train, parts.val, parts.test
     manifest["subject"] = manifest["subject"].where(~manifest["sample_id"].isin(
         train.sample_ids[:3]), pd.NA)  # fmt: skip
     assert len(people(manifest, train, [val, test])) == len(train) - 3

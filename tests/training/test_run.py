@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from toy_pack import TOY_VIEW, make_pack
 
 from fer_bench import models
 from fer_bench.errors import FerBenchError
@@ -133,12 +134,71 @@ def test_evaluating_on_the_own_test_split_gives_the_same_logits(
     aligned, make_spec, tmp_path, trained
 ):
     spec, _ = make_spec("scan_cci")
-    view = tmp_path / "view.json"
-    write_json(view, {"name": "toy", "packs": ["toy"], "classes": list(SEVEN)})
-    evaluate_cell(spec, view, trained / "weights", tmp_path / "on_toy", aligned)
+    view, audit = tmp_path / "view.json", tmp_path / "audit.json"
+    write_json(view, TOY_VIEW)
+    write_json(audit, {"duplicated_test": [], "challenge": {}})
+    evaluate_cell(spec, view, audit, trained / "weights", tmp_path / "on_toy", aligned)
     order = ["selection", "sample_id"]
     ours = pd.read_parquet(tmp_path / "on_toy" / "predictions.parquet").sort_values(order)
     saved = pd.read_parquet(trained / "predictions.parquet").sort_values(order)
     pd.testing.assert_frame_equal(
         ours.reset_index(drop=True), saved.reset_index(drop=True), atol=1e-5
     )
+
+
+FOLDED = TOY_VIEW | {"protocol": "folds"}
+
+
+def test_cross_validation_predicts_every_face_once_by_a_model_that_never_saw_its_person(
+    tmp_path, make_spec
+):
+    make_pack(tmp_path / "aligned" / "toy", folds=3)
+    recipe = {"epochs": 5, "backbone_lr": 0.05, "flip": 0.0}
+    spec, start = make_spec("baseline1", recipe, FOLDED)
+    train_cell(spec, start, 0, tmp_path / "train", tmp_path / "aligned")
+    predictions = pd.read_parquet(tmp_path / "train" / "predictions.parquet")
+    manifest = pd.read_parquet(tmp_path / "aligned" / "toy" / "manifest.parquet")
+    fold = manifest.set_index("sample_id")["fold"]
+    for _, rows in predictions.groupby("selection"):
+        assert sorted(rows["sample_id"]) == sorted(manifest["sample_id"])
+        assert (rows.set_index("sample_id")["fold"] == fold.loc[rows["sample_id"]]).all()
+    summary = json.loads((tmp_path / "train" / "train.json").read_text())
+    assert summary["protocol"] == "folds"
+    assert summary["n"] == {"train": 49, "val": 7, "test": 84}  # of 12 people, 4 out and 1 for val
+    assert [len(v) for v in summary["best_epoch"].values()] == [3, 3]
+    history = pd.read_csv(tmp_path / "train" / "history.csv")
+    assert list(history["epoch"]) == [0, 1, 2, 3, 4]
+    weights = sorted(p.name for p in (tmp_path / "train" / "weights").iterdir())
+    assert weights == [f"last_fold{k}.safetensors" for k in range(3)]
+    first, second = (load_file(tmp_path / "train" / "weights" / w) for w in weights[:2])
+    assert not torch.equal(first["fc.weight"], second["fc.weight"])
+    last = predictions[predictions["selection"] == "last"]
+    per_fold = [
+        (rows[LOGITS].to_numpy().argmax(1) == rows["label"]).mean()
+        for _, rows in last.groupby("fold")
+    ]
+    assert history["test_accuracy"].iloc[-1] == pytest.approx(sum(per_fold) / 3, abs=1e-6)
+
+
+def test_faces_without_a_fold_are_refused(aligned, make_spec, tmp_path):
+    spec, start = make_spec("baseline1", {"epochs": 1}, FOLDED)
+    with pytest.raises(FerBenchError, match="toy is cross-validated"):
+        train_cell(spec, start, 0, tmp_path / "train", aligned)
+    assert not (tmp_path / "train").exists()
+
+
+def test_label_noise_is_recorded_and_only_train_labels_change(aligned, make_spec, tmp_path):
+    for rate, folder in ((0.0, "clean"), (0.3, "noisy")):
+        spec, start = make_spec("baseline1", {"epochs": 1, "label_noise": rate})
+        train_cell(spec, start, 0, tmp_path / folder, aligned)
+    clean, noisy = (
+        json.loads((tmp_path / f / "train.json").read_text()) for f in ("clean", "noisy")
+    )
+    assert clean["label_noise"] is None
+    assert noisy["label_noise"] == {"kind": "symmetric", "rate": 0.3, "of": 49,
+                                    "changed": noisy["label_noise"]["changed"]}  # fmt: skip
+    assert 5 <= noisy["label_noise"]["changed"] <= 25
+    tables = [pd.read_parquet(tmp_path / f / "predictions.parquet") for f in ("clean", "noisy")]
+    labels = [t[t["selection"] == "last"].set_index("sample_id")["label"] for t in tables]
+    assert labels[0].equals(labels[1])
+    assert not tables[0][LOGITS].equals(tables[1][LOGITS])

@@ -1,0 +1,80 @@
+"""The files that somebody gave us, wherever in their folders and archives they lie.
+
+A set comes as several archives, unpacked by hand or not, in folders nested one deeper or not. A
+source says which files it wants by the end of their path; where those lie does not matter.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from fer_bench.errors import FerBenchError
+
+IGNORED = re.compile(r"(^|/)(\.[^/]*|__MACOSX|Thumbs\.db|desktop\.ini)(/|$)", re.IGNORECASE)
+
+
+class Tree:
+    """All files below some folders, hidden and system files left out.
+
+    Args:
+        roots: the folders; links to files are listed, links to folders are not followed.
+    """
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self._files = sorted(
+            (path, root / path)
+            for root in roots
+            for path in _walk(root)
+            if not IGNORED.search(path)
+        )
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def matching(self, pattern: str) -> Iterator[tuple[re.Match[str], Path]]:
+        r"""Every file whose path ends in `pattern`, in order of path, case ignored.
+
+        Args:
+            pattern: a regular expression for the last components of a path
+                (`Image/aligned/(\w+)_aligned\.jpg`); it begins at a component.
+        """
+        compiled = re.compile(rf"(?:^|.*/)(?:{pattern})$", re.IGNORECASE)
+        for path, file in self._files:
+            if match := compiled.match(path):
+                yield match, file
+
+    def one(self, pattern: str, what: str) -> Path:
+        """The one file that matches.
+
+        Args:
+            pattern: as in `matching`.
+            what: the file as its owner names it, for the message.
+
+        Raises:
+            FerBenchError: there is none, or more than one.
+        """
+        found = [file for _, file in self.matching(pattern)]
+        if len(found) != 1:
+            said = f"{len(found)} files of this name" if found else f"none among {self.outline()}"
+            raise FerBenchError(f"{what} is needed once.\n  expected: {what}\n  found:    {said}")
+        return found[0]
+
+    def outline(self, lines: int = 8) -> str:
+        """The first few folders and how many files each holds, for messages."""
+        counts: dict[str, int] = {}
+        for path, _ in self._files:
+            folder = str(PurePosixPath(path).parent)
+            counts[folder] = counts.get(folder, 0) + 1
+        shown = [f"{folder}/ ({n})" for folder, n in list(counts.items())[:lines]]
+        more = [f"and {len(counts) - lines} more folders"] if len(counts) > lines else []
+        return ", ".join([*shown, *more]) or "no files"
+
+
+def _walk(root: Path) -> Iterator[str]:
+    for folder, _, names in os.walk(root):
+        inside = Path(folder).relative_to(root)
+        for name in names:
+            yield (inside / name).as_posix()

@@ -1,0 +1,63 @@
+"""Which faces a view takes of its packs: the same rows for training, evaluation and score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fer_bench.errors import FerBenchError
+from fer_bench.labels import EIGHT
+
+
+def view_rows(
+    parts: Sequence[Mapping[str, Any]],
+    classes: Sequence[str],
+    manifests: Mapping[str, pd.DataFrame],
+) -> pd.DataFrame:
+    """The manifest rows of a view, part after part, each in its pack's order.
+
+    Args:
+        parts: as `Part.to_json` gives them.
+        classes: expressions; faces of others are left out.
+        manifests: each pack's manifest.
+
+    Returns:
+        The rows, with the columns `pack` and `row` (position in the pack's manifest) added.
+
+    Raises:
+        FerBenchError: a column to filter by is missing, or a sample id occurs twice.
+    """
+    frames = [_rows_of(part, classes, manifests[part["pack"]]) for part in parts]
+    rows = pd.concat(frames, ignore_index=True)
+    twice = int(rows["sample_id"].duplicated().sum())
+    if twice:
+        packs = ", ".join(dict.fromkeys(part["pack"] for part in parts))
+        raise FerBenchError(
+            f"{twice} sample ids occur more than once among the packs {packs}: a view may take a "
+            "face once only. Align these packs again, or correct the view's parts."
+        )
+    return rows
+
+
+def _rows_of(
+    part: Mapping[str, Any], classes: Sequence[str], manifest: pd.DataFrame
+) -> pd.DataFrame:
+    kept = manifest["label"].isin([EIGHT.index(name) for name in classes])
+    kept &= manifest["split"].isin(part["splits"])
+    for column, values in part["where"].items():
+        if column not in manifest.columns:
+            raise FerBenchError(
+                f"pack {part['pack']} has no column {column!r}, which a view of it filters by: "
+                "align it again."
+            )
+        kept &= manifest[column].isin(values)
+    rows = manifest[kept]
+    rows = rows.assign(pack=part["pack"], row=np.flatnonzero(kept))
+    if part["cap"] is not None:
+        train = rows["split"] == "train"
+        rank = rows[train].groupby("label").cumcount()
+        rows = rows.drop(index=rank.index[rank >= part["cap"]])
+    return rows

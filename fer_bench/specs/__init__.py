@@ -1,0 +1,110 @@
+"""Specs: what each stage will do, resolved to the last option, with a hash of the code it runs.
+
+DVC stages depend on their spec file, so a cell is stale exactly when its own options, its own
+code or the library versions change. `runs/specs/` holds:
+
+    packs/<pack>.json      align and mask
+    views/<dataset>.json   which faces an evaluation reads
+    audit/<dataset>.json   what an audit looks at, challenge lists included
+    <dataset>/<row>.json   one row of the benchmark (model, variant or transfer)
+    identity/<dataset>.json, scores/<dataset>.json
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from fer_bench import datasets as registry
+from fer_bench import models
+from fer_bench.errors import FerBenchError
+from fer_bench.files import replacing_folder, write_json
+from fer_bench.fingerprint import code_hash
+from fer_bench.params import Params, check_names
+from fer_bench.receiving.receipt import read_receipt
+from fer_bench.specs.options import Spec, align_options, versions, view
+from fer_bench.specs.protocols import check_protocols
+from fer_bench.specs.rows import row_specs
+
+RECEIPTS = Path("benchmarks")
+
+
+def resolve(params: Params) -> dict[str, Spec]:
+    """Every spec by its path below `runs/specs`, without the ending.
+
+    Raises:
+        FerBenchError: one line for each name or option of params that is wrong.
+    """
+    wrong = check_names(params, list(registry.datasets()), list(registry.sources()), models.names())
+    wrong = wrong or check_protocols(params)
+    specs: dict[str, Spec] = {}
+    if not wrong:
+        parts = [_pack_specs(params), _view_specs(), _audit_specs()]
+        parts += [row_specs(params, registry.get_dataset(name)) for name in params.enabled]
+        for part in parts:
+            try:
+                specs.update(part)
+            except FerBenchError as error:
+                wrong.append(str(error))
+    if wrong:
+        raise FerBenchError("params.yaml:\n  " + "\n  ".join(wrong))
+    return specs
+
+
+def write_specs(params: Params, out: Path) -> None:
+    """Write every spec below `out`, replacing what was there as a whole."""
+    specs = resolve(params)
+    with replacing_folder(out) as folder:
+        for name, spec in specs.items():
+            write_json(folder / f"{name}.json", spec)
+
+
+def _pack_specs(params: Params) -> Iterator[tuple[str, Spec]]:
+    installed = versions("torch", "facenet-pytorch", "pillow", "numpy")
+    for pack in registry.packs().values():
+        source = registry.get_source(pack.source)
+        options = dict(params.data.get(pack.source, {}))
+        source.check(options)
+        align = align_options(params, pack.source)
+        if "official" in source.pixels:
+            options["pixels"] = align.pixels
+        entry = "fer_bench.faces.align" if pack.mask_style is None else "fer_bench.faces.mask_pack"
+        yield (
+            f"packs/{pack.name}",
+            {
+                "pack": pack.name,
+                "source": pack.source,
+                "mask_style": pack.mask_style,
+                "root": f"data/raw/{pack.source}",
+                "source_options": options,
+                "options": align.model_dump(mode="json"),
+                "code": code_hash(entry, type(source).__module__),
+                "versions": installed,
+            },
+        )
+
+
+def _view_specs() -> Iterator[tuple[str, Spec]]:
+    code = code_hash("fer_bench.evaluation.predict")
+    for dataset in registry.datasets().values():
+        yield f"views/{dataset.name}", {**view(dataset), "code": code}
+
+
+def _audit_specs() -> Iterator[tuple[str, Spec]]:
+    code = code_hash("fer_bench.audit.dataset")
+    receipt = read_receipt(RECEIPTS, "challenge_lists")
+    for dataset in registry.datasets().values():
+        challenge = None
+        if dataset.challenge and receipt:
+            challenge = {"which": dataset.challenge, "lists": receipt["tree_sha256"]}
+        yield (
+            f"audit/{dataset.name}",
+            {
+                "dataset": dataset.name,
+                "view": view(dataset),
+                "sizes": dict(dataset.sizes),
+                "printed": dict(dataset.printed),
+                "challenge": challenge,
+                "code": code,
+            },
+        )

@@ -1,0 +1,78 @@
+"""Options as stages see them: params over defaults."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+import torch
+
+from fer_bench import datasets as registry
+from fer_bench.datasets.base import Dataset
+from fer_bench.errors import FerBenchError, nearest
+from fer_bench.params import Align, DatasetOptions, Params
+
+Spec = dict[str, Any]
+
+
+def dataset_options(params: Params, dataset: Dataset) -> DatasetOptions:
+    """The dataset's options over those of the unmasked dataset it derives from."""
+    base = params.datasets.get(identity_home(dataset), DatasetOptions())
+    own = params.datasets.get(dataset.name, DatasetOptions())
+    keys = DatasetOptions.model_fields
+    return DatasetOptions(**{key: getattr(base, key) | getattr(own, key) for key in keys})
+
+
+def identity_home(dataset: Dataset) -> str:
+    """The dataset whose people a dataset's identity weights know: the unmasked one."""
+    source = source_of(dataset)
+    return source if source in registry.datasets() else dataset.name
+
+
+def source_of(dataset: Dataset) -> str:
+    """The source of its first pack."""
+    return registry.get_pack(dataset.packs[0]).source
+
+
+def module_of(dataset: str) -> str:
+    """The module that defines a dataset's source."""
+    source = source_of(registry.get_dataset(dataset))
+    return type(registry.get_source(source)).__module__
+
+
+def view(dataset: Dataset) -> Spec:
+    """A dataset as training, evaluation and audit see it."""
+    return {
+        "name": dataset.name,
+        "parts": [part.to_json() for part in dataset.parts],
+        "classes": list(dataset.classes),
+        "protocol": dataset.protocol,
+    }
+
+
+def align_options(params: Params, source: str) -> Align:
+    """How a source is aligned; without a choice of pixels in params, as the source prefers."""
+    align, possible = params.align.get(source, Align()), registry.get_source(source).pixels
+    pixels = align.pixels or possible[0]
+    if pixels not in possible:
+        raise FerBenchError(
+            f"align.{source}.pixels: {pixels!r} is not possible here; {nearest(pixels, possible)}"
+        )
+    return align.model_copy(update={"pixels": pixels})
+
+
+def compute(params: Params) -> Spec:
+    """Device, precision and threads, `auto` resolved on this machine."""
+    device = params.compute.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    return {
+        "device": device,
+        "precision": params.compute.precision,
+        "threads": params.compute.threads,
+    }
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Installed versions of packages whose change makes a stage stale."""
+    return {package: version(package) for package in packages}

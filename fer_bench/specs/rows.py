@@ -1,0 +1,144 @@
+"""Specs of the benchmark's rows: a model or variant on a dataset, with what it starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fer_bench import datasets as registry
+from fer_bench import models
+from fer_bench.datasets.base import Dataset
+from fer_bench.errors import FerBenchError
+from fer_bench.fingerprint import code_hash
+from fer_bench.params import Params
+from fer_bench.rows import transferred
+from fer_bench.specs.options import (
+    Spec,
+    align_options,
+    compute,
+    dataset_options,
+    identity_home,
+    module_of,
+    source_of,
+    versions,
+    view,
+)
+from fer_bench.training.recipe import Recipe
+
+
+def row_specs(params: Params, dataset: Dataset) -> Iterator[tuple[str, Spec]]:
+    """The specs of one dataset's rows, of its identity pre-training and of its scoring."""
+    cells = params.enabled[dataset.name]
+    for row in cells.models:
+        yield f"{dataset.name}/{row}", row_spec(params, dataset, row)
+    for source in cells.init_from:
+        for row in cells.transfer_models:
+            spec = row_spec(params, dataset, row, init_from=source)
+            yield f"{dataset.name}/{spec['model']}", spec
+    yield f"identity/{dataset.name}", _identity_spec(params, dataset)
+    yield (
+        f"scores/{dataset.name}",
+        {
+            "dataset": dataset.name,
+            "sets": [dataset.name, *cells.evaluate_on],
+            "code": code_hash(
+                "fer_bench.evaluation.score",
+                *(module_of(name) for name in (dataset.name, *cells.evaluate_on)),
+            ),
+        },
+    )
+
+
+def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None = None) -> Spec:
+    """The spec of one row: options from preset, dataset, model and variant, in this order.
+
+    Raises:
+        FerBenchError: an unknown option or recipe key, or a model that cannot be built.
+    """
+    where = f"enabled.{dataset.name}.{row}"
+    variant = params.variants.get(row)
+    base = variant.base if variant else row
+    preset = models.preset(base)
+    settings = dataset_options(params, dataset)
+    options = {**settings.model, **params.models.get(base, {})}
+    if variant:
+        options |= variant.model
+    aligned = [align_options(params, registry.get_pack(pack).source) for pack in dataset.packs]
+    if len({align.size for align in aligned}) > 1:
+        raise FerBenchError(
+            f"{where}: the sources of its packs are aligned to different sizes "
+            f"({', '.join(str(align.size) for align in aligned)} px); set align.<source>.size alike"
+        )
+    options["size"] = aligned[0].size
+    pretrained = options.pop("pretrained", preset.pretrained)
+    pretrained = settings.weights.get(pretrained, pretrained) if pretrained else None
+    recipe = Recipe().with_(settings.recipe, f"datasets.{dataset.name}.recipe")
+    recipe = recipe.with_(preset.recipe, f"{base}'s recipe")
+    if variant:
+        recipe = recipe.with_(variant.recipe, f"variants.{row}.recipe")
+    if init_from is not None:
+        recipe = recipe.with_(settings.transfer, f"datasets.{dataset.name}.transfer")
+    try:
+        options = models.configure(base, options).as_dict()
+    except FerBenchError as error:
+        raise FerBenchError(f"{where}: {error}") from error
+    spec: Spec = {
+        "dataset": dataset.name,
+        "model": row if init_from is None else transferred(row, init_from),
+        "base": base,
+        "options": options,
+        "recipe": recipe.to_json(),
+        "init_from": init_from,
+        "view": view(dataset),
+        "alignment": ", ".join(dict.fromkeys(str(align.pixels) for align in aligned)),
+        "compute": compute(params),
+        "code": code_hash("fer_bench.training.run", preset.module),
+        "versions": versions("torch", "numpy"),
+    }
+    return spec | _start(dataset, pretrained, str(options["backbone"]), where)
+
+
+def _start(dataset: Dataset, pretrained: str | None, backbone: str, where: str) -> Spec:
+    """What the weights start from: a label for the tables and a file, checked to exist."""
+    if pretrained is None:
+        return {"pretrained": None, "start": None}
+    if pretrained == "identity":
+        if dataset.protocol == "folds":
+            raise FerBenchError(
+                f"{where}: identity weights would have seen the people of every fold; set "
+                f"`datasets.{dataset.name}.model: {{pretrained: null}}` or start from another "
+                "dataset (init_from, transfer_models)"
+            )
+        home = identity_home(dataset)
+        file = f"runs/{home}/identity/{backbone}.safetensors"
+        return {"pretrained": f"identity({home})", "start": {"file": file, "sha256": None}}
+    try:
+        path, sha256 = models.resolve_weights(pretrained, backbone)
+    except FerBenchError as error:
+        raise FerBenchError(f"{where}: {error}") from error
+    return {"pretrained": pretrained, "start": {"file": path.as_posix(), "sha256": sha256}}
+
+
+def _identity_spec(params: Params, dataset: Dataset) -> Spec:
+    """Which backbones to pre-train on the people of this dataset: those some row starts from."""
+    backbones: set[str] = set()
+    for name, cells in params.enabled.items():
+        other = registry.get_dataset(name)
+        if identity_home(other) == dataset.name:
+            for row in cells.models:
+                spec = row_spec(params, other, row)
+                if str(spec["pretrained"]).startswith("identity("):
+                    backbones.add(spec["options"]["backbone"])
+    settings = dataset_options(params, dataset)
+    recipe = Recipe(sampler="shuffle").with_(settings.recipe, f"datasets.{dataset.name}.recipe")
+    recipe = recipe.with_({"sampler": "shuffle", **settings.identity}, "identity")
+    return {
+        "dataset": dataset.name,
+        "backbones": sorted(backbones),
+        "size": align_options(params, source_of(dataset)).size,
+        "input": settings.model.get("input", "half"),
+        "recipe": recipe.to_json(),
+        "view": view(dataset),
+        "compute": compute(params),
+        "code": code_hash("fer_bench.training.identity", models.preset("baseline1").module),
+        "versions": versions("torch", "numpy"),
+    }

@@ -1,0 +1,142 @@
+"""Every dataset of the paper, in miniature, from its archives to the columns of the tables."""
+
+import csv
+import importlib
+import json
+import re
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from checkout import SMOKE, Checkout
+
+from fer_bench.datasets import datasets
+from fer_bench.reports.paper import load_paper
+from fer_bench.reports.scores import load_scores
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+SOURCES = ("rafdb", "ferplus", "affectnet", "sfew", "fedro", "ckplus", "oulu_casia", "jaffe")
+RECEIVED = (*SOURCES, "challenge_lists")
+MEASURED = ("baseline1", "scan_cci")  # other rows start from weights that need a licence
+
+# About 6 minutes: thirty small trainings, five of them tenfold, each its own process.
+pytestmark = pytest.mark.slow
+
+
+def archives(name: str, folder: Path) -> list[str]:
+    module = importlib.import_module(f"miniatures.{name}")
+    return [str(path) for path in module.write(folder / name)]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A checkout that holds every miniature, and what `add` said without --allow-partial."""
+    folder = tmp_path_factory.mktemp("miniatures")
+    checkout = Checkout(tmp_path_factory.mktemp("all"), "all", SMOKE.parent / "every_dataset.yaml")
+    refusals = {}
+    for name in RECEIVED:
+        given = archives(name, folder)
+        refusals[name] = checkout.refused("fer-bench", "data", "add", name, *given)
+        checkout("fer-bench", "data", "add", name, *given, "--allow-partial")
+    return checkout, refusals
+
+
+@pytest.fixture(scope="module")
+def run(made):
+    checkout, _ = made
+    checkout("dvc", "repro")
+    return checkout
+
+
+@pytest.mark.parametrize("name", RECEIVED)
+def test_a_miniature_is_refused_as_incomplete_and_admitted_as_partial(made, name):
+    checkout, refusals = made
+    assert "expected" in refusals[name]
+    assert "--allow-partial" in refusals[name]
+    receipt = json.loads((checkout.folder / f"benchmarks/{name}/source.json").read_text())
+    assert receipt["partial"] is True
+    assert not list((checkout.folder / "data/raw").glob(".adding-*"))
+
+
+def test_status_and_verify_know_them(made):
+    checkout, _ = made
+    shown = checkout("fer-bench", "data", "status")
+    for name in RECEIVED:
+        assert re.search(rf"\b{name}\b", shown)
+    checkout("fer-bench", "data", "verify", "rafdb")
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6, 10])
+def test_every_dataset_column_of_the_table_is_filled(run, number):
+    enabled = {name: cells.model_dump() for name, cells in params_of(run.folder).enabled.items()}
+    scores = load_scores(run.folder / "results/scores", enabled)
+    ours = [
+        place
+        for place in load_paper(run.folder / "benchmarks/paper", number)
+        if place.model.split("_from_")[0] in MEASURED
+    ]
+    assert ours
+    for place in ours:
+        row = scores.get(place.dataset, place.model)
+        where = (place.dataset, place.model, place.set, place.subset)
+        assert row is not None, where
+        assert row.summary("accuracy", place.set, place.subset, place.selection), where
+    with open(run.folder / f"results/tables/table{number:02}.csv", newline="") as stream:
+        assert list(csv.DictReader(stream))
+
+
+def params_of(folder: Path):
+    from fer_bench import params
+
+    return params.load(folder / "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "row"),
+    [
+        ("ckplus7", "scan_cci_from_affectnet7_rafdb"),
+        ("ckplus8", "scan_cci_from_affectnet8_rafdb"),
+        ("ckplus8", "baseline1"),
+        ("oulu_casia", "scan_cci_from_affectnet7_rafdb"),
+    ],
+)
+def test_a_cross_validated_cell_predicts_each_face_once(run, dataset, row):
+    frame = pd.read_parquet(run.folder / f"runs/{dataset}/{row}/0/train/predictions.parquet")
+    last = frame[frame["selection"] == "last"]
+    score = json.loads((run.folder / f"results/scores/{dataset}/{row}/0.json").read_text())
+    assert last["sample_id"].is_unique
+    assert score["sets"][dataset]["last"]["all"]["n"] == len(last)
+    assert sum(fold["n"] for fold in score["folds"]["last"]) == len(last)
+    assert last["fold"].nunique() == len(score["folds"]["last"]) > 2
+
+
+def test_everything_measured_on_a_part_says_so(run):
+    for path in (run.folder / "results/scores").glob("*/*/*.json"):
+        if path.parts[-3] in SOURCES or path.parts[-3].startswith(("affectnet", "ckplus")):
+            assert json.loads(path.read_text())["partial"] is True
+    for number in (1, 2, 3, 5, 10):
+        assert "Partial" in (run.folder / f"results/tables/table{number:02}.md").read_text()
+
+
+def test_every_dataset_was_audited(run):
+    enabled = params_of(run.folder).enabled
+    used = {name for name, cells in enabled.items() if cells.models or cells.transfer_models}
+    used |= {name for cells in enabled.values() for name in cells.evaluate_on if cells.models}
+    assert used <= set(datasets())
+    for name in used:
+        assert (run.folder / f"results/audit/{name}.md").stat().st_size > 0
+    page = (run.folder / "results/audit/rafdb.md").read_text()
+    for path in (run.folder / "data/raw/rafdb").rglob("*.jpg"):
+        assert path.stem not in page  # no names of photographs
+
+
+def test_challenge_lists_name_faces_once_and_as_listed(run):
+    score = json.loads((run.folder / "results/scores/rafdb/scan_cci/0.json").read_text())
+    parts = score["sets"]["rafdb"]["last"]
+    assert parts["occluded_as_listed"]["n"] > parts["occluded"]["n"] > 0
+
+
+def test_nothing_is_stale_afterwards(run):
+    assert "Running stage" not in run("dvc", "repro")
