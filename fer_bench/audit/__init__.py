@@ -1,0 +1,1 @@
+"""Audits: what is wrong with a dataset, and with the paper's printed numbers."""
