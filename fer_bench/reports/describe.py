@@ -6,8 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fer_bench.datasets import datasets
-from fer_bench.reports.formatting import NOTHING, count
-from fer_bench.reports.scores import Row
+from fer_bench.reports.formatting import NOTHING, count, rounded
+from fer_bench.reports.intervals import wilson
+from fer_bench.reports.row import Row, classes_of
+from fer_bench.reports.scores import Scores
+from fer_bench.rows import split_transferred
 
 TRAIN_ON = {
     "train_minus_val": "the train split without validation",
@@ -21,14 +24,27 @@ def title(dataset: str) -> str:
     return f"{dataset}: {known.title}" if known and known.title else dataset
 
 
-def place(elsewhere: bool) -> str:
-    """Whether `dvc repro` here makes these numbers."""
-    if elsewhere:
+def place(rows: Iterable[Row]) -> str:
+    """Whether `dvc repro` here makes these rows' numbers."""
+    rows = list(rows)
+    elsewhere = list(dict.fromkeys(row.dataset for row in rows if row.elsewhere))
+    if not elsewhere:
+        return "Measured here: `dvc repro` makes these numbers again."
+    if all(row.elsewhere for row in rows):
         return (
             "**Measured elsewhere**: read from committed scores, because this dataset is not "
             "enabled here."
         )
-    return "Measured here: `dvc repro` makes these numbers again."
+    return (
+        f"Rows trained on {_names(elsewhere)} were **measured elsewhere**: read from committed "
+        "scores, because that is not enabled here. `dvc repro` makes the others again."
+    )
+
+
+def trained_on(row: Row) -> str:
+    """The datasets a row saw, in order; for a row that starts from another dataset's cell, both."""
+    source = split_transferred(row.model)[1]
+    return f"{source}, then {row.dataset}" if source else row.dataset
 
 
 def pretrained(row: Row | None) -> str:
@@ -59,29 +75,64 @@ def seeds(row: Row | None) -> str:
 def setup(rows: Iterable[Row]) -> str:
     """Sizes, network and device of the rows, in one line; several values where rows differ."""
     rows = list(rows)
+    folds = sorted({len(folds) for row in rows for folds in row.folds()})
     train_on = [TRAIN_ON.get(v, str(v)) for v in _all(rows, "train_on")]
     sizes = " or ".join(f"{n['train']:,}" for n in _all(rows, "n"))
     device = dict.fromkeys(str(c["environment"].get("device", "?")) for r in rows for c in r.cells)
     return (
-        f"Trained on {' or '.join(train_on)} ({sizes} faces); backbone "
+        f"Trained on {' or '.join(train_on)} ({sizes} faces{' a fold' if folds else ''}); backbone "
         f"{' or '.join(_all(rows, 'backbone'))} at {' or '.join(map(str, _all(rows, 'size')))} px; "
         f"{' or '.join(map(str, _all(rows, 'epochs')))} epochs; device {' or '.join(device)}."
+    ) + _cross_validated(folds)
+
+
+def _cross_validated(folds: Sequence[int]) -> str:
+    if not folds:
+        return ""
+    return (
+        f" Cross-validated over {' or '.join(map(str, folds))} folds: every face is tested once, "
+        "by the model of the fold that left it out; accuracy is over all faces pooled, and ± is "
+        "over seeds, not over folds."
     )
 
 
-def class_counts(row: Row, set_: str) -> str:
+def class_counts(row: Row, set_: str, subset: str = "all") -> str:
     """The test set's size, in all and by class."""
-    part = row.parts(set_)[0]
-    # The classes' own order: JSON keys come back sorted by name.
-    by_class = ", ".join(f"{c} {part['n_per_class'][c]:,}" for c in row.cells[0]["classes"])
+    part = row.parts(set_, subset)[0]
+    by_class = ", ".join(f"{c} {part['n_per_class'][c]:,}" for c in classes_of(part))
     return f"n = {part['n']:,} ({by_class})"
 
 
-def warnings(rows: Sequence[Row], sets: Sequence[str]) -> list[str]:
-    """What makes a comparison of these rows less than it seems."""
+def sampling_error(rows: Iterable[Row], set_: str) -> str:
+    """How much one accuracy on this set may be off because the set is small."""
+    halves = []
+    for row in rows:
+        if summary := row.summary("accuracy", set_):
+            low, high = wilson(summary.mean, row.sizes(set_)[0])
+            halves.append((high - low) / 2)
+    ends = dict.fromkeys(f"±{rounded(100 * half, 1)}" for half in (min(halves), max(halves)))
+    return (
+        f"Sampling error of one accuracy on this many faces: about {' to '.join(ends)} points "
+        "(95 %, Wilson)."
+    )
+
+
+def warnings(rows: Sequence[Row], sets: Sequence[str], scores: Scores | None = None) -> list[str]:
+    """What makes a comparison of these rows less than it seems.
+
+    Args:
+        rows: the compared rows.
+        sets: the sets they are compared on.
+        scores: where the cells are found that transferred rows start from.
+    """
     found = []
-    if any(cell["partial"] for row in rows for cell in row.cells):
-        found.append("Partial: images of the source are missing, so these are not its full splits.")
+    if partial := partial_names(rows, sets, scores):
+        found.append(
+            f"Partial: images of {_names(partial)} are missing, so these are not its full splits."
+            if len(partial) == 1
+            else f"Partial: images of {_names(partial)} are missing, so these are not their full "
+            "splits."
+        )
     for row in rows:
         if len({cell["spec_sha256"] for cell in row.cells}) > 1:
             found.append(
@@ -94,6 +145,26 @@ def warnings(rows: Sequence[Row], sets: Sequence[str]) -> list[str]:
                     f"numbers of faces ({', '.join(map(str, sizes))})."
                 )
     return list(dict.fromkeys(found))
+
+
+def partial_names(
+    rows: Iterable[Row], sets: Sequence[str], scores: Scores | None = None
+) -> list[str]:
+    """The datasets with missing images that rows were trained on, started from or scored on."""
+    names = []
+    for row in rows:
+        names += [row.dataset for cell in row.cells if cell["partial"]]
+        incomplete = {name for cell in row.cells for name in cell.get("partial_sets", ())}
+        names += [name for name in sets if name in incomplete and row.has(name)]
+        model, source = split_transferred(row.model)
+        start = scores.get(source, model) if scores and source else None
+        if start and any(cell["partial"] for cell in start.cells):
+            names.append(start.dataset)
+    return list(dict.fromkeys(names))
+
+
+def _names(names: Iterable[str]) -> str:
+    return " and ".join(f"`{name}`" for name in names)
 
 
 def _all(rows: Iterable[Row], key: str) -> list[Any]:

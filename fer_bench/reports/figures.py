@@ -18,8 +18,10 @@ from matplotlib.figure import Figure
 
 from fer_bench.reports.figure_style import empty, look, save, style
 from fer_bench.reports.metrics import history
-from fer_bench.reports.scores import Enabled, Row, Scores, load_scores
-from fer_bench.reports.sections import subset_title
+from fer_bench.reports.row import Row, classes_of
+from fer_bench.reports.scores import Enabled, Scores, load_scores
+from fer_bench.reports.table_spec import AS_LISTED, SUBSET_TITLES, subset_title
+from fer_bench.rows import split_transferred
 
 CONFUSION_MODELS = ("baseline1", "baseline_identity", "scan_cci")
 LINE_MODELS = (
@@ -60,7 +62,7 @@ def confusion(scores: Scores) -> Figure:
 def _confusion_panel(axis: Axes, row: Row, dataset: str, note: str) -> None:
     parts = row.parts(dataset)
     counts = np.sum([p["confusion"] for p in parts], axis=0)
-    classes = list(row.cells[0]["classes"])
+    classes = classes_of(parts[0])
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(100 * counts, totals, out=np.zeros(counts.shape), where=totals > 0)
     sns.heatmap(
@@ -113,7 +115,7 @@ def _curve(axis: Axes, row: Row, curve: str) -> None:
     if not np.isfinite(values).any():
         return
     epochs = curves["epoch"][0]
-    drawn = look(LINE_MODELS.index(row.model))
+    drawn = look(LINE_MODELS.index(split_transferred(row.model)[0]))
     axis.plot(
         epochs, values.mean(axis=0), label=row.model, markevery=max(1, len(epochs) // 6), **drawn
     )
@@ -152,7 +154,7 @@ def subset_accuracy(scores: Scores) -> Figure:
 def _subset_points(axis: Axes, row: Row, subsets: list[str], shift: float) -> None:
     summaries = [row.summary("balanced_accuracy", row.dataset, s) for s in subsets]
     known = [(i + shift, s) for i, s in enumerate(summaries) if s is not None]
-    drawn = look(LINE_MODELS.index(row.model))
+    drawn = look(LINE_MODELS.index(split_transferred(row.model)[0]))
     axis.errorbar(
         [x for x, _ in known],
         [100 * s.mean for _, s in known],
@@ -169,12 +171,20 @@ FIGURES: dict[str, Callable[[Scores], Figure]] = {
 
 
 def _rows(scores: Scores, dataset: str, models: tuple[str, ...]) -> list[Row]:
-    rows = (scores.get(dataset, model) for model in models)
+    rows = (scores.main(dataset, model) for model in models)
     return [row for row in rows if row is not None and row.has(dataset)]
 
 
 def _subsets(row: Row, dataset: str) -> list[str]:
-    return [s for s in row.cells[0]["sets"][dataset]["last"] if row.has(dataset, s)]
+    """Subsets of faces scored among all classes: what is easier or the same is not drawn."""
+    whole = classes_of(row.parts(dataset)[0])
+    found = [
+        s for s in row.subsets(dataset)
+        if classes_of(row.parts(dataset, s)[0]) == whole
+        and s != "without_duplicates" and not s.endswith(AS_LISTED)
+    ]  # fmt: skip
+    order = list(SUBSET_TITLES)
+    return sorted(found, key=lambda s: (order.index(s) if s in order else len(order), s))
 
 
 def _elsewhere(scores: Scores, dataset: str) -> str:

@@ -11,7 +11,8 @@ from fer_bench.evaluation.statistics import Summary
 from fer_bench.files import write_text
 from fer_bench.reports import describe
 from fer_bench.reports.formatting import mean_std
-from fer_bench.reports.scores import Enabled, Row, Scores, load_scores
+from fer_bench.reports.row import Row
+from fer_bench.reports.scores import Enabled, Scores, load_scores
 
 INTRODUCTION = """\
 # Leaderboard
@@ -41,10 +42,11 @@ def markdown(scores: Scores) -> str:
         rows = [row for row in scores.of(dataset) if row.has(dataset)]
         parts.append(f"## {describe.title(dataset)}")
         parts.append(
-            f"{describe.place(scores.elsewhere(dataset))} Test faces: "
-            f"{describe.class_counts(rows[0], dataset)}. {describe.setup(rows)}"
+            f"{describe.place(rows)} Test faces: "
+            f"{describe.class_counts(rows[0], dataset)}. "
+            f"{describe.sampling_error(rows, dataset)} {describe.setup(rows)}"
         )
-        parts += describe.warnings(rows, [dataset])
+        parts += describe.warnings(rows, [dataset], scores)
         body = [_cells(rank, row) for rank, row in ranked(rows)]
         parts.append(tabulate(body, HEAD, tablefmt="github", colalign=ALIGN, disable_numparse=True))
     if not scores.datasets():

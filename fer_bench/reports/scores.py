@@ -8,75 +8,16 @@ left over from another grid and ignored.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fer_bench.errors import FerBenchError
-from fer_bench.evaluation.statistics import Summary, summarise
 from fer_bench.files import read_json
+from fer_bench.reports.row import Row
+from fer_bench.rows import split_transferred, transferred
 
 Enabled = Mapping[str, Mapping[str, Sequence[Any]]]
 """params.yaml's `enabled`: dataset -> models, seeds, evaluate_on, init_from, transfer_models."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A model on the dataset it was trained on, over its seeds.
-
-    Attributes:
-        dataset: where it was trained.
-        model: its name; transferred rows are called `<model>_from_<source>`.
-        elsewhere: whether the dataset is not enabled here, so that committed scores were read.
-        wanted: how many seeds params ask for (as many as there are, if measured elsewhere).
-        cells: the score files' contents, by rising seed.
-        sets: the sets it may be asked about.
-    """
-
-    dataset: str
-    model: str
-    elsewhere: bool
-    wanted: int
-    cells: tuple[Mapping[str, Any], ...]
-    sets: frozenset[str]
-
-    def values(self, set_: str, subset: str, selection: str, metric: str) -> list[float]:
-        """One metric by seed; seeds without it are left out."""
-        parts = [self._part(cell, set_, subset, selection) for cell in self.cells]
-        return [p[metric] for p in parts if p is not None and p[metric] is not None]
-
-    def summary(
-        self, metric: str, set_: str, subset: str = "all", selection: str = "last"
-    ) -> Summary | None:
-        """One metric over seeds; None where nothing was measured."""
-        return summarise(self.values(set_, subset, selection, metric))
-
-    def has(self, set_: str, subset: str = "all") -> bool:
-        """Whether any sample of this set and subset was scored."""
-        return any(n > 0 for n in self.sizes(set_, subset))
-
-    def sizes(self, set_: str, subset: str = "all") -> list[int]:
-        """The different sample counts the seeds were scored on: one, unless something is wrong."""
-        parts = [self._part(cell, set_, subset, "last") for cell in self.cells]
-        return sorted({p["n"] for p in parts if p is not None})
-
-    def parts(self, set_: str, subset: str = "all", selection: str = "last") -> list[Any]:
-        """The METRICS of each seed that has them."""
-        parts = [self._part(cell, set_, subset, selection) for cell in self.cells]
-        return [p for p in parts if p is not None]
-
-    def said(self, key: str) -> list[Any]:
-        """The different values the cells' training records give for `key`."""
-        found: list[Any] = []
-        for cell in self.cells:
-            if (value := cell["training"].get(key)) not in found:
-                found.append(value)
-        return found
-
-    def _part(self, cell: Mapping[str, Any], set_: str, subset: str, selection: str) -> Any:
-        if set_ not in self.sets:
-            return None
-        return cell["sets"].get(set_, {}).get(selection, {}).get(subset)
 
 
 class Scores:
@@ -92,6 +33,11 @@ class Scores:
         """The row of this cell, if any seed of it was measured."""
         row = self._rows.get((dataset, model))
         return row if row is not None and row.cells else None
+
+    def main(self, dataset: str, model: str) -> Row | None:
+        """The model's row, or a transferred one where only that was measured (SFEW, in-lab)."""
+        others = [row for row in self.of(dataset) if split_transferred(row.model)[0] == model]
+        return self.get(dataset, model) or next(iter(others), None)
 
     def of(self, dataset: str) -> list[Row]:
         """The measured rows of a dataset."""
@@ -142,12 +88,12 @@ def load_scores(scores_dir: Path, enabled: Enabled) -> Scores:
 
 def row_names(lists: Mapping[str, Sequence[Any]]) -> list[str]:
     """The rows one dataset's enabled lists ask for: its models, then the transferred ones."""
-    transferred = [
-        f"{model}_from_{source}"
+    moved = [
+        transferred(model, source)
         for source in lists.get("init_from", ())
         for model in lists.get("transfer_models", ())
     ]
-    return [*lists.get("models", ()), *transferred]
+    return [*lists.get("models", ()), *moved]
 
 
 def _read(file: Path) -> Mapping[str, Any]:

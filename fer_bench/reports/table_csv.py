@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+from fer_bench.evaluation.statistics import Summary
 from fer_bench.reports import describe
 from fer_bench.reports.formatting import rounded
+from fer_bench.reports.lines import Line, printed_lines
 from fer_bench.reports.paper import Printed
-from fer_bench.reports.scores import Row, Scores
-from fer_bench.reports.sections import Line, printed_lines, sections
-from fer_bench.reports.specs import TableSpec
+from fer_bench.reports.row import Row
+from fer_bench.reports.scores import Scores
+from fer_bench.reports.sections import sections
+from fer_bench.reports.table_spec import TableSpec
 
 METRICS = {
     "last": ("accuracy", "balanced_accuracy", "macro_f1", "nll", "brier", "ece"),
@@ -30,24 +33,20 @@ def csv_text(spec: TableSpec, scores: Scores, printed: Sequence[Printed]) -> str
     is empty, and so is the standard deviation of a single seed.
     """
     found, _ = sections(spec, scores, printed)
-    records = [
-        _record(spec, line, section.elsewhere) for section in found for line in section.lines
-    ]
-    shown = {line.key for section in found for line in section.lines}
-    records += [
-        _record(spec, line, False) for line in printed_lines(printed) if line.key not in shown
-    ]
-    text = io.StringIO()
-    pd.DataFrame(records).to_csv(text, index=False, lineterminator="\n")
-    return text.getvalue()
+    lines = [line for section in found for line in section.lines]
+    shown = {line.key for line in lines}
+    lines += [line for line in printed_lines(printed) if line.key not in shown]
+    folded = any(line.row.folded for line in lines if line.row)
+    records = [_record(spec, line) | (_folds(line) if folded else {}) for line in lines]
+    return text_of(records, list(records[0]) if records else ())
 
 
-def _record(spec: TableSpec, line: Line, elsewhere: bool) -> dict[str, Any]:
+def _record(spec: TableSpec, line: Line) -> dict[str, Any]:
     row = line.row
     if row is None:
         measured = "no" if line.model else "reported"
     else:
-        measured = "elsewhere" if elsewhere else "here"
+        measured = "elsewhere" if row.elsewhere else "here"
     return {
         "table": spec.number,
         "dataset": line.dataset,
@@ -59,7 +58,7 @@ def _record(spec: TableSpec, line: Line, elsewhere: bool) -> dict[str, Any]:
         "pretrained": describe.pretrained(row) if row else "",
         "train_on": _said(row, "train_on"),
         "parameters": _said(row, "parameters"),
-        "partial": any(cell["partial"] for cell in row.cells) if row else "",
+        "partial": row.partial(line.set) if row else "",
         "seeds": len(row.cells) if row else 0,
         "n": " ".join(map(str, row.sizes(line.set, line.subset))) if row else "",
         **_statistics(line),
@@ -75,15 +74,43 @@ def _said(row: Row | None, key: str) -> str:
 
 
 def _statistics(line: Line) -> dict[str, str]:
-    numbers = {}
+    numbers: dict[str, str] = {}
     for selection, metrics in METRICS.items():
         for metric in metrics:
             summary = None
             if line.row is not None:
                 summary = line.row.summary(metric, line.set, line.subset, selection)
             scale = 1 if metric in NOT_PERCENT else 100
-            for name in ("mean", "std", "max"):
-                value = getattr(summary, name, None)
-                key = f"{selection}_{metric}_{name}"
-                numbers[key] = "" if value is None else rounded(value * scale, 4)
+            numbers |= summary_columns(f"{selection}_{metric}", summary, scale)
     return numbers
+
+
+def _folds(line: Line) -> dict[str, str]:
+    """Means over folds by seed, and the spread over folds; of whole sets only."""
+    row = line.row if line.subset == "all" else None
+    numbers: dict[str, str] = {}
+    for selection in METRICS:
+        summary = row.fold_mean(selection) if row else None
+        numbers |= summary_columns(f"{selection}_fold_mean_accuracy", summary)
+    spread = row.fold_std() if row else None
+    return {**numbers, "last_accuracy_std_over_folds": cell(spread)}
+
+
+def summary_columns(name: str, summary: Summary | None, scale: float = 100) -> dict[str, str]:
+    """`<name>_mean`, `_std` and `_max` of a metric over seeds, in percent by default."""
+    return {
+        f"{name}_{key}": cell(getattr(summary, key, None), scale) for key in ("mean", "std", "max")
+    }
+
+
+def cell(value: float | None, scale: float = 100) -> str:
+    """A number with four decimals, in percent by default; empty for None."""
+    return "" if value is None else rounded(value * scale, 4)
+
+
+def text_of(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """Records as CSV text with Unix line ends; only the header where there is none."""
+    text = io.StringIO()
+    frame = pd.DataFrame(list(records), columns=list(columns))
+    frame.to_csv(text, index=False, lineterminator="\n")
+    return text.getvalue()

@@ -33,9 +33,13 @@ def write_cell(
     seed: int,
     sets: dict[str, dict[str, dict[str, Any]]],
     partial: bool = False,
+    extra: dict[str, Any] | None = None,
     **training: Any,
 ) -> None:
-    """One score file; `sets` holds the METRICS of `last` by set and subset."""
+    """One score file; `sets` holds the METRICS of `last` by set and subset, `extra` further keys.
+
+    Without `extra` it is a file from before folds, slices and partial sets were scored.
+    """
     start = {"pretrained": f"identity({dataset})", "init_from": None, "parameters": 14_330_989}
     common = {"train_on": "train_minus_val", "n": {"train": 2000, "val": 200, "test": 800}}
     network = {"backbone": "resnet18_slim", "size": 80, "epochs": 8}
@@ -51,6 +55,7 @@ def write_cell(
             "predictions_sha256": {}, "partial": partial, "environment": {"device": "cpu"},
             "history": {"epoch": [1, 2], "test_accuracy": [0.5, 0.6], "val_accuracy": [None, None]},
             "sets": {k: {"last": v, "best_on_test": better[k]} for k, v in sets.items()},
+            **(extra or {}),
         },
     )  # fmt: skip
 

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from demo_photographs import ENABLED as PHOTOGRAPHS
+from demo_photographs import UNION
 from demo_scores import ENABLED
 from matplotlib.figure import Figure
 
-from fer_bench.labels import SEVEN
+from fer_bench.labels import EIGHT, SEVEN
 from fer_bench.reports import figures
 from fer_bench.reports.scores import Scores, load_scores
 
@@ -83,6 +85,23 @@ def test_subsets_show_balanced_accuracy_with_n(scores: Scores) -> None:
     means = [row.summary("balanced_accuracy", "synthetic", s).mean for s in subsets]
     np.testing.assert_allclose(np.asarray(points.get_ydata(), dtype=float), 100 * np.array(means))
     assert axis.get_ylim()[0] == 0
+
+
+def test_photographs_keep_their_class_order_and_only_parts_of_all_classes(
+    photographs: Path,
+) -> None:
+    scores = load_scores(photographs / "scores", PHOTOGRAPHS)
+    confusions = panels(figures.confusion(scores))
+    axis = next(axis for title, axis in confusions.items() if title.startswith("affectnet8\n"))
+    assert [t.get_text() for t in axis.get_xticklabels()] == list(EIGHT)
+    assert any(f"sfew\n{UNION}" in title for title in confusions)
+    drawn = {
+        title.split(":")[0]: [t.get_text().split("\n")[0] for t in axis.get_xticklabels()]
+        for title, axis in panels(figures.subset_accuracy(scores)).items()
+    }
+    assert drawn == {"rafdb": ["all", "occluded", "pose > 30°", "pose > 45°"]}
+    curves = panels(figures.training_curves(scores))["ckplus7\ntest faces"]
+    assert [line.get_label() for line in curves.lines] == ["baseline1", UNION]
 
 
 def test_nothing_measured_gives_a_page_that_says_so(tmp_path: Path) -> None:

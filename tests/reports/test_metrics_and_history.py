@@ -72,7 +72,8 @@ def test_the_plot_template_uses_columns_that_exist(written: Path) -> None:
 def test_reports_import_no_torch() -> None:
     code = (
         "import sys, fer_bench.reports.tables, fer_bench.reports.figures, "
-        "fer_bench.reports.leaderboard, fer_bench.reports.metrics; print('torch' in sys.modules)"
+        "fer_bench.reports.leaderboard, fer_bench.reports.metrics, "
+        "fer_bench.reports.dataset_table; print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

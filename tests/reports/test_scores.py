@@ -7,9 +7,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from demo_photographs import ENABLED as PHOTOGRAPHS
+from demo_photographs import UNION
 from demo_scores import ENABLED
+from fixed_scores import metrics, write_cell
 
 from fer_bench.errors import FerBenchError
+from fer_bench.labels import SEVEN
+from fer_bench.reports.describe import class_counts, partial_names
+from fer_bench.reports.row import classes_of
 from fer_bench.reports.scores import load_scores, row_names
 
 
@@ -68,3 +74,41 @@ def test_a_broken_or_moved_file_is_named(demo: Path, tmp_path: Path) -> None:
         (folder / "5.json").write_text(text)
         with pytest.raises(FerBenchError, match=r"5\.json is no score file"):
             load_scores(tmp_path, {})
+
+
+def test_the_main_row_is_a_transferred_one_only_where_no_plain_one_is(photographs: Path) -> None:
+    scores = load_scores(photographs / "scores", PHOTOGRAPHS)
+    names = {d: getattr(scores.main(d, "scan_cci"), "model", None) for d in scores.datasets()}
+    assert names["rafdb"] == "scan_cci"
+    assert names["sfew"] == names["ckplus7"] == UNION
+    assert scores.main("sfew", "scan_cci_shared") is None
+
+
+def test_a_restricted_part_has_its_own_classes(photographs: Path) -> None:
+    row = load_scores(photographs / "scores", PHOTOGRAPHS).get("affectnet7", "scan_cci")
+    assert row is not None
+    assert row.subsets("affectnet7") == ["all", "without_neutral"]
+    (part, _) = row.parts("affectnet7", "without_neutral")
+    assert classes_of(part) == list(SEVEN[1:])
+    assert class_counts(row, "affectnet7", "without_neutral").startswith("n = 60 (happiness 10, ")
+
+
+def test_partial_sets_are_told_from_partial_training(photographs: Path) -> None:
+    scores = load_scores(photographs / "scores", PHOTOGRAPHS)
+    row = scores.get("rafdb", "scan_cci")
+    assert row is not None
+    assert row.partial("jaffe")
+    assert not row.partial("rafdb")
+    assert partial_names([row], ["rafdb"]) == []
+    assert partial_names([row], ["rafdb", "jaffe"]) == ["jaffe"]
+    assert partial_names(scores.of("sfew"), ["sfew"]) == ["sfew"]
+
+
+def test_score_files_from_before_folds_and_slices_are_read(tmp_path: Path) -> None:
+    write_cell(tmp_path, "old", "scan_cci", 0, {"old": {"all": metrics(0.5)}})
+    row = load_scores(tmp_path, {}).get("old", "scan_cci")
+    assert row is not None
+    assert (row.folded, row.fold_mean(), row.fold_std(), row.groups("old")) == (
+        False, None, None, {},
+    )  # fmt: skip
+    assert not row.partial("old")

@@ -17,7 +17,7 @@ from fer_bench.reports.paper import load_paper
 from fer_bench.reports.scores import load_scores
 from fer_bench.reports.specs import TABLES
 from fer_bench.reports.table_csv import csv_text
-from fer_bench.reports.tables import markdown, outputs
+from fer_bench.reports.tables import PAGES, markdown, outputs
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -69,6 +69,9 @@ def test_nothing_measured_still_gives_every_table(paper: Path, tmp_path: Path) -
         printed = [*lines["paper_max"], *lines["paper_mean_std"]]
         assert sorted(filter(None, printed)) == sorted(p.printed for p in places)
     assert "Nothing has been measured yet" in (tmp_path / "leaderboard.md").read_text()
+    for name in PAGES:
+        text = (tmp_path / "tables" / f"{name}.md").read_text(encoding="utf-8")
+        assert "nothing is measured for this page yet" in text
 
 
 def accuracy_by_pandas(demo: Path, line: pd.Series, selection: str) -> pd.Series:
@@ -88,7 +91,10 @@ def accuracy_by_pandas(demo: Path, line: pd.Series, selection: str) -> pd.Series
     return pd.Series(hits)
 
 
-@pytest.mark.parametrize("spec", TABLES, ids=lambda spec: f"table{spec.number:02}")
+RENDERED = [spec for spec in TABLES if spec.number not in (2, 4, 5, 6)]
+
+
+@pytest.mark.parametrize("spec", RENDERED, ids=lambda spec: f"table{spec.number:02}")
 def test_every_number_again_from_the_predictions(demo: Path, paper: Path, spec) -> None:
     scores = load_scores(demo / "scores", ENABLED)
     text = csv_text(spec, scores, load_paper(paper, spec.number))

@@ -1,0 +1,78 @@
+"""One group of test faces, and what may be said of the gap between groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fer_bench.evaluation.statistics import Summary
+from fer_bench.reports.formatting import percent, rounded
+from fer_bench.reports.intervals import Interval, difference, wilson
+
+SMALL = 30
+"""Fewer faces than this are not ranked: the Wilson interval is then over 20 points wide wherever
+the accuracy lies between 10 and 90 %."""
+
+UNKNOWN = frozenset({"", "-1", "<na>", "nan", "none", "unknown", "unsure", "not sure"})
+
+
+@dataclass(frozen=True)
+class Group:
+    """Faces with one value of a column.
+
+    Attributes:
+        name: the value.
+        n: how many faces.
+        accuracy: over seeds.
+        balanced: balanced accuracy over seeds.
+    """
+
+    name: str
+    n: int
+    accuracy: Summary
+    balanced: Summary
+
+    @property
+    def interval(self) -> Interval:
+        """Wilson's 95 % interval of the mean accuracy on n faces."""
+        return wilson(self.accuracy.mean, self.n)
+
+    @property
+    def ranked(self) -> bool:
+        """Whether it may be called best or worst."""
+        return self.n >= SMALL and not is_unknown(self.name)
+
+
+def is_unknown(name: str) -> bool:
+    """Whether the value says that nobody knows the group."""
+    return name.strip().lower() in UNKNOWN
+
+
+def sentences(groups: Sequence[Group]) -> str:
+    """Worst, best, the gap with its interval, and which groups are not ranked and why."""
+    ranked = sorted((g for g in groups if g.ranked), key=lambda g: g.accuracy.mean)
+    said = [_gap(ranked[0], ranked[-1], len(ranked))] if len(ranked) > 1 else []
+    if not said:
+        said.append("fewer than two groups are large enough to compare.")
+    if small := [g for g in groups if not g.ranked and not is_unknown(g.name)]:
+        names = ", ".join(f"{g.name} (n = {g.n})" for g in small)
+        said.append(f"Too few faces to say (under {SMALL}), not ranked: {names}.")
+    if unknown := [g for g in groups if is_unknown(g.name)]:
+        names = ", ".join(f"{g.name} (n = {g.n:,})" for g in unknown)
+        said.append(f"Without a group, not ranked: {names}.")
+    return " ".join(said)
+
+
+def _gap(worst: Group, best: Group, of: int) -> str:
+    gap = best.accuracy.mean - worst.accuracy.mean
+    low, high = difference(best.accuracy.mean, best.n, worst.accuracy.mean, worst.n)
+    text = (
+        f"of {of} groups compared, worst is {worst.name} ({percent(worst.accuracy.mean)}), best "
+        f"{best.name} ({percent(best.accuracy.mean)}); gap {_points(gap)} points, 95 % interval "
+        f"{_points(low)} to {_points(high)}"
+    )
+    return text + (", which contains 0: these faces do not tell them apart." if low <= 0 else ".")
+
+
+def _points(share: float) -> str:
+    return rounded(100 * share, 1).replace("-", "−")

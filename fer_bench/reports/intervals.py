@@ -1,0 +1,36 @@
+"""How far an accuracy on n faces may lie from that on all faces like them.
+
+Wilson (1927), Probable inference, the law of succession, and statistical inference, J. Am. Stat.
+Assoc. 22, 209-212; Newcombe (1998), Interval estimation for the difference between independent
+proportions: comparison of eleven methods, Stat. Med. 17, 873-890 (method 10).
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+Interval = tuple[float, float]
+
+Z95 = NormalDist().inv_cdf(0.975)
+
+
+def wilson(share: float, n: int) -> Interval:
+    """Wilson's 95 % score interval of a share seen in n independent faces.
+
+    `share` may be a mean over seeds, so that share * n need not be whole.
+    """
+    centre = share + Z95**2 / (2 * n)
+    half = Z95 * math.sqrt(share * (1 - share) / n + Z95**2 / (4 * n**2))
+    scale = 1 + Z95**2 / n
+    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+
+
+def difference(one: float, n_one: int, other: float, n_other: int) -> Interval:
+    """Newcombe's 95 % interval of `one - other`, shares of two separate groups of faces."""
+    (low1, high1), (low2, high2) = wilson(one, n_one), wilson(other, n_other)
+    gap = one - other
+    return (
+        gap - math.hypot(one - low1, high2 - other),
+        gap + math.hypot(high1 - one, other - low2),
+    )

@@ -1,0 +1,121 @@
+"""A row of the benchmark: what the score files of its seeds say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Any
+
+from fer_bench.evaluation.statistics import Summary, summarise
+from fer_bench.labels import EIGHT
+
+
+def classes_of(part: Mapping[str, Any]) -> list[str]:
+    """The classes one part was scored among, in the order of its confusion matrix.
+
+    A restricted part has fewer than its cell; JSON gives keys back sorted by name.
+    """
+    return sorted(part["n_per_class"], key=EIGHT.index)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model on the dataset it was trained on, over its seeds.
+
+    Attributes:
+        dataset: where it was trained.
+        model: its name; transferred rows are called `<model>_from_<source>`.
+        elsewhere: whether the dataset is not enabled here, so that committed scores were read.
+        wanted: how many seeds params ask for (as many as there are, if measured elsewhere).
+        cells: the score files' contents, by rising seed.
+        sets: the sets it may be asked about.
+    """
+
+    dataset: str
+    model: str
+    elsewhere: bool
+    wanted: int
+    cells: tuple[Mapping[str, Any], ...]
+    sets: frozenset[str]
+
+    def values(self, set_: str, subset: str, selection: str, metric: str) -> list[float]:
+        """One metric by seed; seeds without it are left out."""
+        parts = [self._part(cell, set_, subset, selection) for cell in self.cells]
+        return [p[metric] for p in parts if p is not None and p[metric] is not None]
+
+    def summary(
+        self, metric: str, set_: str, subset: str = "all", selection: str = "last"
+    ) -> Summary | None:
+        """One metric over seeds; None where nothing was measured."""
+        return summarise(self.values(set_, subset, selection, metric))
+
+    def has(self, set_: str, subset: str = "all") -> bool:
+        """Whether any sample of this set and subset was scored."""
+        return any(n > 0 for n in self.sizes(set_, subset))
+
+    def sizes(self, set_: str, subset: str = "all") -> list[int]:
+        """The different sample counts the seeds were scored on: one, unless something is wrong."""
+        parts = [self._part(cell, set_, subset, "last") for cell in self.cells]
+        return sorted({p["n"] for p in parts if p is not None})
+
+    def parts(self, set_: str, subset: str = "all", selection: str = "last") -> list[Any]:
+        """The METRICS of each seed that has them."""
+        parts = [self._part(cell, set_, subset, selection) for cell in self.cells]
+        return [p for p in parts if p is not None]
+
+    def subsets(self, set_: str) -> list[str]:
+        """The parts of a set that any seed was scored on."""
+        found = [cell["sets"].get(set_, {}).get("last", {}) for cell in self.cells]
+        return list(dict.fromkeys(s for parts in found for s in parts if self.has(set_, s)))
+
+    @property
+    def scored_on(self) -> list[str]:
+        """The sets it was scored on, its own first."""
+        sets = sorted(self.sets, key=lambda name: (name != self.dataset, name))
+        return [name for name in sets if self.has(name)]
+
+    @property
+    def folded(self) -> bool:
+        """Whether it was cross-validated."""
+        return any(cell.get("folds") for cell in self.cells)
+
+    def folds(self, selection: str = "last") -> list[list[float]]:
+        """The accuracies of each seed's folds."""
+        found = [(cell.get("folds") or {}).get(selection, ()) for cell in self.cells]
+        return [[fold["accuracy"] for fold in folds] for folds in found if folds]
+
+    def fold_mean(self, selection: str = "last") -> Summary | None:
+        """The mean over folds, summarised over seeds."""
+        return summarise(fmean(folds) for folds in self.folds(selection))
+
+    def fold_std(self) -> float | None:
+        """The sample standard deviation over folds, averaged over seeds: no spread over seeds."""
+        spreads = [stdev(folds) for folds in self.folds() if len(folds) > 1]
+        return fmean(spreads) if spreads else None
+
+    def groups(self, set_: str) -> dict[str, dict[str, list[Any]]]:
+        """Demographic slices of a set: column -> group -> the metrics of each seed."""
+        found: dict[str, dict[str, list[Any]]] = {}
+        for cell in self.cells if set_ in self.sets else ():
+            for column, groups in cell.get("slices", {}).get(set_, {}).items():
+                for name, metrics in groups.items():
+                    found.setdefault(column, {}).setdefault(name, []).append(metrics)
+        return found
+
+    def partial(self, set_: str) -> bool:
+        """Whether images are missing where it was trained or in this set."""
+        return any(c["partial"] or set_ in c.get("partial_sets", ()) for c in self.cells)
+
+    def said(self, key: str) -> list[Any]:
+        """The different values the cells' training records give for `key`."""
+        found: list[Any] = []
+        for cell in self.cells:
+            if (value := cell["training"].get(key)) not in found:
+                found.append(value)
+        return found
+
+    def _part(self, cell: Mapping[str, Any], set_: str, subset: str, selection: str) -> Any:
+        if set_ not in self.sets:
+            return None
+        return cell["sets"].get(set_, {}).get(selection, {}).get(subset)

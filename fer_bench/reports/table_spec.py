@@ -1,0 +1,82 @@
+"""What a table's declaration holds; the tables themselves are in `comparisons` and `ablations`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RowSpec:
+    """A table's row: what the reader sees and which model fills it."""
+
+    label: str
+    model: str
+    core: bool = True
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """One table of the paper.
+
+    Attributes:
+        number: as in the paper.
+        title: heading.
+        shows: one sentence on what to read from it.
+        rows: the compared models.
+        subsets: parts of the test set, one block of rows each, where they were measured.
+        by_subset: the table is about the subsets: a section needs one besides `all`.
+        parameters: whether the models' parameter counts are a column.
+        masked: rows are the ways to train for masked faces, sections the masked sets.
+        sets: the sections are these sets, the rows models that were trained on other datasets;
+            empty where sections are datasets tested on their own test faces.
+        folds: only cross-validated datasets (True), only others (False), or all (None).
+        only_printed: sections only for datasets that stand in the paper's table.
+        notes: what a reader must know to read it right.
+        block_notes: (subset, what it is) said under a section that has this block; `{left_out}`
+            is how many of the faces it leaves out, `{set}` the section's set.
+    """
+
+    number: int
+    title: str
+    shows: str
+    rows: tuple[RowSpec, ...]
+    subsets: tuple[str, ...] = ("all",)
+    by_subset: bool = False
+    parameters: bool = False
+    masked: bool = False
+    sets: tuple[str, ...] = ()
+    folds: bool | None = None
+    only_printed: bool = False
+    notes: tuple[str, ...] = ()
+    block_notes: tuple[tuple[str, str], ...] = ()
+
+
+OURS = RowSpec("SCAN-CCI", "scan_cci")
+BASELINES = (
+    RowSpec("Baseline1 (from scratch)", "baseline1"),
+    RowSpec("Baseline2 (ImageNet)", "baseline2"),
+    RowSpec("Baseline3 (VGGFace2)", "baseline3"),
+    RowSpec("Baseline (our identities)", "baseline_identity", core=False),
+)
+SHARED = RowSpec("SCAN-CCI, shared units", "scan_cci_shared", core=False)
+RELEASED = RowSpec("SCAN-CCI as released", "scan_cci_released", core=False)
+
+AS_LISTED = "_as_listed"
+SUBSET_TITLES = {
+    "all": "all",
+    "occluded": "occluded",
+    "pose_gt_30": "pose > 30°",
+    "pose_gt_45": "pose > 45°",
+}
+
+
+def subset_title(subset: str) -> str:
+    """How a part of a set is called in a table."""
+    if subset.endswith(AS_LISTED):
+        return f"{subset_title(subset.removesuffix(AS_LISTED))}, as listed"
+    return SUBSET_TITLES.get(subset, subset.replace("_", " "))
+
+
+def optional(rows: tuple[RowSpec, ...]) -> tuple[RowSpec, ...]:
+    """The same rows, shown only where they were measured."""
+    return tuple(RowSpec(row.label, row.model, core=False) for row in rows)
