@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fer_bench.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
@@ -15,8 +19,12 @@ _POINTER = b"version https://git-lfs.github.com/spec/"
 def read_rgb(path: Path) -> np.ndarray:
     """The pixels of an image file: (H, W, 3) uint8 RGB, turned upright as its EXIF says.
 
+    Grey becomes RGB, 16 bits a channel are scaled to 8, CMYK is converted, transparency ignored.
+    Any size is taken, however small.
+
     Raises:
-        FerBenchError: the file is missing, empty, truncated, not an image, or unreasonably large.
+        FerBenchError: the file is missing, empty, truncated, not an image, an animation, of a kind
+            of pixels with no agreed range, or unreasonably large.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -30,12 +38,13 @@ def read_rgb(path: Path) -> np.ndarray:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             warnings.filterwarnings("ignore", "Corrupt EXIF", UserWarning)
             with Image.open(path) as image:
+                _check_still(path, image)
                 image.load()
                 try:
                     upright = ImageOps.exif_transpose(image)
                 except Exception:  # damaged EXIF is common and says nothing about the pixels
                     upright = image
-                return np.asarray(upright.convert("RGB"), dtype=np.uint8)
+                return _eight_bits(path, upright)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise FerBenchError(f"{path} is too large to be a photograph of a face: {error}") from error
     except UnidentifiedImageError as error:
@@ -44,6 +53,31 @@ def read_rgb(path: Path) -> np.ndarray:
         raise FerBenchError(
             f"{path} is a damaged or truncated image ({error}): get it again."
         ) from error
+
+
+def _check_still(path: Path, image: Image.Image) -> None:
+    frames = getattr(image, "n_frames", 1)
+    # An MPO file is a camera's JPEG with previews behind it; its first picture is the photograph.
+    if frames > 1 and image.format != "MPO":
+        what = "a file of several pages" if image.format == "TIFF" else "an animation"
+        raise FerBenchError(
+            f"{path} is {what} ({frames} frames), but a face set has still images: "
+            "keep one frame of it, or leave the file out."
+        )
+
+
+def _eight_bits(path: Path, image: Image.Image) -> np.ndarray:
+    """(H, W, 3) uint8; Pillow itself would clip 16-bit grey at 255, which makes it white."""
+    if not image.mode.startswith(("I", "F")):
+        return np.asarray(image.convert("RGB"), dtype=np.uint8)
+    grey = np.asarray(image)
+    if image.mode == "F" or grey.min() < 0 or grey.max() > 65535:
+        raise FerBenchError(
+            f"{path} has pixels of an unusual kind ({grey.dtype} from {grey.min()} to "
+            f"{grey.max()}): save it again with 8 or 16 bits a channel."
+        )
+    eight = ((grey.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return np.stack([eight] * 3, axis=-1)
 
 
 def _what_else(path: Path) -> str:

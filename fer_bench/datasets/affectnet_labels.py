@@ -1,0 +1,250 @@
+"""AffectNet's labels: the two lists of the old release, the many small files of the new one.
+
+Both readers give the same rows, so that nothing above them knows which release it has.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+
+from fer_bench.errors import FerBenchError
+from fer_bench.labels import Expression
+
+CODES: tuple[Expression, ...] = (
+    Expression.neutral,
+    Expression.happiness,
+    Expression.sadness,
+    Expression.surprise,
+    Expression.fear,
+    Expression.disgust,
+    Expression.anger,
+    Expression.contempt,
+)
+"""AffectNet's expression codes 0 to 7."""
+
+LAST_CODE = 10
+"""8 is none, 9 uncertain, 10 no face: listed, but nothing to learn or to score."""
+
+LISTS = {"train": "training.csv", "test": "validation.csv"}
+FOLDERS = {"train": "train_set", "test": "val_set"}
+
+COLUMNS = (
+    "subDirectory_filePath", "face_x", "face_y", "face_width", "face_height",
+    "facial_landmarks", "expression", "valence", "arousal",
+)  # fmt: skip
+
+_FILE = re.compile(r"[\w-]+/[\w-]+\.\w+")
+_CODES = {str(code) for code in range(LAST_CODE + 1)}
+_ANNOTATION = re.compile(r"(\d+)_(exp|val|aro)\.npy")
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What a release says about its images.
+
+    Attributes:
+        rows: one row per image with one of the eight expressions, train first, in the release's
+            order: `sample_id`, `label` (`Expression`), `split`, `path` (below the source's folder),
+            `valence` and `arousal` (-1..1; -2 or NaN where there is none).
+        notes: what was left out, one sentence each.
+    """
+
+    rows: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def old_release(lists: Mapping[str, Path]) -> Labels:
+    """Read `training.csv` and `validation.csv`.
+
+    An image listed twice is taken once; one that is listed with different labels is left out; one
+    that is in both lists stays in the validation list only.
+
+    Args:
+        lists: the file of each split.
+
+    Raises:
+        FerBenchError: a list cannot be understood; the message names the line.
+    """
+    frames = {split: read_list(lists[split], name) for split, name in LISTS.items()}
+    rows = pd.concat([f.assign(split=s) for s, f in frames.items()], ignore_index=True)
+    key = ["split", "file"]
+    again = rows[rows.duplicated(key, keep=False)]
+    kinds = again.groupby(key)["expression"].nunique()
+    conflict = pd.MultiIndex.from_frame(again[key]).isin(kinds.index[kinds > 1])
+    rows = rows.drop(index=again.index[conflict]).drop_duplicates(key)
+    train = rows["split"] == "train"
+    leaked = train & rows["file"].isin(set(rows.loc[~train, "file"]))
+    rows = rows[~leaked]
+    other = rows["expression"] >= len(CODES)
+    rows = _with_labels(rows[~other].reset_index(drop=True))
+    file = rows["file"].str.extract(r"(.*)/(.*)\.(.*)")
+    # The name is a hash, so it may in principle name two files in different folders.
+    twice = file[1].duplicated()
+    rows["sample_id"] = file[1].where(~twice, file[1] + "_" + file[0] + "_" + file[2])
+    rows["path"] = "images/" + rows["file"]
+    notes = _notes(
+        (int(other.sum()), "labelled none, uncertain or no face: left out"),
+        (int((kinds == 1).sum()), "listed more than once with the same label: taken once"),
+        (int((kinds > 1).sum()), "listed with different labels: left out"),
+        (int(leaked.sum()), "of the training list also in the validation list: left out of train"),
+    )
+    return Labels(_ordered(rows), notes)
+
+
+def new_release(root: Path) -> Labels:
+    """Read `{train_set,val_set}/annotations/<number>_{exp,val,aro}.npy`, in order of number.
+
+    Args:
+        root: the folder that holds `train_set` and `val_set`.
+
+    Raises:
+        FerBenchError: a folder is missing or a label cannot be understood.
+    """
+    rows = []
+    for split, folder in FOLDERS.items():
+        place = root / folder / "annotations"
+        if not place.is_dir():
+            raise FerBenchError(
+                f"{folder}/annotations is missing: AffectNet's new release is train_set and "
+                "val_set, each with images/ and annotations/. Give both."
+            )
+        found: dict[str, set[str]] = {"exp": set(), "val": set(), "aro": set()}
+        for entry in os.scandir(place):
+            if match := _ANNOTATION.fullmatch(entry.name):
+                found[match[2]].add(match[1])
+        # Neither names nor dates keep the old order; the numbers are the only one there is.
+        for number in sorted(found["exp"], key=int):
+            stem = f"{place}/{number}"
+            rows.append(
+                {
+                    "sample_id": f"{folder.removesuffix('_set')}_{number}",
+                    "expression": _code(f"{stem}_exp.npy"),
+                    "split": split,
+                    "path": f"{folder}/images/{number}.jpg",
+                    "valence": read_number(f"{stem}_val.npy") if number in found["val"] else np.nan,
+                    "arousal": read_number(f"{stem}_aro.npy") if number in found["aro"] else np.nan,
+                }
+            )
+    if not rows:
+        raise FerBenchError("there is no <number>_exp.npy in train_set or val_set/annotations.")
+    frame = pd.DataFrame(rows)
+    other = frame["expression"] >= len(CODES)
+    notes = _notes((int(other.sum()), "labelled none, uncertain or no face: left out"))
+    return Labels(_ordered(_with_labels(frame[~other].reset_index(drop=True))), notes)
+
+
+def read_list(path: Path, name: str) -> pd.DataFrame:
+    """One list of the old release, with or without a heading line.
+
+    Returns:
+        One row a line: `file` (`<folder>/<name>` in lower case), `expression` (0 to 10), `valence`
+        and `arousal`.
+
+    Raises:
+        FerBenchError: it is not such a list; the message names the line.
+    """
+    rows: list[tuple[str, int, float, float]] = []
+    try:
+        with open(path, encoding="utf-8-sig") as stream:
+            for number, line in enumerate(stream, start=1):
+                fields = line.strip().split(",")
+                if fields == [""] or (not rows and _is_heading(fields, name)):
+                    continue
+                rows.append(_row(fields, f"{name} line {number}"))
+    except UnicodeDecodeError as error:
+        raise FerBenchError(f"{name} is not UTF-8 text: get it again.") from error
+    if not rows:
+        raise FerBenchError(f"{name} lists no image: get it again.")
+    return pd.DataFrame(rows, columns=["file", "expression", "valence", "arousal"])
+
+
+def _row(fields: list[str], where: str) -> tuple[str, int, float, float]:
+    """File, expression, valence and arousal of one line; raises FerBenchError saying `where`."""
+    if len(fields) != len(COLUMNS):
+        raise FerBenchError(
+            f"{where}: {len(fields)} fields instead of {len(COLUMNS)} ({', '.join(COLUMNS)}); "
+            "the file may be cut off. Get it again."
+        )
+    file = fields[0].strip().lower()
+    if not _FILE.fullmatch(file):
+        raise FerBenchError(f"{where}: {fields[0]!r} is no <folder>/<image file>.")
+    code = fields[6].strip()
+    if code not in _CODES:
+        raise FerBenchError(
+            f"{where}: expression {code!r} is no number from 0 to {LAST_CODE}. Get it again."
+        )
+    try:
+        return file, int(code), float(fields[7]), float(fields[8])
+    except ValueError as error:
+        raise FerBenchError(f"{where}: no valence and arousal ({error}). Get it again.") from error
+
+
+def read_number(path: str) -> float:
+    """The number in a .npy file: a number, or text that is one, in any shape of one element.
+
+    Raises:
+        FerBenchError: it holds something else.
+    """
+    with open(path, "rb") as stream:
+        content = stream.read()
+    try:
+        return _number(content)
+    except (ValueError, TypeError, OverflowError, EOFError, SyntaxError) as error:
+        where = "/".join(PurePosixPath(path).parts[-3:])
+        raise FerBenchError(f"{where} does not hold one number ({error}): get it again.") from error
+
+
+@lru_cache(2**17)
+def _number(content: bytes) -> float:
+    array = np.load(io.BytesIO(content), allow_pickle=False)
+    value = array.reshape(-1)[0] if array.size == 1 else None
+    if value is None:
+        raise ValueError(f"an array of shape {array.shape}")
+    number = float(value.decode("ascii") if isinstance(value, bytes) else value)
+    if not np.isfinite(number):
+        raise ValueError(f"{number}")
+    return number
+
+
+def _code(path: str) -> int:
+    number = read_number(path)
+    if number not in range(LAST_CODE + 1):
+        where = "/".join(PurePosixPath(path).parts[-3:])
+        raise FerBenchError(
+            f"{where}: expression {number:g} is no code from 0 to {LAST_CODE}. Get it again."
+        )
+    return int(number)
+
+
+def _is_heading(fields: list[str], name: str) -> bool:
+    """Whether a first line names the columns; copies of both lists exist with and without."""
+    named = fields[0].lower() == COLUMNS[0].lower()
+    if not named and (len(fields) < 7 or "/" in fields[0] or fields[6][:1].isdigit()):
+        return False  # a face, or something that reading the line will complain about
+    if [field.strip().lower() for field in fields[6:]] != [*COLUMNS[6:]]:
+        raise FerBenchError(
+            f"{name} has the wrong columns.\n  expected: {', '.join(COLUMNS)}\n"
+            f"  found:    {', '.join(fields)}"
+        )
+    return True
+
+
+def _with_labels(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(label=np.array(CODES, dtype=np.int64)[rows["expression"].to_numpy()])
+
+
+def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[["sample_id", "label", "split", "path", "valence", "arousal"]]
+
+
+def _notes(*counted: tuple[int, str]) -> tuple[str, ...]:
+    return tuple(f"{n:,} image{'s'[: n != 1]} {what}" for n, what in counted if n)
