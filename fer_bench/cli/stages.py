@@ -46,14 +46,17 @@ def check() -> None:
 
 
 def pipelines() -> None:
-    """Write benchmarks/*/dvc.yaml from the template (after adding a source or dataset file).
+    """Write benchmarks/*/dvc.yaml and README's dataset table (after adding a dataset file).
 
     Example: fer-bench pipelines
     """
     from fer_bench.pipelines import write_pipelines
+    from fer_bench.reports.dataset_table import update_readme
 
     for path in write_pipelines():
         print(path)
+    if update_readme(Path("README.md")):
+        print("README.md")
 
 
 def specs() -> None:
