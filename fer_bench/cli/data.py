@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="The datasets you hold: add, status, remove.")
+app = typer.Typer(no_args_is_help=True, help="The datasets you hold: add, status, verify, remove.")
 weights_app = typer.Typer(no_args_is_help=True, help="Pre-trained weights you hold: add, status.")
 
-SourceName = Annotated[str, typer.Argument(help="A source, e.g. facial_expressions.")]
+SourceName = Annotated[str, typer.Argument(help="Its name in `fer-bench data status`: rafdb, ...")]
 
 
 @app.command()
@@ -18,26 +19,55 @@ def add(
     source: SourceName,
     inputs: Annotated[
         list[Path] | None,
-        typer.Argument(help="A folder or archives (zip, tar); none: download, where allowed."),
+        typer.Argument(
+            help="Folders, archives (zip, tar, tar.gz) and files (csv, txt), in any mixture; "
+            "none: download, where that is allowed.",
+            show_default=False,
+        ),
     ] = None,
     allow_partial: Annotated[
-        bool, typer.Option("--allow-partial", help="Admit an incomplete set; tables say so.")
+        bool,
+        typer.Option(
+            "--allow-partial",
+            help="Admit an incomplete set, without images that cannot be read; tables say so.",
+        ),
     ] = False,
+    password: Annotated[
+        str | None,
+        typer.Option(
+            envvar="FER_BENCH_PASSWORD",
+            help="Opens encrypted zips (slowly: for gigabytes unpack them yourself and add the "
+            "folder). In the variable it does not stay in the history of your shell.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
-    """Take in a dataset: unpack safely, check layout, labels and images, write a receipt.
+    """Take in a dataset: unpack safely, check layout, labels, counts and images, write a receipt.
+
+    Give what you received as it came, or unpacked; how deep the files lie does not matter, and
+    archives inside are unpacked too. Nothing you give is changed. What is wrong is said with what
+    was expected and what was found, and then nothing is kept.
 
     Examples:
-      fer-bench data add facial_expressions path/to/facial_expressions
 
-      fer-bench data add facial_expressions          (fetches the pinned commit)
+      fer-bench data add rafdb basic.zip
+
+      fer-bench data add sfew Train_Aligned_Faces.zip Val_Aligned_Faces_new.zip
+
+      fer-bench data add ferplus FERPlus/ fer2013.csv            a folder and a file
+
+      FER_BENCH_PASSWORD=... fer-bench data add rafdb basic.zip   an encrypted zip
+
+      fer-bench data add jaffe jaffe/ --allow-partial            not all of it
+
+      fer-bench data add challenge_lists                         fetched at a pinned commit
     """
     from fer_bench.receiving import add as run
 
-    added = run(source, inputs, allow_partial=allow_partial)
+    added = run(source, inputs, allow_partial=allow_partial, password=password)
     print("\n".join(added.report))
-    print(f"\nkept in {added.folder}\n\nTo use it, let params.yaml hold under `enabled:`\n")
-    print("\n".join(added.params_lines[1:]))
-    print("\nthen run: dvc repro")
+    print(f"\nKept in {added.folder}; recorded in benchmarks/{source}/source.json (for git).\n")
+    print("\n".join(added.how_to_use))
 
 
 @app.command()
@@ -52,13 +82,16 @@ def status() -> None:
     from fer_bench.receiving import status as run
 
     cells = params.load().enabled
-    enabled = [name for name, c in cells.items() if c.models or c.transfer_models]
+    tested = {
+        name for c in cells.values() if c.models or c.transfer_models for name in c.evaluate_on
+    }
+    enabled = {name for name, c in cells.items() if c.models or c.transfer_models} | tested
     rows = [
         [
             row.source,
             row.have,
-            "" if row.images is None else f"{row.images:,}",
-            f"{row.size / 2**20:,.0f} MiB",
+            "" if row.images is None else f"{row.images:,}" + " lists" * (row.item == "list"),
+            f"{row.size / 2**20:,.0f} MiB" if row.size else "",
             ", ".join(row.enabled) or "no",
             row.licence,
             row.how_to_get,
@@ -66,8 +99,30 @@ def status() -> None:
         for row in run(enabled=enabled)
     ]
     heads = ["source", "have it?", "images", "on disk", "enabled", "licence", "how to get it"]
-    widths = [None, None, None, None, 20, 40, 50]
-    print(tabulate(rows, heads, tablefmt="simple_grid", maxcolwidths=widths))
+    # What the narrow columns leave of the terminal; all of it where there is none.
+    room = max(44, shutil.get_terminal_size(fallback=(160, 40)).columns - 82)
+    widths = [None, None, None, None, 18, room * 4 // 9, room * 5 // 9]
+    print(tabulate(rows, heads, tablefmt="simple_grid", maxcolwidths=widths, disable_numparse=True))
+
+
+@app.command()
+def verify(source: SourceName) -> None:
+    """Hash a source's files again, compare with its receipt, and decode every image again.
+
+    Ends with status 1 when anything differs. Names of images may be shown: paste them nowhere.
+
+    Example: fer-bench data verify rafdb
+    """
+    from fer_bench.errors import FerBenchError
+    from fer_bench.receiving import verify as run
+
+    if found := run(source):
+        lines = "".join(f"\n- {line}" for line in found)
+        raise FerBenchError(
+            f"{source} is no longer what was received:{lines}\n"
+            f"To restore it: `fer-bench data remove {source}`, then add it again."
+        )
+    print(f"{source} is what was received, and all of it can be read.")
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """Sources and datasets, found by scanning the files of this package.
 
-A file defines module-level `SOURCE` (a `Source`), `PACKS` and `DATASETS`; adding a file is
-enough to add a source.
+A file defines module-level `SOURCE` (a `Source`), `PACKS` and `DATASETS`, or `RECEIVABLE` where it
+is something to add that has no faces; adding a file is enough to add a source.
 """
 
 from __future__ import annotations
@@ -12,25 +12,31 @@ from functools import cache
 from typing import TypeVar
 
 from fer_bench.datasets.base import Dataset, PackSpec, Source
+from fer_bench.datasets.receivable import Receivable
 from fer_bench.errors import FerBenchError, nearest
 
 T = TypeVar("T")
 
 
 @cache
-def _scan() -> tuple[dict[str, Source], dict[str, PackSpec], dict[str, Dataset]]:
+def _scan() -> tuple[
+    dict[str, Source], dict[str, PackSpec], dict[str, Dataset], dict[str, Receivable]
+]:
     sources: dict[str, Source] = {}
     packs: dict[str, PackSpec] = {}
     datasets: dict[str, Dataset] = {}
+    others: dict[str, Receivable] = {}
     for info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{info.name}")
         if isinstance(source := getattr(module, "SOURCE", None), Source):
             sources[source.name] = source
+        if isinstance(other := getattr(module, "RECEIVABLE", None), Receivable):
+            others[other.name] = other
         for pack in getattr(module, "PACKS", ()):
             packs[pack.name] = pack
         for dataset in getattr(module, "DATASETS", ()):
             datasets[dataset.name] = dataset
-    return sources, packs, datasets
+    return sources, packs, datasets, others
 
 
 def sources() -> dict[str, Source]:
@@ -46,6 +52,17 @@ def packs() -> dict[str, PackSpec]:
 def datasets() -> dict[str, Dataset]:
     """Every dataset by name."""
     return dict(_scan()[2])
+
+
+def receivables() -> dict[str, Receivable]:
+    """Everything that somebody adds, by name: sources, and what has no faces of its own."""
+    found = {name: s for name, s in sources().items() if isinstance(s, Receivable)}
+    return {**found, **_scan()[3]}
+
+
+def get_receivable(name: str) -> Receivable:
+    """What is added as `name`; raises FerBenchError naming the nearest valid one."""
+    return _get(name, receivables(), "source")
 
 
 def get_source(name: str) -> Source:

@@ -32,10 +32,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer_bench.datasets.base import Dataset, PackSpec
+from fer_bench.datasets.base import Dataset, PackSpec, Part
 from fer_bench.datasets.identity_split import identity_of, pseudonym, split_of
 from fer_bench.datasets.photograph import read_rgb
-from fer_bench.datasets.receivable import Inventory, PinnedCommit, ReceivableSource
+from fer_bench.datasets.receivable import (
+    Collected,
+    Inventory,
+    PinnedCommit,
+    ReceivableSource,
+    put,
+)
+from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.labels import EIGHT, Expression
 
@@ -46,9 +53,6 @@ COLUMNS = ["user.id", "image", "emotion"]
 SALT = "facial_expressions/0"
 """Salts 0, 1, ... were tried in order until each of the seven classes had a face in every split;
 nothing else was looked at, no model was trained. The first one, 0, passed."""
-
-PUBLISHED = 13_681
-"""Images with one label: 13,682 in the legend, less the one with two different labels."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,8 @@ class FacialExpressions(ReceivableSource):
         paths=("LICENSE", str(LEGEND), str(IMAGES)),
     )
     accepts_subset = True
+    # 13,682 in the legend, less the one with two different labels.
+    expected = {"all": {"all": 13_681}}  # noqa: RUF012
     max_files = 100_000
     max_bytes = 4 * 2**30
 
@@ -100,22 +106,24 @@ class FacialExpressions(ReceivableSource):
         """The photograph of one index row: (H, W, 3) uint8 RGB; no options."""
         return read_rgb(root / row["path"])
 
-    def locate(self, folder: Path) -> Path:
-        """`folder` itself, or the nearest folder below it that holds `data/legend.csv`."""
-        for candidate in (folder, *sorted(p for p in folder.iterdir() if p.is_dir())):
-            if (candidate / LEGEND).is_file() and (candidate / IMAGES).is_dir():
-                return candidate
-        found = ", ".join(sorted(p.name for p in folder.iterdir())[:8]) or "nothing"
-        raise FerBenchError(
-            f"this is not facial_expressions.\n  expected: a folder with {LEGEND} and {IMAGES}/\n"
-            f"  found:    {found}\nGive the folder or archive that contains both."
-        )
-
-    def files(self, root: Path) -> list[PurePosixPath]:
-        """The legend, every listed or unlisted image, and the licence text."""
-        images = [IMAGES / name for name in _image_names(root)]
-        licence = [PurePosixPath("LICENSE")] if (root / "LICENSE").is_file() else []
-        return sorted([*licence, LEGEND, *images])
+    def collect(self, tree: Tree) -> Collected:
+        """The legend, every image, listed or not, and the licence text beside the legend."""
+        collected: Collected = {}
+        found = [file for _, file in tree.matching(r"data/legend\.csv")]
+        images = list(tree.matching(r"images/([^/]+\.(?:jpe?g|png))"))
+        if len(found) != 1 or not images:
+            raise FerBenchError(
+                f"this is not facial_expressions.\n  expected: one {LEGEND} and {IMAGES}/*.jpg\n"
+                f"  found:    {len(found) or 'no'} {LEGEND}, {len(images) or 'no'} images among "
+                f"{tree.outline()}"
+            )
+        put(collected, str(LEGEND), found[0])
+        for match, file in images:
+            put(collected, str(IMAGES / match[1]), file)
+        for _, file in tree.matching("LICENSE"):
+            if file.parent == found[0].parent.parent:
+                put(collected, "LICENSE", file)
+        return collected
 
     def inventory(self, root: Path) -> Inventory:
         """Count listed and present images, and report every image left out."""
@@ -134,7 +142,6 @@ class FacialExpressions(ReceivableSource):
             (without, "without a label: left out"),
         ]
         return Inventory(
-            published=PUBLISHED,
             listed=len(legend.labels),
             present=present,
             notes=tuple(f"{n} image{'s'[: n != 1]} {what}" for n, what in notes if n),
@@ -223,15 +230,15 @@ PACKS = (
 )
 
 DATASETS = (
-    Dataset("facial_expressions", ("facial_expressions",), title=SOURCE.title),
+    Dataset("facial_expressions", (Part("facial_expressions"),), title=SOURCE.title),
     Dataset(
         "facial_expressions_masked",
-        ("facial_expressions_masked",),
+        (Part("facial_expressions_masked"),),
         title=f"{SOURCE.title}, blue masks",
     ),
     Dataset(
         "facial_expressions_masked_mixed",
-        ("facial_expressions_masked_mixed",),
+        (Part("facial_expressions_masked_mixed"),),
         title=f"{SOURCE.title}, mixed masks",
     ),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
@@ -50,11 +50,14 @@ class Inventory:
             folders are the labels).
         present: those of them whose file is here.
         notes: what else a reader should know, one sentence each.
+        counts: what the receipt counts instead of faces by split and class, for something that
+            has no faces.
     """
 
     listed: int
     present: int
     notes: tuple[str, ...] = ()
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 class Receivable(ABC):
@@ -73,6 +76,8 @@ class Receivable(ABC):
     """True when a part of the set is as good a set: no published test split depends on the rest."""
     expected: Expected = MappingProxyType({})
     """What the published set holds; anything else is refused, or admitted as partial."""
+    item: str = "image"
+    """What `expected` and `inventory` count."""
     max_files: int = 2_000_000
     max_bytes: int = 200 * 2**30
 
@@ -96,6 +101,10 @@ class Receivable(ABC):
         Raises:
             FerBenchError: the label file cannot be understood, or not one item is there.
         """
+
+    def faults(self, root: Path) -> list[str]:
+        """What else is not as published, a line each; any is refused, or admitted as partial."""
+        return []
 
 
 class ReceivableSource(Receivable, Source):

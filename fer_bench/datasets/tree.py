@@ -19,17 +19,16 @@ IGNORED = re.compile(r"(^|/)(\.[^/]*|__MACOSX|Thumbs\.db|desktop\.ini)(/|$)", re
 class Tree:
     """All files below some folders, hidden and system files left out.
 
+    A path begins with the name of the folder that was given, because it may be the very folder by
+    which a source knows its files (`aligned`, `Val_Aligned_Faces_new`).
+
     Args:
-        roots: the folders; links to files are listed, links to folders are not followed.
+        roots: folders, or single files, which are listed in their folder's name; links to files
+            are listed, links to folders are not followed.
     """
 
     def __init__(self, roots: Sequence[Path]) -> None:
-        self._files = sorted(
-            (path, root / path)
-            for root in roots
-            for path in _walk(root)
-            if not IGNORED.search(path)
-        )
+        self._files = sorted(pair for root in roots for pair in _walk(root))
 
     def __len__(self) -> int:
         return len(self._files)
@@ -66,15 +65,22 @@ class Tree:
         """The first few folders and how many files each holds, for messages."""
         counts: dict[str, int] = {}
         for path, _ in self._files:
-            folder = str(PurePosixPath(path).parent)
+            folder = str(PurePosixPath(*PurePosixPath(path).parts[1:]).parent)
             counts[folder] = counts.get(folder, 0) + 1
         shown = [f"{folder}/ ({n})" for folder, n in list(counts.items())[:lines]]
         more = [f"and {len(counts) - lines} more folders"] if len(counts) > lines else []
         return ", ".join([*shown, *more]) or "no files"
 
 
-def _walk(root: Path) -> Iterator[str]:
+def _walk(root: Path) -> Iterator[tuple[str, Path]]:
+    """Paths in the tree, and the files they stand for."""
+    whole = Path(os.path.abspath(root))
+    if not root.is_dir():
+        yield f"{whole.parent.name}/{root.name}".lstrip("/"), root
+        return
     for folder, _, names in os.walk(root):
         inside = Path(folder).relative_to(root)
         for name in names:
-            yield (inside / name).as_posix()
+            path = (inside / name).as_posix()
+            if not IGNORED.search(path):
+                yield f"{whole.name}/{path}".lstrip("/"), root / path

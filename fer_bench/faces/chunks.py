@@ -20,7 +20,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -75,7 +75,7 @@ def run_chunks(
     ]
     pending = ((path, _records(table.iloc[start : start + CHUNK])) for path, start in todo)
     missing = sum(min(CHUNK, len(table) - start) for _, start in todo)
-    workers = min(workers or _cores(), max(1, len(todo)))
+    workers = min(workers or cores(), max(1, len(todo)))
     with tqdm(
         total=len(table), initial=len(table) - missing, desc=title, unit=" images"
     ) as progress:
@@ -163,7 +163,8 @@ def _records(rows: pd.DataFrame) -> Rows:
     return [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
 
 
-def _cores() -> int:
+def cores() -> int:
+    """CPU cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -188,29 +189,25 @@ def assemble(
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     columns: dict[str, list[np.ndarray]] = {}
-    faces: np.memmap | None = None
-    at = 0
-    for path in paths:
-        with np.load(path, allow_pickle=False) as chunk:
-            block = chunk["faces"]
-            if faces is None:
-                faces = np.lib.format.open_memmap(
-                    temporary / "faces.npy",
-                    mode="w+",
-                    dtype=np.uint8,
-                    shape=(rows, *block.shape[1:]),
-                )
-            faces[at : at + len(block)] = block
-            at += len(block)
-            for name in chunk.files:
-                if name != "faces":
-                    columns.setdefault(name, []).append(chunk[name])
-    assert faces is not None
-    assert at == rows, (at, rows)
-    faces.flush()
-    del faces
+    with open(temporary / "faces.npy", "wb") as stream:
+        for number, path in enumerate(paths):
+            with np.load(path, allow_pickle=False) as chunk:
+                faces = chunk["faces"]
+                if number == 0:
+                    _write_header(stream, (rows, *faces.shape[1:]))
+                # written, not mapped: mapped pages would stay in memory, up to the whole file
+                stream.write(faces.data)
+                for name in chunk.files:
+                    if name != "faces":
+                        columns.setdefault(name, []).append(chunk[name])
+    assert sum(map(len, next(iter(columns.values())))) == rows
     joined = {name: np.concatenate(parts) for name, parts in columns.items()}
     write_manifest(temporary / "manifest.parquet", manifest(joined))
     if out.exists():
         shutil.rmtree(out)
     os.replace(temporary, out)
+
+
+def _write_header(stream: BinaryIO, shape: tuple[int, ...]) -> None:
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, header)

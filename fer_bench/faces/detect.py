@@ -1,27 +1,26 @@
-"""MTCNN face detection through facenet-pytorch, with its traps handled in one place.
+"""The face of each image, by the MTCNN cascade (`cascade`), with its traps handled in one place.
 
-The traps (each has a test): an image without a face gives None, not an empty list; greyscale and
-RGBA images raise; a side shorter than the smallest face raises inside `torch.cat`; candidate boxes
-wholly outside the image make box and score tensors disagree; results come as object arrays whose
-shape depends on how many faces there are.
+The traps (each has a test): images without a face, of one channel or four, with sides shorter than
+the smallest face, and candidate boxes wholly outside the image.
 
-Two more were found here. A box that reaches over the image border is *clipped* before the last
-network but its landmarks are scaled by the full box, so on tight crops the mouth lands on the chin:
-such faces are looked at again with a black border around the image. And a batch gives different
-boxes from the same images one at a time (float32 offsets in its non-maximum suppression); batches
-were measured to be hardly faster on a CPU, so images go through one at a time, which also makes
-each result independent of its neighbours.
+One more: a box that reaches over the image border is *clipped* before the last network but its
+landmarks are scaled by the full box, so on tight crops the mouth lands on the chin. Such faces are
+looked at again with a black border around the image.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from fer_bench.errors import FerBenchError
+from fer_bench.faces.areas import Areas
+from fer_bench.faces.cascade import Cascade, Faces
+from fer_bench.faces.proposals import Boxes, Look
 
 BORDER = 0.25
 """Black border of the second look, as a fraction of the image's longer side."""
@@ -29,8 +28,15 @@ BORDER = 0.25
 SAME_FACE = 0.3
 """Intersection over union from which on the second look's box is the same face."""
 
+NEAR = 0.2
+"""Intersection over union from which on a candidate may lead to a face."""
+
 CENTRE_WEIGHT = 2.0
 """Weight of the squared offset from the image centre against the box area."""
+
+
+MOST_PIXELS = 2**23
+"""A larger image is searched at a whole fraction of its size, so that memory has a bound."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +60,15 @@ class Detection:
 def as_rgb(image: np.ndarray) -> np.ndarray:
     """`image` as contiguous (H, W, 3) uint8: grey is repeated, alpha is dropped.
 
+    Of 16-bit values the upper half is taken.
+
     Raises:
-        FerBenchError: when the array is not an 8-bit image.
+        FerBenchError: when the array is not an 8- or 16-bit image.
     """
+    if image.dtype == np.uint16:
+        image = (image >> 8).astype(np.uint8)
+    if image.dtype == np.bool_:
+        image = image.astype(np.uint8) * 255
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or 0 in image.shape:
         raise FerBenchError(
             f"an image must be 8-bit (H, W, 3) but is {image.dtype} {image.shape}; "
@@ -74,19 +86,8 @@ def as_rgb(image: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(image)
 
 
-@dataclass(frozen=True)
-class _Faces:
-    boxes: np.ndarray  # (n, 4)
-    landmarks: np.ndarray  # (n, 5, 2)
-    probabilities: np.ndarray  # (n,)
-
-    @staticmethod
-    def none() -> _Faces:
-        return _Faces(np.zeros((0, 4)), np.zeros((0, 5, 2)), np.zeros(0))
-
-
 class Detector:
-    """MTCNN, one image at a time.
+    """MTCNN: the largest central face of each image.
 
     Args:
         thresholds: score thresholds of the three networks (the paper's aligner: .6, .7, .8).
@@ -116,95 +117,122 @@ class Detector:
             )
         if not 0.1 <= factor <= 0.95:
             raise FerBenchError(f"factor must lie between 0.1 and 0.95, not {factor}.")
-        import torch
-        from facenet_pytorch import MTCNN
-
         self.min_face = min_face
-        self._mtcnn: Any = MTCNN(
-            keep_all=True,
-            thresholds=list(thresholds),
-            min_face_size=min_face,
-            factor=factor,
-            device=torch.device(device),
-        ).eval()
+        self._cascade = Cascade(thresholds, factor, device)
 
     def detect(self, image: np.ndarray) -> Detection | None:
-        """The largest central face of `image` ((H, W, 3) uint8 RGB), or None.
+        """The largest central face of `image` ((H, W, 3) uint8 RGB), or None; see `detect_all`."""
+        return self.detect_all([image])[0]
+
+    def detect_all(self, images: Sequence[np.ndarray]) -> list[Detection | None]:
+        """The largest central face of each image ((H, W, 3) uint8 RGB), or None.
 
         With several faces the largest value of area - 2 d² is taken, d being the distance from the
         box centre to the image centre in pixels. Where nothing is found, or the face reaches over
         the image border, the image is looked at again with a black border around it. Coordinates
         are rounded to 1/100 pixel, so that what is recorded is exactly what is used.
         """
-        image = as_rgb(image)
-        height, width = image.shape[:2]
-        if min(height, width) < self.min_face:
-            return None  # the pyramid would be empty, and torch.cat of nothing raises
-        faces = self._plain(image)
-        if not len(faces.boxes):
-            faces = self._bordered(image, self.min_face)
-        if not len(faces.boxes):
-            return None
-        found = len(faces.boxes)
-        best = most_central(faces.boxes, width, height)
-        box = faces.boxes[best]
-        if min(box[:2]) < 0 or box[2] > width or box[3] > height:
-            faces, best = self._whole(image, faces, best)
-        x0, y0, x1, y1 = (round(float(v), 2) for v in faces.boxes[best])
-        return Detection(
-            box=(x0, y0, x1, y1),
-            landmarks=np.round(faces.landmarks[best], 2),
-            probability=round(float(faces.probabilities[best]), 6),
-            faces_found=found,
-        )
+        areas, shrunk = self._read(images)
+        looks = [Look(a, self.min_face) for a in areas]
+        candidates = self._cascade.propose(looks)
+        faces = self._cascade.confirm(looks, candidates)
+        best = [most_central(f.boxes, a.width, a.height) for f, a in zip(faces, areas, strict=True)]
+        counts = [len(f) for f in faces]
+        self._see_whole(areas, candidates, faces, best)
+        missed = [i for i in range(len(areas)) if not counts[i] and self._fits(areas[i])]
+        again = self._cascade.find([_bordered(areas[i], self.min_face) for i in missed])
+        for i, found in zip(missed, again, strict=True):
+            faces[i], counts[i] = found, len(found)
+            best[i] = most_central(found.boxes, areas[i].width, areas[i].height)
+        return [
+            _detection(f.scaled(k), b, count) if count else None
+            for f, b, k, count in zip(faces, best, shrunk, counts, strict=True)
+        ]
 
-    def _plain(self, image: np.ndarray) -> _Faces:
-        try:
-            return self._raw(image, self.min_face)
-        except (IndexError, RuntimeError, ValueError) as error:
-            if not _is_outside_box_fault(error):
-                raise
-            return _Faces.none()
+    def _read(self, images: Sequence[np.ndarray]) -> tuple[list[Areas], list[int]]:
+        """The images as the cascade takes them, and by how much each was shrunk for that."""
+        areas, shrunk = [], []
+        for image in images:
+            image = as_rgb(image)
+            by = max(1, math.ceil(math.sqrt(image.shape[0] * image.shape[1] / MOST_PIXELS)))
+            shrunk.append(by)
+            if by > 1:
+                image = np.asarray(Image.fromarray(image).reduce(by))
+            areas.append(self._cascade.areas(image))
+        return areas, shrunk
 
-    def _whole(self, image: np.ndarray, faces: _Faces, best: int) -> tuple[_Faces, int]:
-        """The same face seen whole, with a border around the image; or as it was, if lost."""
-        height, width = image.shape[:2]
+    def _fits(self, areas: Areas) -> bool:
+        return min(areas.width, areas.height) >= self.min_face
+
+    def _see_whole(
+        self, areas: list[Areas], candidates: Boxes, faces: list[Faces], best: list[int]
+    ) -> None:
+        """Replace faces that reach over the border by what is seen with black around the image.
+
+        First the candidates that led to the face are looked at again by the last two networks, then
+        the whole image by all three. A face that is not found again stays as it was.
+        """
+        cut = [i for i, f in enumerate(faces) if len(f) and _outside(f.boxes[best[i]], areas[i])]
         # only the part inside the image: a clipped face also has a box that is far too large
-        seen = np.clip(faces.boxes[best], 0, [width, height, width, height])
+        sizes = [[areas[i].width, areas[i].height] * 2 for i in cut]
+        seen = [np.clip(faces[i].boxes[best[i]], 0, s) for i, s in zip(cut, sizes, strict=True)]
+        looks = [_bordered(areas[i], self.min_face) for i in cut]
+        near = [
+            _moved_here(candidates, i, number, seen[number], looks[number].border)
+            for number, i in enumerate(cut)
+        ]
+        again = self._cascade.confirm(looks, Boxes.joined(near))
+        lost = [n for n, i in enumerate(cut) if not _take(again[n], seen[n], faces, best, i)]
         # The face's size is known, so the fine (and slow) levels of the pyramid are left out.
-        smallest = max(self.min_face, int(0.4 * min(seen[2:] - seen[:2])))
-        again = self._bordered(image, smallest)
-        if len(again.boxes):
-            overlaps = overlap(again.boxes, seen)
-            if overlaps.max() > SAME_FACE:
-                return again, int(overlaps.argmax())
-        return faces, best
+        sides = [int(0.4 * min(seen[n][2:] - seen[n][:2])) for n in lost]
+        looks = [
+            _bordered(areas[cut[n]], max(self.min_face, side))
+            for n, side in zip(lost, sides, strict=True)
+        ]
+        for n, found in zip(lost, self._cascade.find(looks), strict=True):
+            _take(found, seen[n], faces, best, cut[n])
 
-    def _bordered(self, image: np.ndarray, min_face: int) -> _Faces:
-        border = int(BORDER * max(image.shape[:2]))
-        padded = np.pad(image, ((border, border), (border, border), (0, 0)))
-        try:
-            faces = self._raw(padded, min_face)
-        except (IndexError, RuntimeError, ValueError) as error:
-            if not _is_outside_box_fault(error):
-                raise
-            return _Faces.none()
-        return _Faces(faces.boxes - border, faces.landmarks - border, faces.probabilities)
 
-    def _raw(self, image: np.ndarray, min_face: int) -> _Faces:
-        self._mtcnn.min_face_size = min_face
-        boxes, probabilities, landmarks = self._mtcnn.detect(image, landmarks=True)
-        if boxes is None:
-            return _Faces.none()
-        return _Faces(
-            np.asarray(boxes.tolist(), dtype=np.float64).reshape(-1, 4),
-            np.asarray(landmarks.tolist(), dtype=np.float64).reshape(-1, 5, 2),
-            np.asarray(list(probabilities), dtype=np.float64).reshape(-1),
-        )
+def _moved_here(boxes: Boxes, image: int, number: int, seen: np.ndarray, border: int) -> Boxes:
+    """Candidates of `image` near `seen`, as those of image `number` with a border around it."""
+    own = boxes[np.flatnonzero(boxes.images == image)]
+    own = own[overlap(own.boxes, seen) > NEAR]
+    shifted = own.boxes + np.float32(border)
+    return Boxes(np.full(len(own), number), shifted, own.scores, own.offsets)
+
+
+def _take(again: Faces, seen: np.ndarray, faces: list[Faces], best: list[int], image: int) -> bool:
+    """Put the face found again at `seen` in the place of the first one; False when it was not."""
+    overlaps = overlap(again.boxes, seen)
+    if overlaps.max(initial=0) <= SAME_FACE:
+        return False
+    faces[image], best[image] = again, int(overlaps.argmax())
+    return True
+
+
+def _bordered(areas: Areas, smallest: int) -> Look:
+    return Look(areas, smallest, int(BORDER * max(areas.width, areas.height)))
+
+
+def _outside(box: np.ndarray, areas: Areas) -> bool:
+    """Whether a box reaches over the border of its image."""
+    return bool(min(box[:2]) < 0 or box[2] > areas.width or box[3] > areas.height)
+
+
+def _detection(faces: Faces, best: int, count: int) -> Detection:
+    x0, y0, x1, y1 = (round(float(v), 2) for v in faces.boxes[best])
+    return Detection(
+        box=(x0, y0, x1, y1),
+        landmarks=np.round(faces.landmarks[best], 2),
+        probability=round(float(faces.probabilities[best]), 6),
+        faces_found=count,
+    )
 
 
 def most_central(boxes: np.ndarray, width: int, height: int) -> int:
     """Index of the box (n, 4) with the largest area - 2 d²; the first one on a tie."""
+    if not len(boxes):
+        return 0
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2 - np.array([width, height]) / 2
     return int(np.argmax(area - CENTRE_WEIGHT * (centre**2).sum(axis=1)))
@@ -218,14 +246,3 @@ def overlap(boxes: np.ndarray, box: np.ndarray) -> np.ndarray:
     area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
     quotient: np.ndarray = shared / (area + (box[2:] - box[:2]).prod() - shared)
     return quotient
-
-
-def _is_outside_box_fault(error: Exception) -> bool:
-    """Whether MTCNN failed because it skipped a candidate outside the image."""
-    text = str(error)
-    return (
-        "shape of the mask" in text
-        or "non-empty list" in text
-        or "must match the size" in text
-        or "non-empty TensorList" in text
-    )

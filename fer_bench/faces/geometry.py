@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from fer_bench.errors import FerBenchError
+from fer_bench.faces.areas import is_grey
 
 REFERENCE_112 = np.array(
     [
@@ -75,15 +76,22 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     """`image` through the (2, 3) matrix (image to output pixels), as (size, size, 3) uint8.
 
     Bilinear. Where the output is coarser than the image, it is first drawn several times finer and
-    then averaged, so that no detail turns into aliasing.
+    then averaged, so that no detail turns into aliasing. Of a grey image only one channel is drawn,
+    with the same result in less time.
     """
+    if is_grey(image):
+        return np.repeat(_drawn(image[:, :, 0], matrix, size)[:, :, None], 3, axis=2)
+    return _drawn(image, matrix, size)
+
+
+def _drawn(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     fine = max(1, int(np.ceil(1 / scale - 1e-6)))
     inverse = np.linalg.inv(matrix[:, :2])
     # Pillow's coordinates have pixel centres at .5: in + .5 = inverse ((out + .5) / fine - .5 - t)
     offset = inverse @ (-0.5 - matrix[:, 2]) + 0.5
     a, b, d, e = (inverse / fine).ravel()
-    warped = Image.fromarray(image).transform(
+    warped = Image.fromarray(np.ascontiguousarray(image)).transform(
         (size * fine, size * fine),
         Image.Transform.AFFINE,
         (a, b, offset[0], d, e, offset[1]),

@@ -2,37 +2,47 @@
 
 The mask goes on the source image, before the crop (so that the chin's part is not lost), and the
 crop uses the unmasked face's landmarks from the base pack's manifest: faces are not detected again.
+
+Packs aligned with `pixels: official` or `resize` have no landmarks. The detector then looks at the
+whole image, enlarged where it is small, only to find where the mask belongs; the crop stays the
+base pack's box.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from fer_bench.datasets.base import Source
 from fer_bench.datasets.pack import Pack
 from fer_bench.errors import FerBenchError
 from fer_bench.faces import chunks
-from fer_bench.faces.align import (
-    WORK,
+from fer_bench.faces.align import WORK, read_index, work_folder
+from fer_bench.faces.align_job import (
     AlignOptions,
+    best_device,
+    grouped,
     pixels_sha256,
     read_image,
-    read_index,
-    work_folder,
 )
 from fer_bench.faces.chunks import Arrays, ChunkJob, Rows
+from fer_bench.faces.detect import Detector
 from fer_bench.faces.geometry import cut_out
 from fer_bench.faces.wear_mask import STYLES, wear_mask
 from fer_bench.files import sha256_file
 
 COLUMNS_LAST = ("mask_status", "mask_kind")
+
+LEAST_SIDE = 160
+"""Smaller images are enlarged to this for the detector: its first network sees faces of 20 px."""
 
 
 def mask(
@@ -41,7 +51,7 @@ def mask(
     out: Path,
     workers: int | None = None,
     work: Path = WORK,
-) -> None:
+) -> dict[str, int]:
     """Make the masked pack `out` from a source's images and the pack aligned from them.
 
     Resumable, and independent of `workers`, as `align` is.
@@ -52,6 +62,9 @@ def mask(
         out: the masked pack's folder; replaced when it exists.
         workers: processes; None takes one a core.
         work: where finished chunks wait; removed when done.
+
+    Returns:
+        How many faces have each `mask_status` (see `wear_mask.Worn`).
 
     Raises:
         FerBenchError: when the style is unknown, the base pack is missing or was made from other
@@ -71,16 +84,25 @@ def mask(
             f"for {options.size}: align the source again with the same size."
         )
     table = _with_base(index, base.manifest, spec)
-    keyed = {**spec, "base": sha256_file(Path(base_pack) / "manifest.parquet")}
-    job = MaskJob(source, Path(spec["root"]), dict(spec["source_options"]), options.size, style)
+    device = best_device() if options.pixels != "mtcnn" else "cpu"
+    if device != "cpu":
+        workers = workers or 1
+    keyed = {**spec, "base": sha256_file(Path(base_pack) / "manifest.parquet"), "device": device}
+    job = MaskJob(
+        source, Path(spec["root"]), dict(spec["source_options"]), options, str(style), device
+    )
     folder = work_folder(work, "mask", keyed, index)
     paths = chunks.run_chunks(job, table, folder, workers, f"mask {spec['pack']}")
+    counts: Counter[str] = Counter()
 
     def manifest(arrays: Arrays) -> pd.DataFrame:
+        counts.update(arrays["mask_status"].tolist())
         return base.manifest.assign(**{c: arrays[c].astype(str) for c in COLUMNS_LAST})
 
     chunks.assemble(paths, Path(out), len(table), manifest)
     shutil.rmtree(folder)
+    print(f"{spec['pack']}: " + ", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
+    return dict(counts)
 
 
 def _with_base(
@@ -104,25 +126,72 @@ class MaskJob(ChunkJob):
     source: Source
     root: Path
     source_options: dict[str, Any]
-    size: int
+    options: AlignOptions
     style: str
+    device: str = "cpu"
+    _detector: Detector | None = None
+
+    def prepare(self) -> None:
+        """Load the detector where the base pack has no landmarks, with one thread of torch."""
+        if self.options.pixels != "mtcnn":
+            import torch
+
+            torch.set_num_threads(1)
+            o = self.options
+            self._detector = Detector(o.thresholds, o.min_face, o.factor, self.device)
 
     def run(self, rows: Rows) -> Arrays:
         """Masked faces, and each one's status and kind."""
-        faces = np.empty((len(rows), self.size, self.size, 3), np.uint8)
+        parts, done = [], 0
+        for images in grouped(self._read(row) for row in rows):
+            parts.append(self._some(rows[done : done + len(images)], images))
+            done += len(images)
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _some(self, rows: Rows, images: list[np.ndarray]) -> Arrays:
+        size = self.options.size
+        faces = np.empty((len(rows), size, size, 3), np.uint8)
         status, kind = [], []
-        for i, row in enumerate(rows):
-            image = read_image(self.source, self.root, row, self.source_options)
-            if pixels_sha256(image) != row["base_source_sha256"]:
-                raise FerBenchError(
-                    f"sample {row['sample_id']!r} of {self.source.name} has changed since it was "
-                    "aligned. Align the source again (`dvc repro` does), then make the masks."
-                )
+        seen = find_landmarks(self._detector, images) if self._detector else [None] * len(rows)
+        for i, (row, image) in enumerate(zip(rows, images, strict=True)):
             flat = row["base_landmarks"]
             landmarks = None if flat is None else np.asarray(flat, np.float64).reshape(5, 2)
             x0, y0, x1, y1 = (float(v) for v in row["base_box"])
-            worn = wear_mask(image, landmarks, (x0, y0, x1, y1), str(row["sample_id"]), self.style)
-            faces[i] = cut_out(worn.image, landmarks, (x0, y0, x1, y1), self.size)
+            where = seen[i] if landmarks is None else landmarks
+            worn = wear_mask(image, where, (x0, y0, x1, y1), str(row["sample_id"]), self.style)
+            faces[i] = cut_out(worn.image, landmarks, (x0, y0, x1, y1), size)
             status.append(worn.status)
             kind.append(worn.kind)
         return {"faces": faces, "mask_status": np.array(status), "mask_kind": np.array(kind)}
+
+    def _read(self, row: Mapping[str, Any]) -> np.ndarray:
+        image = read_image(self.source, self.root, row, self.source_options)
+        if pixels_sha256(image) != row["base_source_sha256"]:
+            raise FerBenchError(
+                f"sample {row['sample_id']!r} of {self.source.name} has changed since it was "
+                "aligned. Align the source again (`dvc repro` does), then make the masks."
+            )
+        return image
+
+
+def find_landmarks(detector: Detector, images: Sequence[np.ndarray]) -> list[np.ndarray | None]:
+    """The landmarks (5, 2) of the face in each image, which may be as small as 48 x 48, or None."""
+    larger = [_enlarged(image) for image in images]
+    found: list[np.ndarray | None] = []
+    for image, large, face in zip(images, larger, detector.detect_all(larger), strict=True):
+        if face is None:
+            found.append(None)
+            continue
+        factor = np.array([large.shape[1] / image.shape[1], large.shape[0] / image.shape[0]])
+        found.append((face.landmarks + 0.5) / factor - 0.5)
+    return found
+
+
+def _enlarged(image: np.ndarray) -> np.ndarray:
+    """`image` with a shorter side of at least `LEAST_SIDE` pixels, at most eight times as large."""
+    height, width = image.shape[:2]
+    factor = min(8.0, LEAST_SIDE / min(height, width))
+    if factor <= 1:
+        return image
+    size = (round(width * factor), round(height * factor))
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))

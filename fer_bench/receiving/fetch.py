@@ -31,6 +31,7 @@ def fetch_commit(pin: PinnedCommit, into: Path, progress: bool = True) -> Path:
     """
     if shutil.which("git") is None:
         raise FerBenchError("fetching needs git, which is not installed: install it and try again.")
+    into = into.absolute()  # git is told to work there, and reads relative paths from there
     store, tar = into / "fetched.git", into / "fetched.tar"
     watched = progress and sys.stderr.isatty()
     _git(pin, into, watched, "init", "--quiet", "--bare", str(store))

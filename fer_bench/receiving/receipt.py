@@ -5,20 +5,21 @@ No sample names, no paths, no times: adding the same files again gives the same 
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from fer_bench.datasets import get_dataset, get_pack
 from fer_bench.datasets.base import SPLITS
-from fer_bench.datasets.receivable import Inventory
-from fer_bench.files import read_json, sha256_file
+from fer_bench.datasets.receivable import Inventory, Receivable
+from fer_bench.files import read_json
 from fer_bench.labels import Expression
+from fer_bench.receiving.hashing import Kept
 
-FORMAT = 1
+FORMAT = 2
+"""1 had neither `kept` nor `unreadable`."""
 
 
 def receipt_path(receipts_root: Path, source: str) -> Path:
@@ -39,49 +40,57 @@ def is_partial(dataset: str, receipts_root: Path = Path("benchmarks")) -> bool:
     return any(receipt["partial"] for receipt in receipts if receipt)
 
 
-def tree_sha256(root: Path, files: Iterable[PurePosixPath]) -> str:
-    """One SHA-256 over the sorted (content hash, relative path) pairs of a folder's files."""
-    total = hashlib.sha256()
-    for path in sorted(files):
-        total.update(f"{sha256_file(root / path)}  {path}\n".encode())
-    return total.hexdigest()
-
-
 def write_up(
-    source: str,
+    receivable: Receivable,
     origin: dict[str, Any],
+    kept: Kept,
     inventory: Inventory,
-    index: pd.DataFrame,
-    tree: str,
+    index: pd.DataFrame | None,
+    *,
+    partial: bool,
+    unreadable: int = 0,
+    faults: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The receipt as a JSON value.
 
     Args:
-        source: its name.
-        origin: `kind` (folder, archive or commit) and the hashes that go with it.
+        receivable: what was received.
+        origin: `kind` (folder, archive, file, mixture or commit) and the hashes that go with it.
+        kept: all files that were kept.
         inventory: counts of the source.
-        index: its rows; only labels, splits and the number of subjects are kept.
-        tree: `tree_sha256` of what was kept.
+        index: its rows, of which only labels, splits and the number of subjects are kept; None
+            for something without faces.
+        partial: it is not the published set.
+        unreadable: images that were left out because they cannot be read.
+        faults: what else is not as published.
     """
-    subjects = index.groupby("split")["subject"].nunique()
-    return {
+    receipt = {
         "format": FORMAT,
-        "source": source,
+        "source": receivable.name,
         "origin": origin,
-        "tree_sha256": tree,
-        "partial": inventory.partial,
-        "images": {
-            "published": inventory.published,
+        "tree_sha256": kept.sha256,
+        "kept": {"files": kept.files, "bytes": kept.bytes},
+        "partial": partial,
+        "unreadable": unreadable,
+        f"{receivable.item}s": {
+            "published": receivable.published,
             "listed": inventory.listed,
             "present": inventory.present,
         },
-        "counts": _counts(index),
+        "notes": [*inventory.notes, *faults],
+    }
+    if index is None:
+        return {**receipt, "counts": {part: dict(n) for part, n in inventory.counts.items()}}
+    subjects = index.groupby("split")["subject"].nunique()
+    return {
+        **receipt,
+        "counts": counts_of(index),
         "subjects": {split: int(subjects.get(split, 0)) for split in SPLITS},
-        "notes": list(inventory.notes),
     }
 
 
-def _counts(index: pd.DataFrame) -> dict[str, dict[str, int]]:
+def counts_of(index: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Images by split and class, all splits, and the classes that occur."""
     classes = [e for e in Expression if (index["label"] == e).any()]
     return {
         split: {e.name: int(((index["split"] == split) & (index["label"] == e)).sum())
@@ -91,18 +100,28 @@ def _counts(index: pd.DataFrame) -> dict[str, dict[str, int]]:
 
 
 def summary(receipt: dict[str, Any]) -> list[str]:
-    """The receipt for a person: sizes, then one line a class with its counts per split."""
-    images, counts = receipt["images"], receipt["counts"]
+    """The receipt for a person: sizes, then one line a class (or list) with its counts."""
+    item = "image" if "images" in receipt else "list"
+    sizes, counts = receipt[f"{item}s"], receipt["counts"]
+    said = "tables say so" if item == "image" else "the receipt says so"
     lines = [
-        f"{images['present']:,} of the {images['listed']:,} images listed here are present; "
-        f"the published set has {images['published']:,}"
-        + (" (an incomplete set: tables will say so)." if receipt["partial"] else "."),
-        *receipt["notes"],
-        f"{'':12}" + "".join(f"{split:>8}" for split in SPLITS),
+        f"{sizes['present']:,} of the {sizes['listed']:,} {item}s listed here are present; "
+        f"the published set has {sizes['published']:,}"
+        + (f". This is not the whole of it as published; {said}." if receipt["partial"] else "."),
     ]
+    if unreadable := receipt["unreadable"]:
+        lines.append(
+            f"{unreadable:,} image{'s'[: unreadable != 1]} cannot be read: left out, not kept"
+        )
+    lines += receipt["notes"]
+    if item == "list":
+        return [*lines, *(f"{w}: {p} {n:,}" for w in counts for p, n in counts[w].items())]
+    splits = [split for split in SPLITS if any(counts[split].values())]
+    lines.append(f"{'':12}" + "".join(f"{split:>8}" for split in splits))
     for name in next(iter(counts.values())):
-        lines.append(f"{name:12}" + "".join(f"{counts[s][name]:>8,}" for s in SPLITS))
-    totals = [sum(counts[split].values()) for split in SPLITS]
+        lines.append(f"{name:12}" + "".join(f"{counts[s][name]:>8,}" for s in splits))
+    totals = [sum(counts[split].values()) for split in splits]
     lines.append(f"{'all':12}" + "".join(f"{n:>8,}" for n in totals))
-    lines.append(f"{'people':12}" + "".join(f"{receipt['subjects'][s]:>8,}" for s in SPLITS))
+    if any(receipt["subjects"].values()):
+        lines.append(f"{'people':12}" + "".join(f"{receipt['subjects'][s]:>8,}" for s in splits))
     return lines

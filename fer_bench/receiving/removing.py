@@ -7,8 +7,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from fer_bench.datasets import get_source, packs
+from fer_bench.datasets import packs
 from fer_bench.errors import FerBenchError
+from fer_bench.receiving.adding import addable
 from fer_bench.receiving.receipt import receipt_path
 
 
@@ -27,7 +28,7 @@ def remove(
     Raises:
         FerBenchError: the source is unknown or was not added.
     """
-    get_source(source)
+    addable(source)
     folder = root / source
     if not folder.is_dir():
         raise FerBenchError(

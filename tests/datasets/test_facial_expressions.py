@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from fer_bench.datasets import get_dataset, get_pack, get_source
+from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import SEVEN, Expression
 
@@ -71,7 +72,7 @@ def test_labels_given_twice(tmp_path):
     assert len(frame) == len(ROWS) - 1
     assert "images/BobRoy_17.jpg" not in set(frame["path"])
     inventory = SOURCE.inventory(root)
-    assert (inventory.listed, inventory.present, inventory.partial) == (5, 5, True)
+    assert (inventory.listed, inventory.present) == (5, 5)
     assert inventory.notes == (
         "1 image listed more than once with the same label: taken once",
         "1 image listed with different labels: left out",
@@ -192,3 +193,38 @@ def test_packs_and_datasets():
         assert get_pack(name).source == "facial_expressions"
         assert get_dataset(name).packs == (name,)
         assert get_dataset(name).classes == SEVEN
+
+
+def collected(*roots):
+    return {str(k): v.read_bytes() for k, v in SOURCE.collect(Tree(roots)).items()}
+
+
+def test_collect_takes_the_set_and_leaves_the_rest(tmp_path):
+    root = miniature(tmp_path / "mine" / "deeper")
+    (root / "LICENSE").write_text("Apache")
+    (root / "README.md").write_text("hello")
+    (tmp_path / "mine" / "LICENSE").write_text("of something else")
+    found = collected(tmp_path / "mine")
+    assert found.keys() == {"LICENSE", "data/legend.csv", *(f"images/{name}" for name, _ in ROWS)}
+    assert found["LICENSE"] == b"Apache"
+    (tmp_path / "elsewhere").mkdir()
+    (root / "images").rename(tmp_path / "elsewhere" / "Images")
+    assert collected(root, tmp_path / "elsewhere") == found
+
+
+def test_collect_says_what_is_not_the_set(tmp_path):
+    root = miniature(tmp_path / "mine")
+    with pytest.raises(FerBenchError, match=r"found:    no data/legend\.csv, 6 images"):
+        SOURCE.collect(Tree([root / "images"]))
+    with pytest.raises(FerBenchError, match=r"found:    1 data/legend\.csv, no images"):
+        SOURCE.collect(Tree([root / "data"]))
+    other = miniature(tmp_path / "other")
+    with pytest.raises(FerBenchError, match=r"found:    2 data/legend\.csv, 12 images"):
+        SOURCE.collect(Tree([root, other]))
+    (other / "data" / "legend.csv").unlink()
+    with pytest.raises(FerBenchError, match="was found twice"):
+        SOURCE.collect(Tree([root, other]))
+
+
+def test_the_published_size():
+    assert SOURCE.published == 13_681

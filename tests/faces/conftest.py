@@ -7,12 +7,11 @@ from fer_bench.faces import geometry
 @pytest.fixture(scope="session")
 def drawn_faces():
     """Rendered pictures with their truth: three easy faces, frontal, mild, with nothing on."""
-    from fer_bench.datasets import get_source
+    from fer_bench.datasets.synthetic import SOURCE
     from fer_bench.labels import Expression
 
-    source = get_source("synthetic")
     options = {"identities_train": 8, "identities_test": 1, "images_per_identity": 14}
-    index = source.index(None, options)
+    index = SOURCE.index(None, options)
     plain = index[
         (index["yaw"].abs() < 12)
         & (index["occluder"] == "none")
@@ -22,7 +21,7 @@ def drawn_faces():
     rows = plain.drop_duplicates("subject").head(3).to_dict("records")
     assert len(rows) == 3
     return [
-        (source.load(None, r, options), np.array(r["true_landmarks"]).reshape(5, 2)) for r in rows
+        (SOURCE.load(None, r, options), np.array(r["true_landmarks"]).reshape(5, 2)) for r in rows
     ]
 
 

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from tiny_source import TinySource, loads, spec
 from fer_bench.datasets.pack import Pack
 from fer_bench.errors import FerBenchError
 from fer_bench.faces import align as align_module
-from fer_bench.faces import chunks
+from fer_bench.faces import align_job, chunks
 from fer_bench.faces.align import AlignOptions, align
 from fer_bench.faces.geometry import centre_square, resize_box
 
@@ -251,3 +252,101 @@ def test_detection_is_the_same_in_one_and_in_two_processes(tmp_path, monkeypatch
     manifest = pd.read_parquet(tmp_path / "one" / "manifest.parquet")
     assert manifest["detection"].notna().sum() >= 6
     assert os.listdir(tmp_path / "w1") == []
+
+
+class _Odd(TinySource):
+    """Pictures of every shape a source might hold."""
+
+    SHAPES = ((1, 1, 3), (19, 200, 3), (400, 7), (30, 30, 4), (12, 12, 1), (25, 31, 2))
+
+    def load(self, root, row, options):
+        number = int(row["sample_id"][1:])
+        rng = np.random.default_rng(number)
+        if number == len(self.SHAPES):
+            return rng.integers(0, 65536, (40, 40), dtype=np.uint16)
+        return rng.integers(0, 256, self.SHAPES[number], dtype=np.uint8)
+
+
+def test_small_grey_and_deep_images_are_aligned_too(use, tmp_path):
+    use(_Odd(rows=len(_Odd.SHAPES) + 1))
+    align(spec("mtcnn"), tmp_path / "tiny", workers=1, work=tmp_path / "work")
+    pack = Pack.open(tmp_path / "tiny")
+    assert len(pack.faces) == len(_Odd.SHAPES) + 1
+    assert list(pack.manifest["box"][1]) == [90, 0, 109, 19]
+
+
+def test_images_are_searched_in_groups_of_bounded_size(monkeypatch):
+    monkeypatch.setattr(align_job, "PIXELS_AT_ONCE", 100)
+    sides = [5, 7, 5, 20, 1, 9, 4, 2]
+    groups = list(align_job.grouped(np.zeros((side, side, 3), np.uint8) for side in sides))
+    assert [[len(i) for i in g] for g in groups] == [[5, 7, 5], [20], [1, 9, 4], [2]]
+
+
+class _Fake(chunks.ChunkJob):
+    """Chunks of random faces and one number each, without images."""
+
+    def run(self, rows):
+        rng = np.random.default_rng(rows[0]["number"])
+        faces = rng.integers(0, 256, (len(rows), 112, 112, 3), dtype=np.uint8)
+        return {"faces": faces, "number": np.array([row["number"] for row in rows])}
+
+
+ASSEMBLE = """
+import resource, sys
+from pathlib import Path
+import pandas as pd
+from fer_bench.faces import chunks
+chunks.write_manifest = lambda path, manifest: manifest.to_parquet(path)
+paths = sorted(Path(sys.argv[1]).glob("chunk_*.npz"))
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+before = peak()
+rows = int(sys.argv[3])
+chunks.assemble(paths, Path(sys.argv[2]), rows, lambda a: pd.DataFrame({"number": a["number"]}))
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in other units elsewhere")
+def test_a_pack_is_put_together_without_holding_it(tmp_path):
+    rows = 4096
+    table = pd.DataFrame({"number": range(rows)})
+    paths = chunks.run_chunks(_Fake(), table, tmp_path / "work", 1, "fake")
+    command = [sys.executable, "-c", ASSEMBLE, str(tmp_path / "work"), str(tmp_path / "out")]
+    done = subprocess.run(
+        [*command, str(rows)], check=True, capture_output=True, text=True, timeout=120
+    )
+    faces = np.load(tmp_path / "out" / "faces.npy", mmap_mode="r")
+    assert faces.shape == (rows, 112, 112, 3)
+    assert faces.nbytes > 140 * 2**20
+    np.testing.assert_array_equal(
+        faces[:32], _Fake().run([{"number": i} for i in range(32)])["faces"]
+    )
+    last = [{"number": i} for i in range(rows - 32, rows)]
+    np.testing.assert_array_equal(faces[-32:], _Fake().run(last)["faces"])
+    assert int(done.stdout) < 60, "the peak grew with the pack"
+    assert len(paths) == rows // 32
+
+
+def test_a_manifest_takes_less_than_2_kb_a_row():
+    """290,000 rows, as AffectNet has, stay below 600 MB."""
+    rows = 30_000
+    numbers = np.full((rows, 16), 1.25)
+    numbers[::7, 4:15] = np.nan
+    index = pd.DataFrame(
+        {
+            "sample_id": np.arange(rows).astype(str),
+            "label": 0,
+            "split": "train",
+            "subject": None,
+            "fold": pd.array([None] * rows, dtype="Int64"),
+        }
+    )
+    arrays = {"numbers": numbers, "source_sha256": np.full(rows, "0" * 64)}
+    tracemalloc.start()
+    made = align_job.manifest(index, arrays)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(made) == rows
+    assert made["landmarks"].isna().sum() == len(range(0, rows, 7))
+    assert peak < 2000 * rows

@@ -2,7 +2,10 @@ import numpy as np
 import pytest
 
 from fer_bench.errors import FerBenchError
+from fer_bench.faces import detect
+from fer_bench.faces.cascade import Faces
 from fer_bench.faces.detect import Detector, as_rgb, most_central, overlap
+from fer_bench.faces.proposals import Look
 
 
 def _error(found, truth):
@@ -59,11 +62,23 @@ def test_as_rgb_gives_three_contiguous_channels(shape):
 
 
 @pytest.mark.parametrize(
-    "image", [np.zeros((5, 5, 3)), np.zeros((5, 5, 5), np.uint8), np.zeros((0, 5, 3), np.uint8)]
+    "image",
+    [
+        np.zeros((5, 5, 3)),
+        np.zeros((5, 5, 3), np.int16),
+        np.zeros((5, 5, 5), np.uint8),
+        np.zeros((0, 5, 3), np.uint8),
+    ],
 )
 def test_as_rgb_refuses_what_is_no_8_bit_image(image):
     with pytest.raises(FerBenchError, match="image must"):
         as_rgb(image)
+
+
+def test_as_rgb_takes_16_bit_and_binary_images():
+    deep = np.array([[0, 255, 256, 65535]], np.uint16)
+    np.testing.assert_array_equal(as_rgb(deep)[0, :, 0], [0, 0, 1, 255])
+    np.testing.assert_array_equal(as_rgb(deep > 300)[0, :, 2], [0, 0, 0, 255])
 
 
 def test_images_of_mixed_sizes_one_after_the_other(detector, drawn_faces):
@@ -114,10 +129,12 @@ def test_faces_at_the_border_are_found_and_measured_right(detector, drawn_faces)
         for face in drawn_faces
         for below, beside in ((0.2, 0.4), (0.35, 0.6), (0.35, 0.3), (0.5, 0.5))
     ]
+    cascade = detector._cascade
     plain, ours = [], []
     for tight, truth in crops:
-        first, found = detector._plain(tight), detector.detect(tight)
-        plain.append(_error(first.landmarks[0], truth) if len(first.boxes) else np.nan)
+        (first,) = cascade.find([Look(cascade.areas(tight), detector.min_face)])
+        found = detector.detect(tight)
+        plain.append(_error(first.landmarks[0], truth) if len(first) else np.nan)
         ours.append(_error(found.landmarks, truth) if found else np.nan)
     plain, ours = np.array(plain), np.array(ours)
     assert np.isfinite(ours).sum() > np.isfinite(plain).sum()  # some need the margin to be seen
@@ -127,29 +144,43 @@ def test_faces_at_the_border_are_found_and_measured_right(detector, drawn_faces)
     assert np.nanmedian(ours) < 0.25
 
 
-def test_candidates_outside_the_image_lead_to_a_second_look(detector, drawn_faces, monkeypatch):
-    image, truth = drawn_faces[0]
-    real, sizes = detector._mtcnn.detect, []
+def test_a_face_that_is_lost_with_a_border_stays_as_it_was(detector, drawn_faces, monkeypatch):
+    tight, _ = _tight(*drawn_faces[0], 0.5, 0.5)
+    cascade = detector._cascade
+    (plain,) = cascade.find([Look(cascade.areas(tight), detector.min_face)])
+    confirm = cascade.confirm
 
-    def faulty(img, landmarks):
-        sizes.append(img.shape)
-        if img.shape == image.shape:
-            raise IndexError("The shape of the mask [3] at index 0 does not match [4]")
-        return real(img, landmarks=landmarks)
+    def without_borders(looks, candidates):
+        faces = confirm(looks, candidates)
+        pairs = zip(faces, looks, strict=True)
+        return [Faces.none() if look.border else found for found, look in pairs]
 
-    monkeypatch.setattr(detector._mtcnn, "detect", faulty)
-    assert _error(detector.detect(image).landmarks, truth) < 0.25
-    assert len(sizes) == 2
-    assert sizes[1][0] > sizes[0][0]
+    monkeypatch.setattr(cascade, "confirm", without_borders)
+    found = detector.detect(tight)
+    np.testing.assert_allclose(found.landmarks, plain.landmarks[0], atol=0.01)
 
 
-def test_other_errors_of_the_detector_are_not_swallowed(detector, monkeypatch):
-    def broken(img, landmarks):
-        raise RuntimeError("out of memory")
+def test_faces_that_only_a_border_shows_are_found(detector, drawn_faces):
+    cascade = detector._cascade
+    hidden = []
+    for image, truth in drawn_faces:
+        for below in (0.1, 0.2, 0.3):
+            tight, there = _tight(image, truth, below, 0.35)
+            (plain,) = cascade.find([Look(cascade.areas(tight), detector.min_face)])
+            found = detector.detect(tight)
+            if not len(plain) and found:
+                hidden.append(_error(found.landmarks, there))
+    assert hidden
+    assert np.median(hidden) < 0.3
 
-    monkeypatch.setattr(detector._mtcnn, "detect", broken)
-    with pytest.raises(RuntimeError, match="out of memory"):
-        detector.detect(np.zeros((50, 50, 3), np.uint8))
+
+def test_an_image_beyond_the_limit_is_searched_smaller(detector, drawn_faces, monkeypatch):
+    image, _ = drawn_faces[0]
+    large = image.repeat(2, axis=0).repeat(2, axis=1)
+    monkeypatch.setattr(detect, "MOST_PIXELS", image.shape[0] * image.shape[1])
+    found, small = detector.detect(large), detector.detect(image)
+    np.testing.assert_allclose(found.landmarks, small.landmarks * 2 + 0.5, atol=0.02)
+    np.testing.assert_allclose(found.box, np.array(small.box) * 2, atol=0.02)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from fer_bench.receiving import add
+from fer_bench.receiving import add, verify
 
 
 class House:
@@ -18,6 +18,9 @@ class House:
             progress=False,
             **options,
         )
+
+    def verify(self, source="facial_expressions"):
+        return verify(source, root=self.raw, receipts_root=self.receipts, progress=False)
 
     def files(self):
         """Every file and folder there is, hidden ones too."""

@@ -12,6 +12,7 @@ import pytest
 from receiving_miniature import LEGEND, folder, members, tarred, zipped
 
 from fer_bench.errors import FerBenchError
+from fer_bench.receiving import guards
 from fer_bench.receiving import unpack as unpacking
 
 
@@ -108,7 +109,21 @@ BROKEN = {
     "tar: twice": (lambda p: tar_with(p / "a.tgz", "LICENSE", content=b"x"), "comes twice"),
     "tar: folder up": (lambda p: tar_with(p / "a.tgz", "../x", tarfile.DIRTYPE), "leads out"),
     "tar: huge header": (lambda p: huge_header(p / "a.tgz"), "unreasonable size"),
-    "no legend": (lambda p: zipped(p / "a.zip", {"images/a_1.jpg": b"x"}), "expected: a folder"),
+    "rar": (lambda p: other(p / "a.rar", b"Rar!\x1a\x07\x01\x00rest"), "`unrar x` or `7z x`"),
+    "rar without its ending": (lambda p: other(p / "a", b"Rar!\x1a\x07\x00rest"), "a RAR archive"),
+    "rar of parts": (
+        lambda p: other(p / "a.part2.rar", b"Rar!\x1a\x07\x00rest"), "give it the first",
+    ),
+    "7z": (lambda p: other(p / "a.7z", b"7z\xbc\xaf\x27\x1crest"), "a 7z archive.*`7z x`"),
+    "zip of parts": (
+        lambda p: other(p / "a.z01", b"PK\x07\x08" + zipped(p / "b").read_bytes()[:500]),
+        "one of several parts",
+    ),
+    "no images": (lambda p: zipped(p / "a.zip", {"data/legend.csv": b"x"}), "no images among"),
+    "nothing inside": (lambda p: zipped(p / "a.zip", {}), "no files"),
+    "no legend": (
+        lambda p: zipped(p / "a.zip", {"images/a_1.jpg": b"x"}), "expected: one data/legend.csv",
+    ),
 }  # fmt: skip
 
 
@@ -127,7 +142,7 @@ def test_refused_with_a_reason_and_nothing_left(case, tmp_path, house):
 
 
 def test_padding_is_no_way_around_the_limits(tmp_path, house, monkeypatch):
-    monkeypatch.setattr(unpacking, "SMALL", 2**20)
+    monkeypatch.setattr(guards, "SMALL", 2**20)
     with tarfile.open(tmp_path / "a.tgz", "w:gz") as archive:
         for i in range(9000):
             info = tarfile.TarInfo(f"{i}")
@@ -140,7 +155,7 @@ def test_padding_is_no_way_around_the_limits(tmp_path, house, monkeypatch):
 
 @pytest.mark.parametrize("pack", [zipped, tarred])
 def test_bomb(pack, tmp_path, house, monkeypatch):
-    monkeypatch.setattr(unpacking, "SMALL", 2**20)
+    monkeypatch.setattr(guards, "SMALL", 2**20)
     bomb = pack(tmp_path / "bomb", {"images/a_1.jpg": b"\0" * (40 * 2**20)})
     assert bomb.stat().st_size < 100_000
     with pytest.raises(FerBenchError, match="decompression bomb"):
@@ -149,7 +164,7 @@ def test_bomb(pack, tmp_path, house, monkeypatch):
 
 
 def test_a_zip_that_lies_about_sizes_is_measured(tmp_path, house, monkeypatch):
-    monkeypatch.setattr(unpacking, "SMALL", 2**20)
+    monkeypatch.setattr(guards, "SMALL", 2**20)
     data = bytearray(zipped(tmp_path / "a.zip", {"images/a_1.jpg": b"\0" * 2**24}).read_bytes())
     at = data.find(b"PK\x01\x02")
     data[at + 24 : at + 28] = struct.pack("<I", 10)  # claims ten bytes
@@ -196,7 +211,7 @@ CONTENT = {
 def test_wrong_content(case, form, tmp_path, house):
     change, message = CONTENT[case]
     given = form(tmp_path / "given", members() | change)
-    with pytest.raises(FerBenchError, match=f"(?s)was not added: .*{message}") as caught:
+    with pytest.raises(FerBenchError, match=rf"(?s)was not added \(given\): .*{message}") as caught:
         house.add(given)
     assert str(house.raw) not in str(caught.value), "names a temporary place"
     assert house.files() == []

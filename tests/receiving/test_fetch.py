@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from receiving_miniature import folder, members
 
-from fer_bench.datasets.facial_expressions import PUBLISHED, FacialExpressions
+from fer_bench.datasets.facial_expressions import FacialExpressions
 from fer_bench.datasets.receivable import PinnedCommit
 from fer_bench.errors import FerBenchError
 from fer_bench.receiving import fetch as fetching
@@ -94,7 +94,7 @@ def no_proxy(monkeypatch):
 def test_fetch_adds_what_the_pinned_commit_holds(repository, server, house, monkeypatch):
     pin = PinnedCommit(server, repository[1], PATHS)
     monkeypatch.setattr(FacialExpressions, "fetch", pin)
-    monkeypatch.setattr("fer_bench.datasets.facial_expressions.PUBLISHED", 5)
+    monkeypatch.setattr(FacialExpressions, "expected", {"all": {"all": 5}})
     monkeypatch.setenv("GIT_DIR", "/somewhere/else")  # as inside a git hook
     added = house.add()
     assert (added.folder / "data/legend.csv").read_bytes() == members()["data/legend.csv"]
@@ -105,9 +105,19 @@ def test_fetch_adds_what_the_pinned_commit_holds(repository, server, house, monk
 
 def test_a_fetched_set_must_be_complete(repository, server, house, monkeypatch):
     monkeypatch.setattr(FacialExpressions, "fetch", PinnedCommit(server, repository[1], PATHS))
-    with pytest.raises(FerBenchError, match=f"expected: {PUBLISHED:,} images"):
+    with pytest.raises(FerBenchError, match="expected: 13,681 images"):
         house.add()
     assert house.files() == []
+
+
+def test_fetch_into_a_relative_folder(repository, server, house, monkeypatch):
+    pin = PinnedCommit(server, repository[1], PATHS)
+    monkeypatch.setattr(FacialExpressions, "fetch", pin)
+    house.raw.parent.mkdir()
+    monkeypatch.chdir(house.raw.parent)
+    house.raw = house.raw.relative_to(house.raw.parent)  # as the command line has it
+    house.add(allow_partial=True)
+    assert [p.name for p in house.raw.iterdir()] == ["facial_expressions"]
 
 
 @pytest.mark.parametrize("what", ["commit", "repository", "host"])

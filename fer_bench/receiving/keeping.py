@@ -1,0 +1,69 @@
+"""Bring the files that a source collected into the folder that will be its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from tqdm import tqdm
+
+from fer_bench.datasets.receivable import Collected
+from fer_bench.errors import FerBenchError
+from fer_bench.receiving.inputs import Given
+
+
+def keep(collected: Collected, given: Given, workshop: Path, kept: Path, progress: bool) -> None:
+    """Move what lies in our own `workshop`, copy what is somebody else's.
+
+    Args:
+        collected: where each file goes below `kept`, and where it is.
+        given: what links may lead into.
+        workshop: the temporary folder that holds what was unpacked.
+        kept: the folder to make.
+        progress: show a bar.
+
+    Raises:
+        FerBenchError: a link leads out of what was given, a file cannot be read, or the disk is
+            too small.
+    """
+    inside = [path.resolve() for path in (*given.folders, *given.files)]
+    ours = [file.is_relative_to(workshop) for file in collected.values()]
+    foreign = [file for file, own in zip(collected.values(), ours, strict=True) if not own]
+    for file in foreign:
+        _check(file, inside)
+    _check_room(foreign, kept.parent)
+    kept.mkdir()
+    bar = tqdm(
+        zip(collected.items(), ours, strict=True), total=len(collected), desc="copy",
+        unit=" files", disable=None if progress else True,
+    )  # fmt: skip
+    for (target, file), own in bar:
+        (kept / target).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            if own:
+                os.replace(file, kept / target)
+            else:
+                shutil.copyfile(file, kept / target)
+        except OSError as error:
+            raise FerBenchError(
+                f"{file} could not be copied: {error.strerror or error}. Nothing was kept."
+            ) from error
+
+
+def _check(file: Path, inside: list[Path]) -> None:
+    if file.is_symlink() and not any(file.resolve().is_relative_to(folder) for folder in inside):
+        raise FerBenchError(
+            f"{file} is a link that leads out of the folder: put the file itself there."
+        )
+    if not file.is_file():
+        raise FerBenchError(f"{file} is no file but a broken link, pipe or device: take it out.")
+
+
+def _check_room(files: list[Path], place: Path) -> None:
+    needed, free = sum(file.stat().st_size for file in files), shutil.disk_usage(place).free
+    if needed > free:
+        raise FerBenchError(
+            f"the files to copy take {needed / 2**30:,.1f} GiB, but the disk of {place.parent} has "
+            f"{free / 2**30:,.1f} GiB left: make room. Nothing was kept."
+        )
