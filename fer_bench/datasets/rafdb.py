@@ -5,8 +5,8 @@ Expression Recognition in the Wild"; images from Flickr [recalled].
 Licence: by agreement with the authors, non-commercial research only; no copying, publishing or
 distributing [seen in the agreement of the sibling set RAF-CE].
 Obtain: write to the authors (homepage below) from an institution's address; they send links and the
-archives' password. Unpack the archives, `Image/aligned.zip` inside among them, and
-`fer-bench data add rafdb FOLDER`.
+archives' password [recalled]. `fer-bench data add rafdb basic.zip`, with `--password` if it has
+one; archives inside it (`Image/aligned.zip`) are unpacked too.
 Layout (`basic/`): `EmoLabel/list_patition_label.txt` (sic), lines `train_00001.jpg 5`;
 `Image/aligned/<stem>_aligned.jpg`, 100x100; `Image/original/<stem>.jpg` (optional here);
 `Annotation/manual/<stem>_manu_attri.txt` (optional here). Files of the compound set are passed by.
@@ -87,8 +87,8 @@ class RafDb(ReceivableSource):
     licence = "agreement with the authors: non-commercial research, no redistribution"
     homepage = "http://www.whdeng.cn/raf/model1.html"
     how_to_get = (
-        "Ask the authors (see the homepage), unpack what they send, then "
-        "`fer-bench data add rafdb FOLDER`"
+        "Ask the authors (see the homepage), then "
+        "`fer-bench data add rafdb basic.zip` (`--password` if it has one)"
     )
     archives = ("basic.zip (EmoLabel, Image/aligned, Image/original, Annotation)",)
     pixels = ("official", "mtcnn", "resize")
