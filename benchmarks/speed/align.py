@@ -7,9 +7,9 @@ Both are measured in one run, in turns, and the median of the rounds' ratios is 
 
 * stage: reading, detecting (the second look at faces on the border included), cutting out, hashing
   and packing with one process a core, as `fer-bench align` does, against reading and detecting with
-  the reference, once with torch's own number of threads and once with one: the ratio is to the
-  faster (on a busy machine several threads wait for each other). Start-up of the processes is given
-  apart.
+  the reference in a fresh process, once with torch's own number of threads and once with one: the
+  ratio is to the faster (on a busy machine several threads wait for each other). Start-up of the
+  processes is given apart.
 * detector: the cascade on images in memory against the reference, both with one thread.
 
 Agreement: each face that the reference finds in an image as it is against the nearest of the
@@ -24,7 +24,9 @@ import argparse
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -96,12 +98,9 @@ def measure(source: str, images: int, rounds: int, scratch: Path) -> Result:
     result = Result(source, len(table))
     pictures = [read_rgb(root / path) for path in table["path"][: min(256, images)]]
     for number in range(rounds):
-        found, seconds = time_reference(reference, root, table)
+        found, seconds = time_reference(root, table, device, None)
         result.reference.append(seconds)
-        torch_threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        result.one_thread.append(time_reference(reference, root, table.head(512))[1])
-        torch.set_num_threads(torch_threads)
+        result.one_thread.append(time_reference(root, table.head(512), device, 1)[1])
         numbers = time_stage(result, root, table, device, scratch / f"{source}_{number}")
         time_detectors(result, reference, pictures, device)
         faster = min(result.reference[-1], result.one_thread[-1])
@@ -111,14 +110,29 @@ def measure(source: str, images: int, rounds: int, scratch: Path) -> Result:
 
 
 def time_reference(
-    reference: Reference, root: Path, table: pd.DataFrame
+    root: Path, table: pd.DataFrame, device: str, threads: int | None
 ) -> tuple[list[Found | None], float]:
-    """Read and detect image by image; what was found, and the seconds an image."""
-    for path in table["path"][:8]:  # warm up
-        reference.detect(read_rgb(root / path))
+    """Read and detect image by image in a fresh process; what was found, and seconds an image.
+
+    A process of its own, because one that changes torch's number of threads is slower afterwards.
+    """
+    files = [root / path for path in table["path"]]
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(run_reference, files, device, threads).result()
+
+
+def run_reference(
+    files: list[Path], device: str, threads: int | None
+) -> tuple[list[Found | None], float]:
+    """What the fresh process does; `threads` None leaves torch's own number."""
+    if threads is not None:
+        torch.set_num_threads(threads)
+    reference = Reference(OPTIONS.thresholds, OPTIONS.min_face, OPTIONS.factor, device)
+    for file in files[: min(256, len(files))]:  # warm up: the first seconds are slower
+        reference.detect(read_rgb(file))
     started = time.perf_counter()
-    found = [reference.detect(read_rgb(root / path)) for path in table["path"]]
-    return found, (time.perf_counter() - started) / len(table)
+    found = [reference.detect(read_rgb(file)) for file in files]
+    return found, (time.perf_counter() - started) / len(files)
 
 
 def time_stage(
