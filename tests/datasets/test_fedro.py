@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from miniatures import damage, fedro
-from miniatures.drawing import place, unpack
+from miniatures.drawing import lay_out, place, unpack
 
 from fer_bench.datasets import get_dataset, get_pack
 from fer_bench.datasets.fedro import FOLDERS, SOURCE, missing_numbers
@@ -17,10 +17,7 @@ FILES = fedro.files()
 
 
 def folder(root, files=FILES):
-    for name, content in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(content)
-    return root
+    return lay_out(root, files)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from miniatures import ferplus
-from miniatures.drawing import place, unpack
+from miniatures.drawing import counted, place, unpack
 
 from fer_bench.datasets import get_dataset, get_pack
 from fer_bench.datasets.ferplus import SOURCE
@@ -24,14 +24,6 @@ def unpacked(tmp_path_factory):
 @pytest.fixture
 def raw(unpacked, tmp_path):
     return place(SOURCE, unpacked, tmp_path / "raw")
-
-
-def counted(index):
-    sizes = index.groupby(["split", "label"]).size()
-    found = {split: {} for split in index["split"].unique()}
-    for (split, label), n in sizes.items():
-        found[split][Expression(label).name] = n
-    return found
 
 
 def edit(path, change):

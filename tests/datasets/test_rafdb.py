@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from miniatures import damage, rafdb
-from miniatures.drawing import place, unpack
+from miniatures.drawing import counted, lay_out, place, unpack
 
 from fer_bench.datasets import get_dataset, get_pack
 from fer_bench.datasets.rafdb import CODES, SOURCE, read_list
@@ -18,23 +18,12 @@ LIST = "EmoLabel/list_patition_label.txt"
 
 
 def folder(root, files=FILES):
-    for name, content in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(content)
-    return root
+    return lay_out(root, files)
 
 
 @pytest.fixture
 def raw(tmp_path):
     return place(SOURCE, [folder(tmp_path / "given")], tmp_path / "raw")
-
-
-def counted(index):
-    sizes = index.groupby(["split", "label"]).size()
-    found = {split: {} for split in index["split"].unique()}
-    for (split, label), n in sizes.items():
-        found[split][Expression(label).name] = n
-    return found
 
 
 def test_from_archive_to_pixels(tmp_path):

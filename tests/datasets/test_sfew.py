@@ -3,41 +3,26 @@
 import numpy as np
 import pytest
 from miniatures import damage, sfew
-from miniatures.drawing import place, unpack
+from miniatures.drawing import counted, lay_out, place, unpack
 
 from fer_bench.datasets import get_dataset, get_pack
 from fer_bench.datasets.sfew import FOLDERS, SOURCE
 from fer_bench.datasets.tree import Tree
 from fer_bench.datasets.validation import carve_validation
 from fer_bench.errors import FerBenchError
-from fer_bench.labels import SEVEN, Expression
+from fer_bench.labels import SEVEN
 
 FILES = {split: sfew.files(split) for split in sfew.ARCHIVES}
 
 
-def folder(root, files):
-    for name, content in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(content)
-    return root
-
-
 def given(root, rename=lambda name: name):
     files = {rename(name): data for split in FILES.values() for name, data in split.items()}
-    return folder(root, files)
+    return lay_out(root, files)
 
 
 @pytest.fixture
 def raw(tmp_path):
     return place(SOURCE, [given(tmp_path / "given")], tmp_path / "raw")
-
-
-def counted(index):
-    sizes = index.groupby(["split", "label"]).size()
-    found = {split: {} for split in index["split"].unique()}
-    for (split, label), n in sizes.items():
-        found[split][Expression(label).name] = n
-    return found
 
 
 def test_from_archives_to_pixels(tmp_path):
@@ -129,15 +114,15 @@ def test_every_kind_of_pixels_reads_the_aligned_faces(raw, pixels):
 
 def test_one_archive_only(tmp_path):
     with pytest.raises(FerBenchError, match=r"SFEW's val faces are missing"):
-        SOURCE.collect(Tree([folder(tmp_path, FILES["train"])]))
+        SOURCE.collect(Tree([lay_out(tmp_path, FILES["train"])]))
     with pytest.raises(FerBenchError, match=r"SFEW's train faces are missing"):
-        SOURCE.collect(Tree([folder(tmp_path / "val", FILES["test"])]))
+        SOURCE.collect(Tree([lay_out(tmp_path / "val", FILES["test"])]))
 
 
 def test_a_strange_class(tmp_path):
     files = FILES["train"] | {"Train_Aligned_Faces/Hapy/a_1_2.png": b""}
     with pytest.raises(FerBenchError, match=r"Train_Aligned_Faces/Hapy is no class.*'Happy'"):
-        SOURCE.collect(Tree([folder(tmp_path, files)]))
+        SOURCE.collect(Tree([lay_out(tmp_path, files)]))
 
 
 def test_the_same_face_twice(tmp_path):

@@ -87,6 +87,22 @@ def tar_of(path: Path, files: Mapping[str, bytes], mode: str = "w:gz") -> Path:
     return path
 
 
+def lay_out(root: Path, files: dict[str, bytes]) -> Path:
+    """Write `files` (path inside -> content) below `root`; `root`."""
+    for name, content in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(content)
+    return root
+
+
+def counted(index) -> dict[str, dict[str, int]]:
+    """The rows of a source's index by split and class, as `EXPECTED` has them."""
+    found: dict[str, dict[str, int]] = {split: {} for split in index["split"].unique()}
+    for (split, label), n in index.groupby(["split", "label"]).size().items():
+        found[split][Expression(label).name] = n
+    return found
+
+
 def unpack(archives: list[Path], folder: Path) -> list[Path]:
     """Unpack each archive into a folder of its own, as receiving does; the folders.
 
