@@ -61,7 +61,7 @@ def measure(labels: np.ndarray, logits: np.ndarray, classes: Sequence[str]) -> d
         "confusion": confusion.tolist(),
     }
     if len(labels):
-        log_p = _log_softmax(logits)
+        log_p = log_softmax(logits)
         hits = confusion.diagonal()
         present = per_class > 0
         recalls = hits[present] / per_class[present]
@@ -97,7 +97,8 @@ def _check(labels: np.ndarray, logits: np.ndarray, classes: Sequence[str]) -> No
         )
 
 
-def _log_softmax(logits: np.ndarray) -> np.ndarray:
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """(N, K) logits as log probabilities."""
     shifted = logits - logits.max(axis=1, keepdims=True)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
 
@@ -110,8 +111,13 @@ def _macro_f1(confusion: np.ndarray) -> float:
 
 
 def _ece(confidence: np.ndarray, correct: np.ndarray) -> float:
-    # side="left" puts a value that equals an edge below it: bins are (edge, next edge].
-    edges = np.arange(1, ECE_BINS + 1) / ECE_BINS
-    bins = np.searchsorted(edges, np.minimum(confidence, 1.0), side="left")
+    bins = confidence_bins(confidence)
     gap = np.bincount(bins, weights=correct - confidence, minlength=ECE_BINS)
     return float(np.abs(gap).sum() / len(confidence))
+
+
+def confidence_bins(confidence: np.ndarray) -> np.ndarray:
+    """(N,) confidences -> the bin of each, 0 to 14."""
+    # side="left" puts a value that equals an edge below it: bins are (edge, next edge].
+    edges = np.arange(1, ECE_BINS + 1) / ECE_BINS
+    return np.asarray(np.searchsorted(edges, np.minimum(confidence, 1.0), side="left"))

@@ -11,7 +11,12 @@ import pandas as pd
 
 from fer_bench.datasets.base import Dataset
 from fer_bench.errors import FerBenchError
+from fer_bench.evaluation.detail import answers, calibration, raters, risk_coverage
 from fer_bench.evaluation.metrics import measure
+from fer_bench.labels import EIGHT
+
+VOTES = "votes"
+"""Manifest column of raters' votes: counts, the first eight in `Expression`'s order."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,26 @@ class Predicted:
             return measure(self.labels, self.logits, self.classes)
         return measure(self.labels[which], self.logits[which], self.classes)
 
+    def answered(self, which: np.ndarray | None = None) -> dict[str, Any]:
+        """Metrics and the single answers; no face may be picked twice."""
+        picked = np.arange(len(self.labels)) if which is None else which
+        found = self.measured(picked)
+        if found["n"]:
+            ids = self.faces["sample_id"].iloc[picked]
+            found |= answers(self.labels[picked], self.logits[picked], ids)
+        return found
+
+    def detailed(self) -> dict[str, Any]:
+        """What `answered` gives, calibration, risk by coverage and agreement with raters."""
+        found = self.answered()
+        if found["n"]:
+            found["calibration"] = calibration(self.labels, self.logits)
+            found["risk_coverage"] = risk_coverage(self.labels, self.logits)
+        if VOTES in self.faces.columns and found["n"]:
+            votes = np.stack(self.faces[VOTES].tolist())
+            found["raters"] = raters(votes, self.logits, [EIGHT.index(c) for c in self.classes])
+        return found
+
     def among(self, classes: Sequence[str]) -> Predicted:
         """The faces of some classes only, predicted as if the model knew no others."""
         columns = [self.classes.index(name) for name in classes]
@@ -51,33 +76,34 @@ class Predicted:
 
 
 def parts(
-    predicted: Predicted, dataset: Dataset, audit: Mapping[str, Any]
+    predicted: Predicted, dataset: Dataset, audit: Mapping[str, Any], *, with_answers: bool = False
 ) -> dict[str, dict[str, Any]]:
-    """Metrics by part.
+    """Metrics by part, and the single answers where they are asked for.
 
     `all`; the dataset's `subsets`; of the challenge lists each face once, and as `<list>_as_listed`
     as often as its list names it, where it names some twice; `without_duplicates`, where the audit
     found test faces that also stand elsewhere; the dataset's `restrictions`; and `common_classes`,
     where model and set do not know the same ones.
     """
-    found = {"all": predicted.measured()}
+    measured = Predicted.answered if with_answers else Predicted.measured
+    found = {"all": predicted.detailed() if with_answers else predicted.measured()}
     for name, mask in _masks(dataset, predicted.faces):
-        found[name] = predicted.measured(mask)
+        found[name] = measured(predicted, mask)
     for name, listed in audit["challenge"].items():
         positions = _positions(predicted.faces, listed)
         once = np.unique(positions)
-        found[name] = predicted.measured(once)
+        found[name] = measured(predicted, once)
         if len(once) < len(positions):
             found[f"{name}_as_listed"] = predicted.measured(positions)
     duplicated = predicted.faces["sample_id"].isin(audit["duplicated_test"]).to_numpy()
     if duplicated.any():
-        found["without_duplicates"] = predicted.measured(~duplicated)
+        found["without_duplicates"] = measured(predicted, ~duplicated)
     for name, classes in dataset.restrictions.items():
         if set(classes) <= set(predicted.classes):
-            found[name] = predicted.among(classes).measured()
+            found[name] = measured(predicted.among(classes))
     if set(predicted.classes) != set(dataset.classes):
         shared = [name for name in predicted.classes if name in dataset.classes]
-        found["common_classes"] = predicted.among(shared).measured()
+        found["common_classes"] = measured(predicted.among(shared))
     return found
 
 

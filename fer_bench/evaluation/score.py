@@ -70,8 +70,10 @@ def score_cell(
         file = _existing(folder / "predictions.parquet")
         known = get_dataset(name)
         predicted = read_predictions(file, known, classes, packs_root)
-        scored[name] = {s: _located(parts, f"{file} ({s})", p, known, record)
-                        for s, (p, _) in predicted.items()}  # fmt: skip
+        scored[name] = {
+            s: _located(parts, f"{file} ({s})", p, known, record, with_answers=s == "last")
+            for s, (p, _) in predicted.items()
+        }
         groups[name] = slices(predicted["last"][0], known)
         if own and known.protocol == "folds":
             folded = {s: by_fold(p, fold) for s, (p, fold) in predicted.items()}
@@ -141,9 +143,9 @@ def _tested(dataset: Dataset, classes: Sequence[str], packs_root: Path) -> pd.Da
     return rows.set_index("sample_id", drop=False)
 
 
-def _located(function: Any, where: str, *arguments: Any) -> Any:
+def _located(function: Any, where: str, *arguments: Any, **options: Any) -> Any:
     try:
-        return function(*arguments)
+        return function(*arguments, **options)
     except FerBenchError as error:
         raise FerBenchError(f"{where}: {error}") from error
 

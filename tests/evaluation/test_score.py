@@ -128,6 +128,35 @@ def test_scores_hold_what_the_predictions_say(cell: Path) -> None:
         assert parts["pose_gt_45"]["accuracy"] is None
 
 
+def test_single_answers_are_kept_of_the_last_epoch_without_names(cell: Path) -> None:
+    scored = run(cell)
+    last, best = (scored["sets"]["toy"][s] for s in ("last", "best_on_test"))
+    for name in ("all", "occluded"):
+        part = last[name]
+        true = np.repeat(range(3), [part["n_per_class"][c] for c in CLASSES])
+        right = sum(int(a) == t for a, t in zip(part["answers"], true, strict=True))
+        assert right / part["n"] == pytest.approx(part["accuracy"])
+        assert "answers" not in best[name]
+    assert "answers" not in last["pose_gt_45"], "nobody is in it"
+    assert sum(last["all"]["calibration"]["n"]) == 18
+    assert last["all"]["risk_coverage"]["risk"][-1] == pytest.approx(1 - last["all"]["accuracy"])
+    assert "calibration" not in last["occluded"]
+    masked = scored["sets"]["toy_masked"]["last"]["all"]
+    assert masked["faces_sha256"] == last["all"]["faces_sha256"], "the same faces, with masks"
+    assert "s003" not in json.dumps(scored)
+
+
+def test_raters_are_compared_where_faces_have_votes(cell: Path) -> None:
+    file = cell.parents[3] / "packs" / "toy" / "manifest.parquet"
+    faces = pd.read_parquet(file)
+    faces["votes"] = [np.eye(10, dtype=int)[v] * 6 for v in faces["label"]]  # all say the label
+    faces.to_parquet(file, index=False)
+    part = run(cell)["sets"]["toy"]["last"]["all"]
+    assert part["raters"]["agreement"] == pytest.approx(part["accuracy"], abs=1e-6)
+    assert part["raters"]["ceiling"] == part["raters"]["human"] == 1
+    assert "raters" not in run(cell)["sets"]["toy_masked"]["last"]["all"]
+
+
 def test_reads_the_named_sets_not_what_lies_there(cell: Path) -> None:
     assert set(run(cell)["sets"]) == {"toy", "toy_masked"}
     assert set(run(cell, sets=[])["sets"]) == {"toy"}
