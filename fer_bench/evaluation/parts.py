@@ -139,8 +139,8 @@ def _positions(faces: pd.DataFrame, listed: Sequence[str]) -> np.ndarray:
 
     A listed face of a class that the model does not know was not predicted and drops out.
     """
-    place = {sample: i for i, sample in enumerate(faces["sample_id"])}
-    return np.array([place[sample] for sample in listed if sample in place], dtype=np.int64)
+    positions = pd.Index(faces["sample_id"].tolist(), dtype=object).get_indexer(list(listed))
+    return np.asarray(positions[positions >= 0])
 
 
 def _masks(dataset: Dataset, faces: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from fer_bench.datasets import get_dataset
 from fer_bench.datasets.base import Dataset
@@ -25,6 +26,7 @@ from fer_bench.files import read_json, sha256_file, write_text
 from fer_bench.labels import Expression
 
 SELECTIONS = ("last", "best_on_val", "best_on_test")
+_OF_ALIGNMENT = ("box", "landmarks", "detection", "source_sha256", "true_box", "true_landmarks")
 
 
 def score_cell(
@@ -114,12 +116,13 @@ def read_predictions(
     predictions = pd.read_parquet(file)
     _check_columns(predictions, classes, file)
     tested = _tested(dataset, classes, packs_root)
+    expected = set(tested.index.tolist())
     found = {}
     for selection in SELECTIONS:
         rows = predictions[predictions["selection"] == selection]
         if selection != "last" and rows.empty:
             continue
-        _check_samples(rows["sample_id"], set(tested.index), f"{file} ({selection})")
+        _check_samples(rows["sample_id"], expected, f"{file} ({selection})")
         faces = tested.loc[rows["sample_id"]]
         labels = rows["label"].to_numpy()
         _check_labels(labels, faces["label"].to_numpy(), classes, file)
@@ -135,12 +138,18 @@ def _tested(dataset: Dataset, classes: Sequence[str], packs_root: Path) -> pd.Da
     In cross-validation every face is a test face of one fold.
     """
     files = {pack: _existing(packs_root / pack / "manifest.parquet") for pack in dataset.packs}
-    manifests = {pack: pd.read_parquet(file) for pack, file in files.items()}
+    manifests = {pack: _manifest(file) for pack, file in files.items()}
     known = [name for name in classes if name in dataset.classes]
     rows = view_rows([part.to_json() for part in dataset.parts], known, manifests)
     if dataset.protocol != "folds":
         rows = rows[rows["split"] == "test"]
     return rows.set_index("sample_id", drop=False)
+
+
+def _manifest(file: Path) -> pd.DataFrame:
+    """The columns that scoring may need; those of alignment take most of the time to read."""
+    names = pq.read_schema(file).names
+    return pd.read_parquet(file, columns=[name for name in names if name not in _OF_ALIGNMENT])
 
 
 def _located(function: Any, where: str, *arguments: Any, **options: Any) -> Any:
@@ -169,15 +178,16 @@ def _check_columns(predictions: pd.DataFrame, classes: Sequence[str], file: Path
             f"{file} has logits of {', '.join(logits) or 'no class'}; the cell's classes are "
             f"{', '.join(classes)}. Predict again with the cell's own weights."
         )
-    unknown = sorted(set(predictions["selection"]) - set(SELECTIONS))
+    unknown = sorted(set(predictions["selection"].unique()) - set(SELECTIONS))
     if unknown:
         raise FerBenchError(f"{file} has unknown selections: {', '.join(unknown)}")
 
 
 def _check_samples(samples: pd.Series, expected: set[str], where: str) -> None:
-    twice = int(samples.duplicated().sum())
-    missing = len(expected - set(samples))
-    strange = len(set(samples) - expected)
+    names = samples.tolist()
+    predicted = set(names)
+    twice = len(names) - len(predicted)
+    missing, strange = len(expected - predicted), len(predicted - expected)
     if twice or missing or strange:
         raise FerBenchError(
             f"{where}: of {len(expected)} test samples in the manifest {missing} have no "
