@@ -1,0 +1,252 @@
+"""Accuracy of a trained cell on corrupted faces, and how often small changes turn its answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.torch import load_file
+from tqdm import tqdm
+
+from fer_bench import models
+from fer_bench.errors import FerBenchError
+from fer_bench.evaluation.corruptions import CORRUPTIONS, PERTURBATIONS, SEVERITIES, Corruption
+from fer_bench.evaluation.corruptions.perturbations import Step
+from fer_bench.evaluation.crop_landmarks import crop_landmarks
+from fer_bench.evaluation.metrics import measure
+from fer_bench.files import read_json, write_text
+from fer_bench.training.batches import Faces, in_batches
+from fer_bench.training.data import open_view, select
+from fer_bench.training.step import predict
+
+BATCH = 128
+"""Faces corrupted and predicted at a time: 20 MB of pixels at 224 px, whatever the set's size."""
+
+Change = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""(images (B, H, W, 3) uint8, their positions among the test faces) -> changed images."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model and the test faces it is tried on.
+
+    Attributes:
+        predict: images (B, H, W, 3) uint8 -> logits (B, K).
+        faces: the N test faces.
+        landmarks: (N, 5, 2) in pixels of the crop; None where no mask can be worn.
+        classes: the K classes.
+    """
+
+    predict: Callable[[np.ndarray], np.ndarray]
+    faces: Faces
+    landmarks: np.ndarray | None
+    classes: Sequence[str]
+
+    def logits(self, changes: Iterable[Change]) -> Iterator[np.ndarray]:
+        """Logits (N, K) of all faces under each change in turn.
+
+        While the model reads one batch, another thread makes the next: most of that is done by
+        libraries that let the model run beside them. Three batches are held, never a whole set.
+        """
+        batches = list(in_batches(np.arange(len(self.faces)), BATCH))
+        jobs = ((change, which) for change in changes for which in batches)
+        found: list[np.ndarray] = []
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            coming = deque(pool.submit(self._changed, *job) for job in islice(jobs, 2))
+            while coming:
+                images = coming.popleft().result()
+                coming.extend(pool.submit(self._changed, *job) for job in islice(jobs, 1))
+                found.append(self.predict(images))
+                if len(found) == len(batches):
+                    yield np.concatenate(found)
+                    found = []
+
+    def _changed(self, change: Change, which: np.ndarray) -> np.ndarray:
+        return change(np.asarray(self.faces.pixels[self.faces.rows[which]]), which)
+
+    def corrupting(self, corruption: Corruption, value: Any) -> Change:
+        """The change that one corruption of one strength makes."""
+
+        def change(images: np.ndarray, which: np.ndarray) -> np.ndarray:
+            places = None if self.landmarks is None else self.landmarks[which]
+            return corruption.apply(images, value, self.faces.sample_ids[which], places)
+
+        return change
+
+
+def robustness_cell(
+    spec_path: Path, view_path: Path, weights: Path, out_json: Path, packs: Path
+) -> None:
+    """Write `results/robustness/<dataset>/<model>/<seed>.json` of one cell's `last` weights.
+
+    Args:
+        spec_path: the cell's spec, which says how to build the model.
+        view_path: the view of its own dataset, `runs/views/<dataset>.json`; its test faces are
+            corrupted.
+        weights: the cell's `train/weights` folder; `train.json` beside it says which seed it is.
+        out_json: the file to write.
+        packs: `data/aligned`.
+
+    Raises:
+        FerBenchError: a file is missing, the dataset is cross-validated or has no test faces, or
+            its faces do not fit the model.
+    """
+    spec, view = read_json(spec_path), read_json(view_path)
+    file = weights / "last.safetensors"
+    seed = read_json(weights.parent / "train.json")["seed"]
+    if not file.is_file():
+        raise FerBenchError(
+            f"{file} is missing: train {spec['dataset']}/{spec['model']} first (`dvc repro`). A "
+            "cross-validated dataset has one file a fold and no robustness stage: remove its "
+            f"models from enabled.{spec['dataset']}.robustness"
+        )
+    subject, worn = _subject(spec, view, file, packs)
+    name = f"{spec['dataset']}/{spec['model']}/{seed}"
+    result = {
+        "dataset": spec["dataset"],
+        "model": spec["model"],
+        "seed": seed,
+        "n": len(subject.faces),
+        "classes": list(subject.classes),
+        "worn": worn,
+        **robustness(subject, name),
+    }
+    _write(out_json, result)
+
+
+def robustness(subject: Subject, name: str) -> dict[str, Any]:
+    """Everything measured of one model; fractions run from 0 to 1.
+
+    Args:
+        subject: the model and its faces.
+        name: what the progress bar is called.
+
+    Returns:
+        - `clean`: `accuracy` and `balanced_accuracy` of the faces as they are;
+        - `corruptions`: by name the `group`, the `unit` and five `severities`, each with its
+          `level`, `value` (at the crops' size), `accuracy`, `balanced_accuracy` and `flip_rate`:
+          the share of faces whose answer is not the one given to the clean face;
+        - `mean_corruption_accuracy`: mean over corruptions of the mean over severities;
+        - `perturbations`: by name the `value` and the `flip_rate`, a mean over directions;
+        - `flip_rate`: mean over perturbations.
+    """
+    usable = [c for c in CORRUPTIONS.values() if not c.landmarks or subject.landmarks is not None]
+    values = {c.name: c.values_at(int(subject.faces.pixels.shape[1])) for c in usable}
+    changes: list[Change] = [lambda images, _: images]
+    changes += [subject.corrupting(c, value) for c in usable for value in values[c.name]]
+    changes += [_stepping(step) for small in PERTURBATIONS for step in small.steps]
+    bar = tqdm(subject.logits(changes), name, len(changes), unit="pass", mininterval=1.0)
+    results = iter(list(bar))  # numbers, no pixels: small
+    clean = next(results)
+    answers = clean.argmax(axis=1)
+    corruptions: dict[str, dict[str, Any]] = {}
+    for c in usable:
+        severities = []
+        for level, value in zip(SEVERITIES, values[c.name], strict=True):
+            logits = next(results)
+            measured = {**_measured(subject, logits), "flip_rate": _flipped(answers, logits)}
+            severities.append({"level": level, "value": value, **measured})
+        corruptions[c.name] = {"group": c.group, "unit": c.unit, "severities": severities}
+    perturbations = {
+        small.name: {
+            "value": small.value,
+            "flip_rate": float(np.mean([_flipped(answers, next(results)) for _ in small.steps])),
+        }
+        for small in PERTURBATIONS
+    }
+    means = [np.mean([s["accuracy"] for s in c["severities"]]) for c in corruptions.values()]
+    return {
+        "clean": _measured(subject, clean),
+        "corruptions": corruptions,
+        "mean_corruption_accuracy": float(np.mean(means)),
+        "perturbations": perturbations,
+        "flip_rate": float(np.mean([p["flip_rate"] for p in perturbations.values()])),
+    }
+
+
+def _stepping(step: Step) -> Change:
+    return lambda images, _: np.stack([step(image) for image in images])
+
+
+def _subject(
+    spec: Mapping[str, Any], view: Mapping[str, Any], file: Path, packs: Path
+) -> tuple[Subject, dict[str, Any]]:
+    classes = list(spec["view"]["classes"])
+    torch.set_num_threads(int(spec["compute"]["threads"]))
+    # Enough for a forward pass; use_deterministic_algorithms would import torch's compiler.
+    torch.backends.cudnn.deterministic = True
+    device = torch.device(spec["compute"]["device"])
+    pixels, manifest = open_view(dict(view), packs, classes)
+    rows = manifest[manifest["split"] == "test"]
+    faces = select(pixels, rows)
+    if not len(faces):
+        raise FerBenchError(
+            f"{view['name']} has no test faces of the classes {', '.join(classes)}; empty "
+            f"enabled.{spec['dataset']}.robustness"
+        )
+    if pixels.shape[1] != spec["options"]["size"]:
+        raise FerBenchError(
+            f"{view['name']} is aligned to {pixels.shape[1]} px, the model "
+            f"{spec['dataset']}/{spec['model']} takes {spec['options']['size']} px; set "
+            "align.<source>.size and align again"
+        )
+    model = models.build(spec["base"], len(classes), **spec["options"]).to(device)
+    model.load_state_dict(load_file(file))
+    landmarks, worn = _places(rows, pixels.shape[1])
+
+    def logits(images: np.ndarray) -> np.ndarray:
+        every = np.arange(len(images))
+        return predict(model, Faces(images, every, every, every, every), device, BATCH)
+
+    return Subject(logits, faces, landmarks, classes), worn
+
+
+def _places(rows: pd.DataFrame, size: int) -> tuple[np.ndarray | None, dict[str, Any]]:
+    """Landmarks to wear masks by, and what the result says about them.
+
+    `left_out` tells why no masks were worn: nobody knows where these faces have their mouth, or
+    they wear masks already.
+    """
+    landmarks, known = crop_landmarks(list(rows["landmarks"]), size)
+    masked = "mask_kind" in rows and bool(rows["mask_kind"].notna().any())
+    why = "already masked" if masked else None if known.any() else "no landmarks"
+    worn = {"by_landmarks": int(known.sum()), "by_mean_face": int((~known).sum()), "left_out": why}
+    return (None if why else landmarks), worn
+
+
+def _measured(subject: Subject, logits: np.ndarray) -> dict[str, float]:
+    whole = measure(subject.faces.labels, logits, subject.classes)
+    return {key: whole[key] for key in ("accuracy", "balanced_accuracy")}
+
+
+def _flipped(answers: np.ndarray, logits: np.ndarray) -> float:
+    return float((logits.argmax(axis=1) != answers).mean())
+
+
+def _write(out: Path, result: dict[str, Any]) -> None:
+    """Indented JSON with a line a severity: small, and differences read well."""
+    text = json.dumps(
+        _rounded(result), indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False
+    )
+    for inner in (r"\{[^{}\[\]]+\}", r"\[[^\[\]{}]+\]"):
+        text = re.sub(inner, lambda match: " ".join(match[0].split()), text)
+    write_text(out, text + "\n")
+
+
+def _rounded(value: Any) -> Any:
+    """Eight decimals: means over faces differ far above, summation orders far below."""
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_rounded(inner) for inner in value]
+    return round(value, 8) if isinstance(value, float) else value
