@@ -1,0 +1,200 @@
+"""Explain a cell: Grad-CAM on one set's test faces, how faithful it is, and where it falls.
+
+Numbers go to a JSON file without names of faces; pictures and maps, which galleries are drawn from,
+to a folder of arrays. Faces are picked by the hash of their ids, so all models and seeds show and
+measure the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from fer_bench.evaluation.explain_cam import (
+    CONV_3X_OUTPUT,
+    PATCH,
+    ChannelResponse,
+    Logits,
+    Maps,
+    channel_response,
+    grad_cam,
+    layer_of,
+)
+from fer_bench.evaluation.explain_faces import Cell, Chosen, choose, digest, open_cell
+from fer_bench.evaluation.explain_faithfulness import (
+    area,
+    centre_saliency,
+    curves,
+    faithfulness,
+    pixel_order,
+    tidy,
+)
+from fer_bench.evaluation.explain_occluders import (
+    Occluder,
+    attention_on_occluders,
+    known_occluder,
+    occluded,
+)
+from fer_bench.files import read_json, replacing_folder, write_json
+
+FACES = 100
+"""How many faces the numbers are of, at most."""
+
+FAILURES = 8
+
+
+def explain_cell(
+    spec_path: Path,
+    view_path: Path,
+    weights: Path,
+    out_json: Path,
+    out_dir: Path,
+    packs: Path,
+    layer: str | None = None,
+    faces: int = FACES,
+    source_options: Mapping[str, Mapping[str, Any]] | None = None,
+) -> None:
+    """Explain the predictions of a cell's `last` weights on a set's test faces.
+
+    Args:
+        spec_path: the cell's spec, which says how to build the model.
+        view_path: the set's view, `runs/views/<set>.json`.
+        weights: the cell's `train/weights` folder.
+        out_json: `results/explain/<dataset>/<model>/<seed>/<set>.json`; gets the numbers.
+        out_dir: `runs/explain/<dataset>/<model>/<seed>/<set>`; gets `arrays.npz`.
+        packs: `data/aligned`.
+        layer: dotted name of the module whose maps are explained; None for Conv_3x's output.
+        faces: the numbers are of at most this many faces.
+        source_options: the options each source was aligned with (`data` of params.yaml).
+
+    Raises:
+        FerBenchError: the set has no test faces of the model's classes or another size, the layer
+            is unknown or gives no map, or a rendered face cannot be drawn again as it was.
+    """
+    spec, view = read_json(spec_path), read_json(view_path)
+    torch.set_num_threads(int(spec["compute"]["threads"]))
+    torch.backends.cudnn.deterministic = True
+    cell = open_cell(spec, view, weights, packs)
+    name = layer or CONV_3X_OUTPUT
+    module = layer_of(cell.model, name, cell.images(np.arange(1)))
+    chosen = choose(cell.rows, faces, cell.classes)
+    maps = cell.maps(module, chosen.every)
+    found = _occluders(cell, chosen, packs, source_options or {})
+    response = channel_response(
+        cell.model, module, lambda a, b: cell.images(chosen.measured[a:b]), len(chosen.measured)
+    )
+    paths = _paths(cell, chosen, maps)
+    numbers = {
+        "dataset": spec["dataset"], "model": spec["model"], "set": view["name"], "layer": name,
+        "selection": "last", "classes": list(cell.classes), "n": len(chosen.measured),
+        "test_faces": len(cell.rows), **_answers(cell, chosen, maps),
+        "faithfulness": faithfulness(paths),
+        "occluders": _attention(cell, module, chosen, maps, found),
+        "channels": _channels(response),
+    }  # fmt: skip
+    with replacing_folder(out_dir) as folder:
+        arrays = _pictures(cell, chosen, maps, found) | _response_arrays(response)
+        arrays["layer"], arrays["measured"] = np.array(name), np.array(len(paths))
+        arrays["areas"] = area(paths).mean(axis=0)
+        # Not compressed: compressors differ between machines, and DVC hashes this file.
+        np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
+    write_json(out_json, numbers)
+
+
+def _answers(cell: Cell, chosen: Chosen, maps: Maps) -> dict[str, Any]:
+    here = chosen.at(chosen.measured)
+    right = maps.predicted[here] == cell.target[chosen.measured]
+    empty = maps.cams[here].max(axis=(1, 2)) == 0
+    return {"accuracy": tidy(right.mean()), "empty_maps": int(empty.sum())}
+
+
+def _paths(cell: Cell, chosen: Chosen, maps: Maps) -> np.ndarray:
+    """(N, 2, 3, steps + 1) deletion and insertion of the measured faces; see `faithfulness`."""
+    model, found = Logits(cell.model), []
+    for position, i in zip(chosen.measured, chosen.at(chosen.measured), strict=True):
+        cam = maps.cams[i]
+        seed = int(digest(cell.rows["sample_id"][position])[:16], 16)
+        ties = np.random.Generator(np.random.PCG64(seed)).permutation(cam.size)
+        orders = [
+            pixel_order(saliency, ties)
+            for saliency in (cam, np.zeros(cam.shape), centre_saliency(*cam.shape))
+        ]
+        image = cell.images(np.array([position]))[0]
+        found.append(curves(model, image, int(maps.predicted[i]), orders))
+    return np.stack(found)
+
+
+def _occluders(
+    cell: Cell, chosen: Chosen, packs: Path, options: Mapping[str, Mapping[str, Any]]
+) -> dict[int, Occluder]:
+    """The known occluders by position: of the hidden faces, and of those a gallery shows."""
+    found = {}
+    covered = chosen.shown[occluded(cell.rows.iloc[chosen.shown])]
+    for position in dict.fromkeys([*chosen.hidden, *covered]):
+        face = cell.faces(np.array([position]))[0]
+        row = {str(k): v for k, v in cell.rows.iloc[int(position)].items()}
+        if occluder := known_occluder(row, face, packs, options):
+            found[int(position)] = occluder
+    return found
+
+
+def _attention(
+    cell: Cell, module: torch.nn.Module, chosen: Chosen, maps: Maps, found: dict[int, Occluder]
+) -> dict[str, Any] | None:
+    hidden = [int(position) for position in chosen.hidden if int(position) in found]
+    if not hidden:
+        return None
+    occluders = [found[position] for position in hidden]
+    clean = np.stack([occluder.clean for occluder in occluders])
+    without = grad_cam(cell.model, module, lambda a, b: cell.tensor(clean[a:b]), len(clean))
+    return attention_on_occluders(maps.cams[chosen.at(np.array(hidden))], without.cams, occluders)
+
+
+def _channels(response: ChannelResponse) -> dict[str, Any]:
+    """How differently channels answer to a covered area (Figure 2), as quartiles over channels."""
+
+    def quartiles(values: np.ndarray) -> list[float]:
+        return [tidy(v) for v in np.quantile(values, (0, 0.25, 0.5, 0.75, 1))]
+
+    return {
+        "count": len(response.median), "silent": response.silent, "patch": list(PATCH),
+        "inside": quartiles(response.inside()), "outside": quartiles(response.outside()),
+    }  # fmt: skip
+
+
+def _pictures(
+    cell: Cell, chosen: Chosen, maps: Maps, found: Mapping[int, Occluder]
+) -> dict[str, np.ndarray]:
+    """The faces of galleries: PER_CLASS a class, then some of this cell's failures."""
+    wrong = maps.predicted[chosen.at(chosen.measured)] != cell.target[chosen.measured]
+    failures = chosen.measured[wrong][:FAILURES]
+    which = np.concatenate([chosen.shown, failures])
+    here, size = chosen.at(which), maps.cams.shape[1]
+    nothing = np.zeros((size, size), bool)
+    masks = [found[int(p)].mask if int(p) in found else nothing for p in which]
+    predicted, truth = maps.predicted[here], cell.target[which]
+    return {
+        "classes": np.array(cell.classes),
+        "faces": cell.faces(which),
+        "cams": maps.cams[here].astype(np.float16),
+        "occluders": np.stack(masks),
+        "labels": truth.astype(np.int16),
+        "predictions": predicted.astype(np.int16),
+        "probabilities": maps.probabilities[here, predicted],
+        "true_probabilities": maps.probabilities[here, truth],
+        "is_failure": np.arange(len(which)) >= len(chosen.shown),
+    }
+
+
+def _response_arrays(response: ChannelResponse) -> dict[str, np.ndarray]:
+    shown = response.shown()
+    return {
+        "channel_example": response.example,
+        "channel_patch": np.array(PATCH),
+        "channels": shown.astype(np.int16),
+        "channel_response": response.median[shown].astype(np.float16),
+    }

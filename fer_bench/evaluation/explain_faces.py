@@ -1,0 +1,136 @@
+"""The network that is explained, and which faces it is explained on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from fer_bench import models
+from fer_bench.errors import FerBenchError
+from fer_bench.evaluation.explain_cam import Maps, grad_cam
+from fer_bench.evaluation.explain_occluders import occluded
+from fer_bench.models.base import FERModel
+from fer_bench.training.data import open_view
+
+PER_CLASS, OCCLUDED_PER_CLASS = 3, 2
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A trained model and the test faces it is explained on.
+
+    Attributes:
+        rows: the N faces' manifest rows, with `pack` and `target`.
+        faces: (N, S, S, 3) uint8 by position, read when asked for.
+    """
+
+    model: FERModel
+    rows: pd.DataFrame
+    pixels: Any
+    classes: tuple[str, ...]
+    device: torch.device
+
+    def faces(self, which: np.ndarray) -> np.ndarray:
+        """(B, S, S, 3) uint8."""
+        return np.asarray(self.pixels[self.rows["row"].to_numpy()[which]])
+
+    def images(self, which: np.ndarray) -> Tensor:
+        """(B, 3, S, S) in [0, 1]."""
+        return self.tensor(self.faces(which))
+
+    def tensor(self, faces: np.ndarray) -> Tensor:
+        """Faces (B, S, S, 3) uint8 as the model takes them."""
+        batch = torch.from_numpy(faces).to(self.device)
+        return batch.permute(0, 3, 1, 2).float().div_(255)
+
+    def maps(self, module: torch.nn.Module, which: np.ndarray) -> Maps:
+        """Grad-CAM of some faces."""
+        return grad_cam(self.model, module, lambda a, b: self.images(which[a:b]), len(which))
+
+    @property
+    def target(self) -> np.ndarray:
+        """(N,) true class of each face."""
+        return np.asarray(self.rows["target"])
+
+
+def open_cell(spec: Mapping[str, Any], view: dict[str, Any], weights: Path, packs: Path) -> Cell:
+    """Build the network of `spec` with its `last` weights, and open the view's test faces.
+
+    Raises:
+        FerBenchError: no faces, faces of another size, or no weights.
+    """
+    classes, wanted = spec["view"]["classes"], spec["options"]["size"]
+    pixels, manifest = open_view(view, packs, classes)
+    rows = manifest[manifest["split"] == "test"].reset_index(drop=True)
+    if rows.empty:
+        raise FerBenchError(
+            f"{view['name']} has no test faces of the classes {', '.join(classes)}; remove it from "
+            f"enabled.{spec['dataset']}.evaluate_on"
+        )
+    if pixels.shape[1] != wanted:
+        raise FerBenchError(
+            f"{view['name']} is aligned to {pixels.shape[1]} px, the model "
+            f"{spec['dataset']}/{spec['model']} takes {wanted} px; set both align.<source>.size "
+            "alike"
+        )
+    file = weights / "last.safetensors"
+    if not file.is_file():
+        raise FerBenchError(
+            f"{file} is missing: the cell is not trained, or cross-validated, which leaves no "
+            f"single network to explain; run `dvc repro`, or remove {spec['model']} from "
+            f"enabled.{spec['dataset']}.explain"
+        )
+    device = torch.device(spec["compute"]["device"])
+    model = models.build(spec["base"], len(classes), **spec["options"]).to(device)
+    model.load_state_dict(load_file(file))
+    model.eval()
+    return Cell(model, rows, pixels, tuple(classes), device)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which faces are looked at: positions in the rows.
+
+    Attributes:
+        measured: those that the numbers are of, by hash.
+        shown: PER_CLASS of each class (fewer where there are fewer), class by class.
+        hidden: those whose occluder is known, by hash.
+        every: all of them, ascending.
+    """
+
+    measured: np.ndarray
+    shown: np.ndarray
+    hidden: np.ndarray
+    every: np.ndarray
+
+    def at(self, which: np.ndarray) -> np.ndarray:
+        """Where positions stand in `every`."""
+        return np.searchsorted(self.every, which)
+
+
+def choose(rows: pd.DataFrame, faces: int, classes: tuple[str, ...]) -> Chosen:
+    """Pick by the hash of each face's id: the same faces for every model and seed."""
+    order = np.argsort([digest(sample) for sample in rows["sample_id"]], kind="stable")
+    covered, target = occluded(rows), rows["target"].to_numpy()
+    shown: list[int] = []
+    for k in range(len(classes)):
+        own = order[target[order] == k]
+        first = own[covered[own]][:OCCLUDED_PER_CLASS]
+        shown += [*first, *own[~np.isin(own, first)][: PER_CLASS - len(first)]]
+    measured, hidden = order[:faces], order[covered[order]][:faces]
+    every = np.unique(np.concatenate([measured, hidden, shown]))
+    return Chosen(measured, np.array(shown), hidden, every.astype(np.int64))
+
+
+def digest(sample: str) -> str:
+    """A number, as hex, that depends on the face's id alone."""
+    return hashlib.sha256(f"explain\x1f{sample}".encode()).hexdigest()

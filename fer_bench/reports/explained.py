@@ -1,0 +1,162 @@
+"""What the explain stage left: numbers (`results/explain`) and pictures (`runs/explain`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from fer_bench.datasets import datasets, packs, sources
+from fer_bench.errors import FerBenchError
+from fer_bench.files import read_json
+from fer_bench.reports.scores import Enabled
+
+Numbers = Mapping[str, Any]
+PICTURES = (
+    "classes", "faces", "cams", "occluders", "labels", "predictions", "probabilities",
+    "true_probabilities", "is_failure", "layer", "measured", "areas",
+    "channel_example", "channel_patch", "channels", "channel_response",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One network explained on one set.
+
+    Attributes:
+        elsewhere: read from a committed file of a dataset that is not enabled here.
+        numbers: see `evaluation.explain`.
+    """
+
+    dataset: str
+    model: str
+    seed: int
+    set: str
+    elsewhere: bool
+    numbers: Numbers
+
+
+def load_explained(explain_dir: Path, enabled: Enabled) -> list[Explained]:
+    """Read `results/explain`: what params enable, then committed files of disabled datasets.
+
+    A file of an enabled dataset that params do not name is left over and ignored.
+
+    Raises:
+        FerBenchError: a file is not the one its path says.
+    """
+    found = []
+    for dataset, lists in enabled.items():
+        for set_ in _sets(dataset, lists):
+            for model in lists.get("explain", ()):
+                for seed in lists.get("seeds", ()):
+                    file = explain_dir / dataset / model / str(seed) / f"{set_}.json"
+                    if file.is_file():
+                        found.append(_read(file, elsewhere=False))
+    here = {name for name, lists in enabled.items() if lists.get("models")}
+    others = sorted(explain_dir.glob("*/*/*/*.json"), key=lambda f: f.parts)
+    return found + [_read(f, elsewhere=True) for f in others if f.parts[-4] not in here]
+
+
+def _sets(dataset: str, lists: Mapping[str, Sequence[Any]]) -> list[str]:
+    """What a dataset's networks are explained on: its own test faces, and where it is evaluated."""
+    return [dataset, *lists.get("evaluate_on", ())]
+
+
+def _read(file: Path, elsewhere: bool) -> Explained:
+    dataset, model, seed, set_ = *file.parts[-4:-1], file.stem
+    numbers = read_json(file)
+    try:
+        stated = (numbers["dataset"], numbers["model"], numbers["set"])
+        numbers["faithfulness"], numbers["occluders"], numbers["layer"], numbers["n"]
+        number = int(seed)
+    except (KeyError, TypeError, ValueError) as error:
+        raise FerBenchError(
+            f"{file} is no explanation ({error!r}): delete it and run `dvc repro`"
+        ) from error
+    if stated != (dataset, model, set_):
+        raise FerBenchError(
+            f"{file} explains {'/'.join(stated)}: the file was moved or renamed; delete it and run "
+            "`dvc repro`"
+        )
+    return Explained(dataset, model, number, set_, elsewhere, numbers)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The faces and maps of some models' networks of one seed on one set.
+
+    Attributes:
+        columns: model -> its arrays; see `evaluation.explain`.
+        missing: models that params ask for and that are not explained yet.
+    """
+
+    dataset: str
+    set: str
+    seed: int
+    columns: Mapping[str, Mapping[str, np.ndarray]]
+    missing: tuple[str, ...]
+
+    @property
+    def first(self) -> Mapping[str, np.ndarray]:
+        """The first column's arrays, for what all columns share."""
+        return next(iter(self.columns.values()))
+
+    @property
+    def masked(self) -> bool:
+        """Whether the faces wear masks."""
+        return any(packs()[name].mask_style for name in _packs(self.set))
+
+    @property
+    def rendered(self) -> bool:
+        """Whether every face is drawn by this project; of an unknown set, no."""
+        names = _packs(self.set)
+        return bool(names) and all(sources()[packs()[name].source].rendered for name in names)
+
+
+def load_pictures(explain_root: Path, enabled: Enabled) -> Iterator[Pictures]:
+    """The pictures of every dataset and set that params ask for, of the first seed.
+
+    Raises:
+        FerBenchError: two models of one gallery were explained on different faces, or a file is
+            damaged.
+    """
+    for dataset, lists in enabled.items():
+        models = list(lists.get("explain", ()))
+        for set_ in _sets(dataset, lists):
+            for seed in list(lists.get("seeds", ()))[:1]:
+                yield _pictures(explain_root, dataset, set_, seed, models)
+
+
+def _pictures(root: Path, dataset: str, set_: str, seed: int, models: Sequence[str]) -> Pictures:
+    columns = {}
+    for model in models:
+        file = root / dataset / model / str(seed) / set_ / "arrays.npz"
+        if file.is_file():
+            columns[model] = _arrays(file)
+    shown = [a["faces"][~a["is_failure"]] for a in columns.values()]
+    if any(not np.array_equal(shown[0], other) for other in shown[1:]):
+        raise FerBenchError(
+            f"the models of {root / dataset} were explained on different faces of {set_}: run "
+            "`dvc repro`, which explains those again whose faces have changed"
+        )
+    missing = tuple(m for m in models if m not in columns)
+    return Pictures(dataset, set_, seed, columns, missing)
+
+
+def _arrays(file: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            return {name: archive[name] for name in PICTURES}
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise FerBenchError(
+            f"{file} cannot be read ({error}): delete its folder and run `dvc repro`"
+        ) from error
+
+
+def _packs(set_: str) -> tuple[str, ...]:
+    known = datasets().get(set_)
+    return known.packs if known else ()

@@ -1,0 +1,128 @@
+"""Deletion and insertion by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from fer_bench.evaluation.explain_faithfulness import (
+    area,
+    blurred,
+    centre_saliency,
+    curves,
+    faithfulness,
+    pixel_order,
+    replaced,
+    summary,
+)
+
+
+class Corner(nn.Module):
+    """P(class 1) is sigmoid(100 (red of pixel (0, 0) - 1/2)): it rests on that pixel alone."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        score = 100 * (images[:, 0, 0, 0] - 0.5)
+        return torch.stack([torch.zeros_like(score), score], 1)
+
+
+def image() -> Tensor:
+    face = torch.zeros(3, 20, 20)
+    face[0, 0, 0] = 1.0
+    return face
+
+
+def order(first: int) -> np.ndarray:
+    return np.array([first, *(k for k in range(400) if k != first)])
+
+
+def test_order_is_by_saliency_then_by_the_given_ties() -> None:
+    saliency = np.array([[0.0, 2.0], [1.0, 0.0]])
+    assert pixel_order(saliency, np.array([0, 1, 2, 3])).tolist() == [1, 2, 0, 3]
+    assert pixel_order(saliency, np.array([3, 1, 2, 0])).tolist() == [1, 2, 3, 0]
+    # A map of zeros says nothing: its order is the random one.
+    assert pixel_order(np.zeros((2, 2)), np.array([2, 0, 3, 1])).tolist() == [1, 3, 0, 2]
+
+
+def test_pixels_change_one_share_a_step() -> None:
+    start, end = torch.zeros(3, 2, 2), torch.ones(3, 2, 2)
+    pictures = replaced(start, end, np.array([3, 0, 1, 2]), 2)
+    assert pictures.shape == (3, 3, 2, 2)
+    assert pictures[0].sum() == 0
+    assert pictures[1, 0].tolist() == [[1, 0], [0, 1]]
+    assert pictures[2].min() == 1
+
+
+def test_curves_fall_and_rise_where_the_deciding_pixel_goes() -> None:
+    first, last = order(0), np.array([*range(1, 400), 0])
+    deletion, insertion = curves(Corner(), image(), 1, [first, last], steps=4)
+    # Deleted first, the probability is gone after one step; deleted last, it stays to the end.
+    assert deletion[0] == pytest.approx([1, 0, 0, 0, 0], abs=1e-6)
+    assert deletion[1] == pytest.approx([1, 1, 1, 1, 0], abs=1e-6)
+    assert insertion[0] == pytest.approx([0, 1, 1, 1, 1], abs=1e-6)
+    assert insertion[1] == pytest.approx([0, 0, 0, 0, 1], abs=1e-6)
+    # Trapezium: 1/8 for the falling step, 3/4 + 1/8 where it falls last.
+    assert area(deletion) == pytest.approx([0.125, 0.875], abs=1e-5)
+    assert area(insertion) == pytest.approx([0.875, 0.125], abs=1e-5)
+
+
+def test_both_ways_end_at_the_same_pictures_for_every_order() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(1200, 5))
+    paths = curves(model, torch.rand(3, 20, 20), 2, [order(3), order(7), order(0)], steps=3)
+    assert paths.shape == (2, 3, 4)
+    assert np.ptp(paths[:, :, 0], axis=1) == pytest.approx([0, 0], abs=1e-6)
+    assert np.ptp(paths[:, :, -1], axis=1) == pytest.approx([0, 0], abs=1e-6)
+    assert paths[0, 0, 0] == pytest.approx(paths[1, 0, -1])  # the face itself
+
+
+def test_blur_keeps_the_mean_and_flattens() -> None:
+    from scipy.ndimage import gaussian_filter
+
+    torch.manual_seed(0)
+    face = torch.rand(1, 3, 40, 40)
+    soft = blurred(face)
+    oracle = gaussian_filter(face[0, 1].numpy(), 4.0, mode="nearest", truncate=3.0)
+    assert soft[0, 1].numpy() == pytest.approx(oracle, abs=1e-3)
+    assert soft.std() < 0.2 * face.std()
+
+
+def test_centre_saliency_is_highest_in_the_middle_and_symmetric() -> None:
+    prior = centre_saliency(6, 6)
+    assert prior.sum() == pytest.approx(1)
+    assert prior == pytest.approx(prior[::-1, ::-1])
+    assert np.argmax(prior) in (14, 15, 20, 21)
+
+
+def test_gains_are_positive_where_the_map_is_the_better_order() -> None:
+    # Two faces; the map's areas 0.1 and 0.3 in deletion, random 0.5, middle 0.2.
+    paths = np.zeros((2, 2, 3, 3))
+    paths[0, 0] = [[0.1] * 3, [0.5] * 3, [0.2] * 3]
+    paths[1, 0] = [[0.3] * 3, [0.5] * 3, [0.2] * 3]
+    paths[:, 1] = [[0.9] * 3, [0.5] * 3, [0.9] * 3]
+    found = faithfulness(paths)
+    assert found["n"] == 2
+    assert found["deletion"]["cam"]["mean"] == pytest.approx(0.2)
+    assert found["deletion"]["gain_over"]["random"]["mean"] == pytest.approx(0.3)
+    assert found["deletion"]["gain_over"]["centre"]["mean"] == pytest.approx(0.0)
+    assert found["insertion"]["gain_over"]["random"] == {
+        "n": 2,
+        "mean": 0.4,
+        "low": 0.4,
+        "high": 0.4,
+    }
+    assert found["insertion"]["gain_over"]["centre"]["mean"] == 0
+    assert found["deletion"]["curves"]["cam"] == pytest.approx([0.2, 0.2, 0.2])
+
+
+def test_interval_covers_the_mean_and_is_repeatable() -> None:
+    values = np.random.default_rng(0).normal(1.0, 0.5, 200)
+    found = summary(values)
+    # A bootstrap interval of a mean is close to the normal one: half a width of 1.96 s / sqrt(n).
+    half = 1.96 * values.std(ddof=1) / np.sqrt(200)
+    assert found["low"] == pytest.approx(values.mean() - half, abs=0.01)
+    assert found["high"] == pytest.approx(values.mean() + half, abs=0.01)
+    assert summary(values) == found
+    assert summary(values[:1])["low"] is None
+    assert summary(values[:0]) == {"n": 0, "mean": None, "low": None, "high": None}
