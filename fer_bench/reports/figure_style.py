@@ -1,31 +1,55 @@
-"""How figures look and are saved: for readers in greyscale, and with bytes that never vary."""
+"""How figures look and are saved: for readers in greyscale, and with bytes that never vary.
+
+Every figure is a page of one width with its title on top and a caption below, so that its text is
+large enough where a README shows it 900 pixels wide, and so that it says itself how it is read.
+"""
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from fer_bench.files import replacing
 
+WIDTH = 9.0
+"""Every figure's width in inches."""
+
 _STYLE: Any = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same glyphs on every machine
-    "font.size": 9,
-    "axes.titlesize": 9,
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
+    "axes.axisbelow": True,
     "pdf.fonttype": 42,
-    "savefig.dpi": 130,
+    "figure.dpi": 150,
+    "savefig.dpi": 150,
     "svg.hashsalt": "fer_bench",
 }
-# Okabe-Ito's colours, ordered so that neighbours differ in grey too; dashes and markers repeat it.
-_COLOURS = ("#000000", "#56B4E9", "#0072B2", "#D55E00", "#E69F00", "#009E73")
+# Okabe-Ito's colours without yellow, which is too faint on white, ordered so that neighbours differ
+# in grey too; dashes and markers repeat what the colour says.
+_COLOURS = ("#000000", "#56B4E9", "#0072B2", "#D55E00", "#E69F00", "#009E73", "#CC79A7")
 _DASHES = ((1, 0), (4, 1.5), (1, 1), (1, 0), (4, 1, 1, 1), (2, 2))
-_MARKERS = ("o", "s", "^", "D", "v", "P")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "*", "h")
+MOST_LINES = len(_MARKERS)
+"""How many lines can still be told from each other in one panel."""
+
+_TITLE, _LEGEND_ROW, _CAPTION_ROW, _EDGE = 0.34, 0.19, 0.145, 0.08  # inches
+_CAPTION_LETTERS = 160  # as many of 7.5 points as stand in WIDTH
 _NO_METADATA: dict[str, Any] = {
     "png": {"Software": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
@@ -38,26 +62,89 @@ def style() -> AbstractContextManager[None]:
 
 
 def look(i: int) -> dict[str, Any]:
-    """Colour, dashes and marker of the i-th line (there are six)."""
+    """Colour, dashes and marker of the i-th line, i from 0 to MOST_LINES - 1."""
     return {
-        "color": _COLOURS[i],
-        "dashes": _DASHES[i],
+        "color": _COLOURS[i % len(_COLOURS)],
+        # Shifted by one in the second round, so that no colour meets its own dashes again.
+        "dashes": _DASHES[(i + i // len(_DASHES)) % len(_DASHES)],
         "marker": _MARKERS[i],
         "markersize": 4,
         "linewidth": 1.4,
     }
 
 
-def empty() -> Figure:
-    """A page that says so, where there is nothing to draw yet."""
-    figure = Figure(figsize=(5, 1.2))
-    figure.text(0.5, 0.5, "nothing measured yet", ha="center", va="center")
+def page(title: str, caption: str = "", *, height: float, legend: Sequence[Artist] = ()) -> Figure:
+    """An empty figure with title, shared legend and caption, to be filled in between.
+
+    Args:
+        title: what is shown, one line.
+        caption: how to read it; wrapped here.
+        height: of the part between legend and caption, in inches.
+        legend: labelled artists that explain the lines of all panels.
+
+    Returns:
+        A figure of WIDTH; axes made in it share the free part by constrained layout.
+    """
+    lines = textwrap.wrap(caption, _CAPTION_LETTERS)
+    columns = _columns(legend)
+    head = _TITLE + _LEGEND_ROW * ceil(len(legend) / columns)
+    foot = _EDGE + _CAPTION_ROW * len(lines)
+    whole = head + height + foot
+    figure = Figure(figsize=(WIDTH, whole), layout="constrained")
+    engine: Any = figure.get_layout_engine()
+    engine.set(rect=(0, foot / whole, 1, height / whole))
+    left = _EDGE / WIDTH
+    texts = [
+        figure.text(left, 1 - _EDGE / whole, title, va="top", fontsize=10, fontweight="bold"),
+        figure.text(
+            left, _EDGE / whole, "\n".join(lines), va="bottom", fontsize=7.5, color="#333333",
+            linespacing=1.25,
+        ),
+    ]  # fmt: skip
+    for text in texts:
+        text.set_in_layout(False)
+    if legend:
+        corner = (left, 1 - _TITLE / whole + 0.02 / whole)
+        found = figure.legend(
+            handles=list(legend), loc="upper left", bbox_to_anchor=corner, ncols=columns,
+            borderpad=0, borderaxespad=0, labelspacing=0.3,
+        )  # fmt: skip
+        found.set_in_layout(False)
+    return figure
+
+
+def notice(title: str, sentence: str) -> Figure:
+    """The page of a figure that has no data: its title stays, `sentence` says what would fill it.
+
+    Args:
+        title: as with data.
+        sentence: what is missing and how it is obtained; wrapped here.
+    """
+    lines = textwrap.wrap(sentence, 140)
+    figure = page(title, height=0.2 + 0.17 * len(lines))
+    figure.text(
+        _EDGE / WIDTH, 1 - (_TITLE + 0.1) / figure.get_figheight(), "\n".join(lines), va="top",
+        linespacing=1.3,
+    )  # fmt: skip
     return figure
 
 
 def save(figure: Figure, stem: Path) -> None:
     """Write `stem`.png and .pdf; their bytes hold no date and no program version."""
     FigureCanvasAgg(figure)
+    if figure.axes and (engine := figure.get_layout_engine()) is not None:
+        # Laid out once for both files: savefig would draw each of them twice. The second round
+        # knows the tick labels that the first one's sizes bring.
+        for _ in range(2):
+            engine.execute(figure)
+        figure.set_layout_engine(None)
     for kind, metadata in _NO_METADATA.items():
         with replacing(stem.with_suffix(f".{kind}")) as temporary:
             figure.savefig(temporary, format=kind, metadata=metadata)
+
+
+def _columns(legend: Sequence[Artist]) -> int:
+    """How many entries stand beside each other: as many as the longest label lets."""
+    longest = max((len(str(handle.get_label())) for handle in legend), default=0)
+    fit = int((WIDTH - 2 * _EDGE) // (0.55 + 0.065 * longest))
+    return min(max(fit, 1), max(len(legend), 1))

@@ -8,113 +8,126 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
+import figure_rows
 import pytest
-from demo_photographs import ENABLED as PHOTOGRAPHS
-from demo_photographs import UNION
-from demo_scores import ENABLED
-from matplotlib.figure import Figure
+from figure_rows import crowd_of, of, words
 
-from fer_bench.labels import EIGHT, SEVEN
 from fer_bench.reports import figures
-from fer_bench.reports.scores import Scores, load_scores
+from fer_bench.reports.figure_style import WIDTH, save, style
+from fer_bench.reports.figures import FIGURES, select
+from fer_bench.reports.figures.inputs import Inputs
+
+CONFUSIONS = [name for name in FIGURES if name.startswith("figure_") or name == "figure05"]
 
 
 @pytest.fixture(scope="module")
-def scores(demo: Path) -> Scores:
-    return load_scores(demo / "scores", ENABLED)
+def crowd(paper: Path) -> Inputs:
+    return crowd_of(paper)
 
 
-def panels(figure: Figure) -> dict[str, object]:
-    return {axis.get_title(): axis for axis in figure.axes if axis.axison}
+class TestSelection:
+    def test_looks_do_not_depend_on_the_figure(self) -> None:
+        ours = figure_rows.plain("a", "scan_cci", 1)
+        ran = figure_rows.plain("a", "ran", 1)
+        assert select.looks([ours]) == {"scan_cci": select.looks([ran, ours])["scan_cci"]}
+
+    def test_a_transferred_row_looks_like_its_model_unless_both_are_shown(self) -> None:
+        plain = figure_rows.plain("a", "scan_cci", 1)
+        alone = figure_rows.plain("b", "scan_cci_from_x", 1)
+        both = figure_rows.plain("a", "scan_cci_from_x", 1)
+        found = select.looks([plain, alone])
+        assert found["scan_cci"] == found["scan_cci_from_x"]
+        found = select.looks([plain, both])
+        assert found["scan_cci"]["marker"] != found["scan_cci_from_x"]["marker"]
+
+    def test_every_line_of_a_crowd_can_be_told(self, crowd: Inputs) -> None:
+        rows = select.lines(crowd.scores, "synthetic")
+        found = select.looks(rows)
+        assert len(found) == 6 + 1 + 4
+        kinds = {(look["color"], look["marker"], look["dashes"]) for look in found.values()}
+        assert len(kinds) == len({look["marker"] for look in found.values()}) == len(found)
+        assert "Not drawn, to keep lines apart: ma_net." in words(FIGURES["risk_coverage"](crowd))
+
+    def test_long_names_lose_their_middle(self) -> None:
+        assert select.short("scan_cci") == "scan_cci"
+        assert select.short("a" * 20 + "b" * 20, 11) == "aaaaa…bbbbb"
 
 
-def test_confusion_panels_show_the_predictions(scores: Scores, demo: Path) -> None:
-    found = panels(figures.confusion(scores))
-    assert len(found) == 3 + 1 + 3
-    title = "synthetic\nscan_cci, sum of 2 seeds\nlarge: % of the true class, small: count"
-    axis = found[title]
-    assert [t.get_text() for t in axis.get_xticklabels()] == list(SEVEN)
-    assert (axis.get_xlabel(), axis.get_ylabel()) == ("predicted", "true")
-    runs = demo / "runs" / "synthetic" / "scan_cci"
-    frames = [pd.read_parquet(runs / s / "train" / "predictions.parquet") for s in "01"]
-    rows = pd.concat(frames).query("selection == 'last'")
-    guess = rows[[f"logit_{c}" for c in SEVEN]].to_numpy().argmax(axis=1)
-    counts = pd.crosstab(rows["label"], guess).reindex(columns=range(7), fill_value=0).to_numpy()
-    texts = [t.get_text() for t in axis.texts]
-    shares = 100 * counts / counts.sum(axis=1, keepdims=True)
-    assert texts[1::2] == [f"{n:,}" for n in counts.ravel()]
-    assert texts[0::2] == [f"{s:.0f}" for s in shares.ravel()]
-    drawn = axis.collections[0].get_array()
-    np.testing.assert_allclose(np.asarray(drawn).ravel(), shares.ravel())
-    assert axis.get_yticklabels()[0].get_text() == f"neutral\nn = {counts[0].sum()}"
-    assert any("facial_expressions (measured elsewhere)" in name for name in found)
+TITLES = {
+    "figure05": ("Figure 5: ", "scan_cci on ferplus, rafdb, affectnet8"),
+    "figure07": ("Figure 7: ", "scan_cci_m16 beside scan_cci (m = 25)"),
+    "figure08": ("Figure 8: ", "scan_cci_lambda04"),
+    "figure_s3": ("Figure S3: ", "trained on affectnet7 and tested on ckplus7 and oulu_casia"),
+    "figure_s4": ("Figure S4: ", "fedro in evaluate_on"),
+    "figure_s5": ("Figure S5: ", "scan_cci on ferplus."),
+    "figure_s6": ("Figure S6: ", "scan_cci on rafdb."),
+    "figure_s7": ("Figure S7: ", "scan_cci on affectnet7."),
+    "figure_s8": ("Figure S8: ", "scan_cci on affectnet8."),
+    "figure_subset_confusion": ("Confusion on occluded", "such as synthetic"),
+    "subsets": ("Accuracy on occluded", "such as synthetic"),
+    "training_curves": ("Accuracy during training", "dvc repro"),
+    "intervals": ("How sure is each accuracy?", "dvc repro"),
+    "reliability": ("Reliability", "no score file holds calibration"),
+    "risk_coverage": ("Risk and coverage", "no score file holds risk and coverage"),
+}
 
 
-def test_training_curves_are_means_over_seeds(scores: Scores, demo: Path) -> None:
-    figure = figures.training_curves(scores)
-    found = panels(figure)
-    assert len(found) == 3 * 3
-    axis = found["synthetic\ntest faces"]
-    line = next(x for x in axis.lines if x.get_label() == "scan_cci")
-    runs = demo / "runs" / "synthetic" / "scan_cci"
-    runs = [pd.read_csv(runs / s / "train" / "history.csv")["test_accuracy"] for s in "01"]
-    np.testing.assert_allclose(line.get_ydata(), 50 * (runs[0] + runs[1]))
-    assert list(line.get_xdata()) == [1, 2, 3, 4, 5, 6]
-    assert axis.get_xlabel() == "epoch"
-    legend = axis.get_legend()
-    assert legend.get_title().get_text() == "mean and range over n = 2 seeds"
-    assert "baseline_identity" in [t.get_text() for t in legend.get_texts()]
+@pytest.mark.parametrize("name", TITLES)
+def test_without_data_the_title_stays_and_a_sentence_says_what_fills_it(name: str) -> None:
+    said = words(of(name))
+    title, needs = TITLES[name]
+    assert said.startswith(title)
+    assert needs in said
+    assert "Nothing measured yet" in said
 
 
-def test_lines_differ_without_colour(scores: Scores) -> None:
-    axis = panels(figures.training_curves(scores))["synthetic\ntrain faces"]
-    assert len({line.get_marker() for line in axis.lines}) == len(axis.lines) == 5
-
-
-def test_subsets_show_balanced_accuracy_with_n(scores: Scores) -> None:
-    axis = panels(figures.subset_accuracy(scores))["synthetic: mean ± std over seeds"]
-    labels = [t.get_text() for t in axis.get_xticklabels()]
-    assert [x.split("\n")[0] for x in labels] == ["all", "occluded", "pose > 30°", "pose > 45°"]
-    assert labels[0].endswith("n = 70")
-    points = next(c for c in axis.containers if c.get_label() == "scan_cci").lines[0]
-    row = scores.get("synthetic", "scan_cci")
-    assert row is not None
-    subsets = ("all", "occluded", "pose_gt_30", "pose_gt_45")
-    means = [row.summary("balanced_accuracy", "synthetic", s).mean for s in subsets]
-    np.testing.assert_allclose(np.asarray(points.get_ydata(), dtype=float), 100 * np.array(means))
-    assert axis.get_ylim()[0] == 0
-
-
-def test_photographs_keep_their_class_order_and_only_parts_of_all_classes(
-    photographs: Path,
-) -> None:
-    scores = load_scores(photographs / "scores", PHOTOGRAPHS)
-    confusions = panels(figures.confusion(scores))
-    axis = next(axis for title, axis in confusions.items() if title.startswith("affectnet8\n"))
-    assert [t.get_text() for t in axis.get_xticklabels()] == list(EIGHT)
-    assert any(f"sfew\n{UNION}" in title for title in confusions)
-    drawn = {
-        title.split(":")[0]: [t.get_text().split("\n")[0] for t in axis.get_xticklabels()]
-        for title, axis in panels(figures.subset_accuracy(scores)).items()
-    }
-    assert drawn == {"rafdb": ["all", "occluded", "pose > 30°", "pose > 45°"]}
-    curves = panels(figures.training_curves(scores))["ckplus7\ntest faces"]
-    assert [line.get_label() for line in curves.lines] == ["baseline1", UNION]
-
-
-def test_nothing_measured_gives_a_page_that_says_so(tmp_path: Path) -> None:
+def test_nothing_measured_still_gives_every_file(tmp_path: Path) -> None:
     figures.build_figures(tmp_path / "none", {}, tmp_path / "figures")
     names = sorted(p.name for p in (tmp_path / "figures").iterdir())
-    assert names == sorted(f"{n}.{kind}" for n in figures.FIGURES for kind in ("pdf", "png"))
-    assert figures.confusion(Scores([])).texts[0].get_text() == "nothing measured yet"
+    assert names == sorted(f"{n}.{kind}" for n in FIGURES for kind in ("pdf", "png"))
 
 
-# Draws every figure in two fresh processes, each of which starts matplotlib: about 8 s.
+@pytest.mark.parametrize("name", ["figure05", "figure08", "intervals", "risk_coverage"])
+def test_a_crowd_stays_a_figure(name: str, crowd: Inputs, tmp_path: Path) -> None:
+    """Nothing reaches outside the page, and no text of a panel into another panel's text."""
+    with style():
+        figure = FIGURES[name](crowd)
+        save(figure, tmp_path / name)
+        figure.draw_without_rendering()  # the PDF, saved last, has another resolution
+        renderer = figure.canvas.get_renderer()
+        width, height = figure.get_size_inches() * figure.dpi
+        assert figure.get_size_inches()[0] == WIDTH
+        assert height < 16 * figure.dpi
+        boxes = []
+        for axis in figure.axes:
+            texts = [axis.title, *((axis.xaxis.label, axis.yaxis.label) if axis.axison else ())]
+            for side in (axis.xaxis, axis.yaxis) if axis.axison else ():
+                low, high = sorted(side.get_view_interval())
+                ticks = side.get_major_ticks()
+                seen = (t for t in ticks if low <= t.get_loc() <= high)
+                texts += [t.label1 for t in seen if t.label1.get_visible()]
+            texts += axis.get_legend().get_texts() if axis.get_legend() else []
+            boxes += [t.get_window_extent(renderer) for t in texts if t.get_text()]
+        boxes += [text.get_window_extent(renderer) for text in figure.texts]
+        for box in boxes:
+            assert box.x0 >= -1
+            assert box.y0 >= -1
+            assert box.x1 <= width + 1
+            assert box.y1 <= height + 1
+        clashes = sum(
+            a.x0 + 1 < b.x1 and b.x0 + 1 < a.x1 and a.y0 + 1 < b.y1 and b.y0 + 1 < a.y1
+            for i, a in enumerate(boxes)
+            for b in boxes[:i]
+            if not a.width == b.width == 0
+        )
+        # Slanted tick labels of a matrix have boxes that overlap though the words do not.
+        assert name in CONFUSIONS or clashes == 0
+
+
+# Draws figures in two fresh processes, each of which starts matplotlib: about 20 s.
 @pytest.mark.slow
 def test_bytes_do_not_depend_on_process_or_settings(demo: Path, tmp_path: Path) -> None:
-    for model in ("baseline1", "scan_cci"):
+    for model in ("baseline1", "scan_cci", "scan_cci_no_cci"):
         part = Path("scores", "synthetic", model)
         shutil.copytree(demo / part, tmp_path / part)
     code = (
