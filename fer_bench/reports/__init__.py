@@ -18,18 +18,48 @@ def build_tables(scores_dir: Path, params_enabled: Enabled, paper_dir: Path, out
     tables.build_tables(scores_dir, params_enabled, paper_dir, out_dir)
 
 
-def build_figures(scores_dir: Path, params_enabled: Enabled, out_dir: Path) -> None:
-    """Write confusion matrices, curves and subset accuracy into `out_dir`; see `figures`."""
+def build_figures(
+    scores_dir: Path,
+    params_enabled: Enabled,
+    out_dir: Path,
+    *,
+    paper_dir: Path | None = None,
+    robustness_dir: Path | None = None,
+) -> None:
+    """Write every figure as PNG and PDF into `out_dir`; see `reports.figures`."""
     from fer_bench.reports import figures
 
-    figures.build_figures(scores_dir, params_enabled, out_dir)
+    figures.build_figures(
+        scores_dir, params_enabled, out_dir, paper_dir=paper_dir, robustness_dir=robustness_dir
+    )
 
 
-def build_leaderboard(scores_dir: Path, params_enabled: Enabled, out_dir: Path) -> None:
-    """Write `leaderboard.md` into `out_dir`; see `reports.leaderboard`."""
+def build_leaderboard(
+    scores_dir: Path,
+    params_enabled: Enabled,
+    out_dir: Path,
+    *,
+    robustness_dir: Path | None = None,
+    explain_dir: Path | None = None,
+    cost_dir: Path | None = None,
+    reported_dir: Path | None = None,
+    paper_dir: Path | None = None,
+    cache_dir: Path | None = None,
+) -> None:
+    """Write the folder `out_dir` (`results/leaderboard`) as a whole; see `reports.leaderboard`."""
     from fer_bench.reports import leaderboard
 
-    leaderboard.build_leaderboard(scores_dir, params_enabled, out_dir)
+    leaderboard.build_leaderboard(
+        scores_dir,
+        params_enabled,
+        out_dir,
+        robustness_dir=robustness_dir,
+        explain_dir=explain_dir,
+        cost_dir=cost_dir,
+        reported_dir=reported_dir,
+        paper_dir=paper_dir,
+        cache_dir=cache_dir,
+    )
 
 
 def build_metrics(scores_dir: Path, params_enabled: Enabled, out_dir: Path) -> None:

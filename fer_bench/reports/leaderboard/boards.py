@@ -1,0 +1,115 @@
+"""From scores and reported numbers to the boards that the pages show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from fer_bench.evaluation.score import SELECTIONS
+from fer_bench.reports import describe
+from fer_bench.reports.leaderboard.cards import Cards
+from fer_bench.reports.leaderboard.extras import Extras
+from fer_bench.reports.leaderboard.face_intervals import Intervals
+from fer_bench.reports.leaderboard.ranking import accuracy, ranked
+from fer_bench.reports.leaderboard.reported import Reported
+from fer_bench.reports.leaderboard.tracks import GROUPS, Board, Entry, Track
+from fer_bench.reports.row import Row
+from fer_bench.reports.scores import Scores
+from fer_bench.rows import split_transferred
+
+
+def boards(
+    scores: Scores,
+    reported: Sequence[Reported],
+    extras: Extras,
+    cards: Cards,
+    intervals: Intervals,
+) -> list[Board]:
+    """Every board, by `GROUPS`, then in the order of params and of the registry."""
+    found = [_measured(d, s, scores, reported, extras, cards, intervals)
+             for d, s in _places(scores)]  # fmt: skip
+    measured = {b.set for b in found}
+    for name in dict.fromkeys(r.dataset for r in reported):
+        if name not in measured:
+            found.append(Board(name, name, (), tuple(r for r in reported if r.dataset == name)))
+    return sorted(found, key=lambda b: GROUPS.index(b.group))
+
+
+def _places(scores: Scores) -> Iterator[tuple[str, str]]:
+    for dataset in scores.datasets():
+        sets = dict.fromkeys(s for row in scores.of(dataset) for s in row.scored_on)
+        yield from ((dataset, s) for s in sets)
+
+
+def _measured(
+    dataset: str,
+    set_: str,
+    scores: Scores,
+    reported: Sequence[Reported],
+    extras: Extras,
+    cards: Cards,
+    intervals: Intervals,
+) -> Board:
+    rows = [row for row in scores.of(dataset) if row.has(set_)]
+    own = dataset == set_
+    about = [
+        describe.place(rows).replace("**", ""),
+        f"Test faces: {describe.class_counts(rows[0], set_)}.",
+        describe.sampling_error(rows, set_),
+        describe.setup(rows),
+    ]
+    found = []
+    # Other test faces are shown for the last epoch alone: nobody chooses an epoch on them.
+    for selection in SELECTIONS if own else ("last",):
+        scored = [r for r in rows if r.summary("accuracy", set_, selection=selection)]
+        if scored:
+            places = ranked(scored, set_, selection)
+            entries = [_entry(rank, row, set_, selection, extras, cards, intervals)
+                       for rank, row in places]  # fmt: skip
+            found.append(Track(dataset, set_, selection, tuple(entries)))
+    return Board(
+        dataset,
+        set_,
+        tuple(found),
+        tuple(r for r in reported if r.dataset == set_),
+        tuple(about),
+        tuple(w.replace("`", "") for w in describe.warnings(rows, [set_], scores)),
+    )
+
+
+def _entry(
+    rank: int,
+    row: Row,
+    set_: str,
+    selection: str,
+    extras: Extras,
+    cards: Cards,
+    intervals: Intervals,
+) -> Entry:
+    robust = extras.robustness(row) if set_ == row.dataset and selection == "last" else None
+    return Entry(
+        rank=rank,
+        row=row,
+        accuracy=accuracy(row, set_, selection),
+        interval=intervals.of(row, set_, selection),
+        balanced=row.summary("balanced_accuracy", set_, selection=selection),
+        macro_f1=row.summary("macro_f1", set_, selection=selection),
+        robustness=robust,
+        seeds=tuple(row.values(set_, "all", selection, "accuracy")),
+        backbone=" or ".join(map(str, row.said("backbone"))),
+        pretrained=describe.pretrained(row),
+        extra_data=split_transferred(row.model)[1] or "none",
+        year=cards.family(row).year,
+        notes=tuple(_notes(row, set_)),
+    )
+
+
+def _notes(row: Row, set_: str) -> Iterator[str]:
+    """Short marks beside a model's name; the sentences stand above the table."""
+    if row.partial(set_):
+        yield "partial data"
+    if row.elsewhere:
+        yield "measured elsewhere"
+    if len(row.cells) < row.wanted:
+        yield f"{len(row.cells)} of {row.wanted} seeds"
+    if len({cell["spec_sha256"] for cell in row.cells}) > 1:
+        yield "seeds with different settings"

@@ -1,0 +1,81 @@
+"""What the compare page shows: every two models of a track, precomputed as one small JSON value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fer_bench.reports.compared import every_pair, left_out, row_key
+from fer_bench.reports.formatting import rounded
+from fer_bench.reports.leaderboard.naming import page_of
+from fer_bench.reports.leaderboard.tracks import Board
+from fer_bench.reports.scores import Scores
+
+VERDICTS = ("better", "worse", "equivalent", "undecided", "too_few")
+
+
+def comparison(boards: Sequence[Board], scores: Scores, cache: Path | None) -> dict[str, Any]:
+    """The page's data.
+
+    Returns:
+        `models`: `[name, page]`, by name; `tracks`: one a board with measured rows, with
+
+        - `key`, `title`, `tested`: whether its pairs were tested (rows trained on the same
+          dataset as the test faces: tests of other faces are not made, to keep the page small);
+        - `entries`: by index into `models`, `[mean, low, high, seeds]` of accuracy in percent;
+        - `pairs`: by `"i,j"`, numbers of i − j: see `_pair`;
+        - `left_out`: sentences on rows that could not be compared.
+    """
+    names = sorted({e.row.model for b in boards for t in b.tracks for e in t.entries})
+    index = {name: i for i, name in enumerate(names)}
+    tracks = [_track(b, index, scores, cache) for b in boards if b.tracks]
+    return {"models": [[name, page_of(name)] for name in names], "tracks": tracks}
+
+
+def _track(board: Board, index: dict[str, int], scores: Scores, cache: Path | None) -> Any:
+    entries = {
+        str(index[e.row.model]): [
+            _points(e.accuracy.mean), _points(e.interval.low), _points(e.interval.high),
+            len(e.seeds),
+        ]
+        for e in board.tracks[0].entries
+    }  # fmt: skip
+    pairs, missing = {}, []
+    if board.own:
+        rows = [row for row in scores.of(board.dataset) if row.has(board.set)]
+        of = {row_key(row): index[row.model] for row in rows}
+        labels = {row_key(row): row.model for row in rows}
+        for found in every_pair(rows, board.set, labels=labels, cache=cache):
+            pairs[f"{of[found['one']]},{of[found['other']]}"] = _pair(found)
+        missing = left_out(rows, board.set)
+    return {
+        "key": board.key,
+        "title": board.title,
+        "tested": board.own,
+        "entries": entries,
+        "pairs": pairs,
+        "left_out": missing,
+    }
+
+
+def _pair(found: dict[str, Any]) -> list[Any]:
+    """A pair as a list, to stay small.
+
+    Difference, low, high (points), bootstrap p, p after Holm, how many pairs, McNemar's p by seed,
+    verdict (index into VERDICTS), faces, what the interval is over, and the sentence.
+    """
+    return [
+        _points(found["difference"]), _points(found["low"]), _points(found["high"]),
+        _p(found["p"]), _p(found["holm_p"]), found["pairs"],
+        [[m["seed"], _p(m["p"])] for m in found["mcnemar"]],
+        VERDICTS.index(found["verdict"]), found["n"], found["over"], found["sentence"],
+    ]  # fmt: skip
+
+
+def _points(fraction: float | None) -> float | None:
+    return None if fraction is None else float(rounded(100 * fraction, 2))
+
+
+def _p(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.3g}")

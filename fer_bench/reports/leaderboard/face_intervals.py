@@ -1,0 +1,52 @@
+"""How far a row's accuracy on these faces may lie from that on all faces like them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fer_bench.reports.compared import row_intervals, row_key
+from fer_bench.reports.intervals import wilson
+from fer_bench.reports.leaderboard.ranking import accuracy
+from fer_bench.reports.row import Row
+from fer_bench.reports.scores import Scores
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A 95 % interval over faces, as fractions, and how it was found."""
+
+    low: float
+    high: float
+    method: str
+
+
+class Intervals:
+    """95 % intervals over faces: the bootstrap of `reports.compared`, else Wilson's.
+
+    The bootstrap needs each face's answer, which score files hold for `last` only and older files
+    not at all.
+    """
+
+    def __init__(self, scores: Scores, cache: Path | None) -> None:
+        self._scores, self._cache = scores, cache
+        self._found: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def of(self, row: Row, set_: str, selection: str = "last") -> Interval:
+        """The interval of a row's mean accuracy over all faces of a set."""
+        if selection == "last":
+            found = self._bootstrap(row, set_).get("accuracy")
+            if found and found["low"] is not None:
+                return Interval(found["low"], found["high"], found["method"])
+        mean = accuracy(row, set_, selection).mean
+        return Interval(*wilson(mean, row.sizes(set_)[0]), "wilson")
+
+    def _bootstrap(self, row: Row, set_: str) -> Mapping[str, Any]:
+        key = row.dataset, set_
+        if key not in self._found:
+            rows = self._scores.of(row.dataset)
+            self._found[key] = row_intervals(rows, set_, cache=self._cache)
+        found: Mapping[str, Any] = self._found[key].get(row_key(row), {})
+        return found

@@ -1,0 +1,177 @@
+"""What a model's page shows: everything known of every row that bears its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from fer_bench.evaluation.statistics import Summary
+from fer_bench.reports import describe
+from fer_bench.reports.formatting import percent, rounded
+from fer_bench.reports.intervals import wilson
+from fer_bench.reports.leaderboard.cards import Cards, licences, overlaps
+from fer_bench.reports.leaderboard.charts import axis, curve
+from fer_bench.reports.leaderboard.extras import Extras
+from fer_bench.reports.leaderboard.face_intervals import Interval, Intervals
+from fer_bench.reports.leaderboard.naming import anchor
+from fer_bench.reports.leaderboard.provenance import costs, provenance
+from fer_bench.reports.leaderboard.tracks import Board, Entry
+from fer_bench.reports.row import Row, classes_of
+from fer_bench.reports.scores import Scores
+
+
+@dataclass(frozen=True)
+class Place:
+    """A model's entry on one of its own tracks, among how many."""
+
+    board: Board
+    entry: Entry
+    of: int
+
+
+@dataclass(frozen=True)
+class Score:
+    """A line of the table of everything a row was scored on."""
+
+    set: str
+    part: str
+    n: int
+    accuracy: Summary | None
+    interval: Interval | None
+    balanced: Summary | None
+    macro_f1: Summary | None
+    best_on_val: Summary | None
+    best_on_test: Summary | None
+
+
+def context(
+    model: str,
+    boards: Sequence[Board],
+    scores: Scores,
+    extras: Extras,
+    cards: Cards,
+    intervals: Intervals,
+) -> dict[str, Any]:
+    """The template's variables for one model name."""
+    places = [Place(b, e, len(b.tracks[0].entries)) for b in boards if b.own and b.tracks
+              for e in b.tracks[0].entries if e.row.model == model]  # fmt: skip
+    # A row without scores of its own test faces has no track, but its other scores are shown.
+    rows = [row for row in scores if row.cells and row.model == model]
+    trained = [_trained(row, scores, extras, intervals) for row in rows]
+    edges = [v for p in places for v in (p.entry.interval.low, p.entry.interval.high)]
+    return {
+        "model": model,
+        "family": cards.family(rows[0]),
+        "cards": cards,
+        "places": places,
+        "scale": axis([100 * v for v in edges] or [0, 100]),
+        "trained": trained,
+        "costs": costs(rows, extras),
+        "starts": list(dict(s for row in rows for s in cards.starts(row)).items()),
+        "overlaps": _overlaps(rows, cards),
+        "licences": list(dict(t for row in rows for t in licences(row, cards)).items()),
+        "provenance": [provenance(row) for row in rows],
+        "contents": [("overview", "At a glance"), *((t["id"], t["title"]) for t in trained),
+                     ("cost", "Cost"), ("card", "Model card"), ("provenance", "Provenance")],
+    }  # fmt: skip
+
+
+def _trained(row: Row, scores: Scores, extras: Extras, intervals: Intervals) -> dict[str, Any]:
+    robustness = extras.robustness(row)
+    curves = robustness.curves() if robustness else []
+    return {
+        "id": anchor("on", row.dataset),
+        "title": describe.title(row.dataset),
+        "about": f"{describe.place([row]).replace('**', '')} {describe.setup([row])}",
+        "warnings": [w.replace("`", "") for w in describe.warnings([row], row.scored_on, scores)],
+        "scores": list(_scores(row, intervals)),
+        "measures": list(_measures(row)),
+        "confusions": [_confusion(row, set_) for set_ in row.scored_on],
+        "robustness": robustness,
+        "curves": [(c, curve(c)) for c in curves],
+        "levels": max((len(c.points) for c in curves), default=0),
+        "explanations": list(extras.explanations(row)),
+    }
+
+
+def _scores(row: Row, intervals: Intervals) -> Iterator[Score]:
+    for set_ in row.scored_on:
+        for part in row.subsets(set_):
+            accuracy = row.summary("accuracy", set_, part)
+            n = row.sizes(set_, part)[0]
+            interval = None
+            if part == "all":
+                interval = intervals.of(row, set_)
+            elif accuracy and n:
+                interval = Interval(*wilson(accuracy.mean, n), "wilson")
+            yield Score(
+                set_,
+                part,
+                n,
+                accuracy,
+                interval,
+                row.summary("balanced_accuracy", set_, part),
+                row.summary("macro_f1", set_, part),
+                row.summary("accuracy", set_, part, "best_on_val"),
+                row.summary("accuracy", set_, part, "best_on_test"),
+            )
+
+
+def _measures(row: Row) -> Iterator[tuple[str, str, str]]:
+    """Name, value and how to read it, for the row's own test faces."""
+    parts = row.parts(row.dataset)
+    raters = [p["raters"] for p in parts if p.get("raters")]
+    curves = [p["risk_coverage"] for p in parts if p.get("risk_coverage")]
+    for key, label, hint in (
+        ("ece", "ECE", "expected calibration error, 15 bins; percent, lower is better"),
+        ("nll", "NLL", "negative log-likelihood in nats; lower is better"),
+        ("brier", "Brier", "squared distance of the probabilities, 0 to 2; lower is better"),
+    ):
+        if values := row.values(row.dataset, "all", "last", key):
+            text = percent(fmean(values)) if key == "ece" else rounded(fmean(values), 3)
+            yield label, text, hint
+    if curves:
+        yield (
+            "AURC",
+            percent(fmean(c["aurc"] for c in curves)),
+            "area under the risk-coverage curve: mean error when only the most confident faces "
+            "are answered; percent, lower is better",
+        )
+    if raters:
+        for key, label, hint in (
+            ("agreement", "Agreement with raters", "mean share of raters who gave its answer"),
+            ("human", "One rater with another", "the same for a rater instead of the model"),
+            ("ceiling", "Best possible", "if it always gave the most frequent answer"),
+        ):
+            yield label, percent(fmean(r[key] for r in raters)), hint
+
+
+def _confusion(row: Row, set_: str) -> dict[str, Any]:
+    """Counts summed over seeds, each with its share of its row."""
+    parts = [p for p in row.parts(set_) if p["n"]]
+    classes = classes_of(parts[0])
+    counts = np.sum([p["confusion"] for p in parts], axis=0)
+    lines = []
+    for i, (name, line) in enumerate(zip(classes, counts.tolist(), strict=True)):
+        total = sum(line)
+        cells = [(count, count / total if total else None) for count in line]
+        lines.append({"name": name, "index": i, "cells": cells})
+    return {
+        "set": set_,
+        "n": parts[0]["n"],
+        "seeds": len(parts),
+        "classes": classes,
+        "lines": lines,
+    }
+
+
+def _overlaps(rows: Sequence[Row], cards: Cards) -> list[tuple[str, list[str]]]:
+    found: dict[str, dict[str, None]] = {}
+    for row in rows:
+        for set_ in row.scored_on:
+            found.setdefault(set_, {}).update(dict.fromkeys(overlaps(row, set_, cards)))
+    return [(set_, list(texts)) for set_, texts in found.items()]
