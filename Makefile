@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint repro clean help
+.PHONY: demo test cost lint clean help
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -23,10 +23,13 @@ demo: $(STAMP)  ## install, then run what params.yaml enables and show the resul
 	fer-bench check
 	dvc repro
 	dvc metrics show
-	@echo "Read results/leaderboard.md, results/tables/ and results/figures/."
+	@echo "Open results/leaderboard/index.html in a browser; then results/tables/ and results/figures/."
 
 test: $(STAMP)  ## install, then run every test
 	$(BIN)/python -m pytest
+
+cost: $(STAMP)  ## measure latency, throughput and memory of the models on this machine
+	fer-bench cost
 
 lint: $(STAMP)  ## ruff and mypy
 	ruff check .

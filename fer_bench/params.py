@@ -68,13 +68,36 @@ class Variant(_Strict):
 
 
 class Enabled(_Strict):
-    """The cells of one dataset; every key is required because DVC reads each."""
+    """The cells of one dataset; every key is required because DVC reads each.
+
+    Attributes:
+        models: rows to train.
+        seeds: of every row.
+        evaluate_on: further sets that the trained rows are tested on.
+        init_from: datasets whose trained rows `transfer_models` start from.
+        transfer_models: rows to train from another dataset's weights.
+        robustness: those of `models` that are tested on corrupted faces.
+        explain: those of `models` whose decisions Grad-CAM explains.
+    """
 
     models: list[Name]
     seeds: list[Annotated[int, Field(ge=0)]]
     evaluate_on: list[Name]
     init_from: list[Name]
     transfer_models: list[Name]
+    robustness: list[Name]
+    explain: list[Name]
+
+
+class Explain(_Strict):
+    """What Grad-CAM looks at.
+
+    Attributes:
+        layers: the layer by row or base model, a dotted module name; without an entry Conv_3x's
+            output, as in the paper.
+    """
+
+    layers: dict[Name, str] = {}
 
 
 class Params(_Strict):
@@ -86,6 +109,7 @@ class Params(_Strict):
     datasets: dict[Name, DatasetOptions] = {}
     models: dict[Name, Overrides] = {}
     variants: dict[Name, Variant] = {}
+    explain: Explain = Explain()
     enabled: dict[Name, Enabled]
 
 
@@ -178,6 +202,8 @@ def check_names(
         check(f"datasets/enabled.{name}", name, datasets, "dataset")
     for name in params.models:
         check(f"models.{name}", name, models, "model")
+    for name in params.explain.layers:
+        check(f"explain.layers.{name}", name, rows, "model or variant")
     for name, variant in params.variants.items():
         check(f"variants.{name}.base", variant.base, models, "model")
         if name in models:
@@ -188,7 +214,11 @@ def check_names(
             check(f"{where}.models", model, rows, "model or variant")
         for other in (*cells.evaluate_on, *cells.init_from):
             check(f"{where}.evaluate_on/init_from", other, datasets, "dataset")
-        for key in ("models", "seeds", "evaluate_on", "init_from", "transfer_models"):
+        for key in ("robustness", "explain"):
+            for model in getattr(cells, key):
+                if model not in cells.models:
+                    wrong.append(f"{where}.{key}: {model} is not in enabled.{name}.models")
+        for key in Enabled.model_fields:
             values = getattr(cells, key)
             if len(set(values)) != len(values):
                 wrong.append(f"{where}.{key}: {values} names something twice")

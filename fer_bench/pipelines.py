@@ -120,7 +120,30 @@ def _training_stages(dataset: Dataset, packs: list[str]) -> dict[str, Stage]:
             **_grid(name),
             set=f"${{enabled.{name}.evaluate_on}}",
         )
+        stages |= _examinations(name, specs)
     return stages
+
+
+def _examinations(name: str, specs: str) -> dict[str, Stage]:
+    """Trained weights on corrupted faces, and what Grad-CAM says of them."""
+    row, cell = f"{specs}/${{item.model}}.json", "${item.model}/${item.seed}"
+    return {
+        "robustness": _stage(
+            f"fer-bench robustness {name} ${{item.model}} ${{item.seed}}",
+            [row, "runs/specs/robustness.json", f"runs/views/{name}.json",
+             f"{_run(name)}/train/weights"],
+            [{f"results/robustness/{name}/{cell}.json": {"cache": False}}],
+            **_grid(name, "robustness"),
+        ),
+        "explain": _stage(
+            f"fer-bench explain {name} ${{item.model}} ${{item.seed}}",
+            [row, "runs/specs/explain.json", f"runs/specs/scores/{name}.json",
+             f"runs/views/{name}.json", _run(name)],
+            [f"runs/explain/{name}/{cell}",
+             {f"results/explain/{name}/{cell}": {"cache": False}}],
+            **_grid(name, "explain"),
+        ),
+    }  # fmt: skip
 
 
 def _score_stages(dataset: Dataset, packs: list[str], receipts: list[str]) -> dict[str, Stage]:
@@ -150,8 +173,8 @@ def _run(name: str, row: str = "${item.model}") -> str:
     return f"runs/{name}/{row}/${{item.seed}}"
 
 
-def _grid(name: str) -> dict[str, str]:
-    return {"model": f"${{enabled.{name}.models}}", "seed": f"${{enabled.{name}.seeds}}"}
+def _grid(name: str, models: str = "models") -> dict[str, str]:
+    return {"model": f"${{enabled.{name}.{models}}}", "seed": f"${{enabled.{name}.seeds}}"}
 
 
 def _transfer_grid(name: str) -> dict[str, str]:

@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "fer_bench"
 LAYERS = [
     "labels", "rows", "errors", "files", "fingerprint", "rendering", "datasets", "faces", "models",
-    "training", "evaluation", "reports", "receiving", "audit", "params", "specs", "starts",
-    "views", "pipelines", "cli",
+    "training", "evaluation", "statistics", "reports", "receiving", "audit", "params", "specs",
+    "starts", "views", "pipelines", "report_stages", "cli",
 ]  # fmt: skip
 
 

@@ -18,6 +18,8 @@ enabled:
     evaluate_on: []
     init_from: []
     transfer_models: []
+    robustness: [mine]
+    explain: []
 """
 NAMES = {
     "datasets": ["synthetic", "synthetic_masked"],
@@ -77,19 +79,27 @@ def test_errors_name_key_value_and_nearest(tmp_path, old, new, words):
         ("  mine:", "  baseline1:", ["variants.baseline1", "exists"]),
         ("evaluate_on: []", "evaluate_on: [synthetic_maskd]", ["'synthetic_masked'"]),
         ("evaluate_on: []", "evaluate_on: [synthetic]", ["evaluated by training itself"]),
+        (
+            "robustness: [mine]",
+            "robustness: [baseline1]",
+            ["robustness", "enabled.synthetic.models"],
+        ),
+        ("explain: []", "explain: [mine, mine]", ["explain", "twice"]),
         ("base: scan_cci", "base: scan", ["variants.mine.base", "'scan_cci'"]),
         (
-            "transfer_models: []",
-            "transfer_models: []\n"
+            "explain: []",
+            "explain: []\n"
             "  synthetic_masked: {models: [], seeds: [0], evaluate_on: [], "
-            "init_from: [synthetic], transfer_models: [baseline1]}",
+            "init_from: [synthetic], transfer_models: [baseline1], "
+            "robustness: [], explain: []}",
             ["baseline1 starts from synthetic"],
         ),
         (
-            "transfer_models: []",
-            "transfer_models: []\n"
+            "explain: []",
+            "explain: []\n"
             "  synthetic_masked: {models: [], seeds: [7], evaluate_on: [], "
-            "init_from: [synthetic], transfer_models: [mine]}",
+            "init_from: [synthetic], transfer_models: [mine], "
+            "robustness: [], explain: []}",
             ["synthetic lacks some of the seeds"],
         ),
     ],
@@ -103,7 +113,8 @@ def test_names_are_checked(tmp_path, old, new, words):
 
 def test_anchors_and_merges_are_allowed(tmp_path):
     extra = (
-        "  other: &a {models: [], seeds: [], evaluate_on: [], init_from: [], transfer_models: []}"
+        "  other: &a {models: [], seeds: [], evaluate_on: [], init_from: [], transfer_models: [], "
+        "robustness: [], explain: []}"
     )
     loaded = load(tmp_path, GOOD + extra + "\n  third: {<<: *a, seeds: [3]}\n")
     assert loaded.enabled["third"].seeds == [3]

@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 from checkout import Checkout
 
+from fer_bench.files import read_json
+
 CELLS = [(m, s) for m in ("baseline1", "scan_cci") for s in (0, 1)]
 SYNTHETIC = "benchmarks/synthetic/dvc.yaml"
 
@@ -58,8 +60,34 @@ def test_every_cell_is_a_stage_and_was_scored(grid):
     assert scores >= set(CELLS)
     moved = grid.folder / "results/scores/synthetic_masked/scan_cci_from_synthetic/0.json"
     assert json.loads(moved.read_text())["training"]["init_from"] == "synthetic"
-    for path in ("tables/table01.md", "figures/confusion.png", "leaderboard.md", "metrics.json"):
+    for path in (
+        "tables/table01.md",
+        "tables/table_s1.tex",
+        "figures/figure05.png",
+        "figures/figure09.png",
+        "leaderboard/index.html",
+        "metrics.json",
+    ):
         assert (grid.folder / "results" / path).stat().st_size > 0
+
+
+def test_trained_weights_were_examined(grid):
+    for seed in (0, 1):
+        corrupted = read_json(grid.folder / f"results/robustness/synthetic/scan_cci/{seed}.json")
+        assert corrupted["n"] == 28
+        assert {"jpeg", "shift"} <= set(corrupted["corruptions"])
+        maps = grid.folder / f"runs/explain/synthetic/scan_cci/{seed}"
+        explained = grid.folder / f"results/explain/synthetic/scan_cci/{seed}"
+        for name in ("synthetic", "synthetic_masked"):
+            assert (maps / name / "arrays.npz").is_file()
+            assert read_json(explained / f"{name}.json")["set"] == name
+
+
+def test_one_table_is_one_stage(grid):
+    (grid.folder / "results/tables/table08.tex").unlink()
+    ran = re.findall(r"Running stage '([^']+)'", grid("dvc", "repro", "table08"))
+    assert ran == ["table08"]
+    assert (grid.folder / "results/tables/table08.tex").is_file()
 
 
 def test_nothing_to_do_runs_nothing(grid):
@@ -158,7 +186,7 @@ def test_numbers_in_the_table_follow_from_the_saved_predictions(grid):
         logits = last.filter(like="logit_").to_numpy()
         accuracies.append(100 * np.mean(logits.argmax(1) == last["label"]))
     expected = f"{np.mean(accuracies):.2f} ± {np.std(accuracies, ddof=1):.2f}"
-    leaderboard = (grid.folder / "results/leaderboard.md").read_text()
+    leaderboard = (grid.folder / "results/leaderboard/README.md").read_text()
     section = leaderboard.split("\n## ")[1:]
     synthetic = next(s for s in section if s.startswith(("synthetic", "Rendered faces")))
     row = next(line for line in synthetic.splitlines() if "| scan_cci " in line.replace("`", ""))

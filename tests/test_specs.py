@@ -4,7 +4,10 @@ from fer_bench import datasets, specs
 from fer_bench.errors import FerBenchError
 from fer_bench.params import Params
 
-OFF = {"models": [], "seeds": [], "evaluate_on": [], "init_from": [], "transfer_models": []}
+OFF = {
+    "models": [], "seeds": [], "evaluate_on": [], "init_from": [], "transfer_models": [],
+    "robustness": [], "explain": [],
+}  # fmt: skip
 SMALL = {"model": {"backbone": "resnet18_slim"}, "weights": {"vggface2": "identity"}}
 
 
@@ -114,9 +117,23 @@ def test_every_dataset_has_a_pipeline_that_the_template_would_write(tmp_path):
     assert {*datasets.datasets(), *datasets.sources()} == {p.name for p in tmp_path.iterdir()}
 
 
+def test_the_root_pipeline_names_every_report_there_is(tmp_path):
+    from pathlib import Path
+
+    from fer_bench.report_stages import write_root
+
+    committed = Path(__file__).parents[1] / "dvc.yaml"
+    assert committed.read_text() == write_root(tmp_path / "dvc.yaml").read_text()
+
+
 @pytest.mark.parametrize(
     ("name", "cells", "words"),
     [
+        (
+            "ckplus7",
+            {"models": ["baseline1"], "robustness": ["baseline1"]},
+            ["enabled.ckplus7.robustness", "no single set of trained weights"],
+        ),
         ("jaffe", {"models": ["baseline1"]}, ["enabled.jaffe", "only for testing"]),
         ("ckplus7", {"evaluate_on": ["jaffe"]}, ["enabled.ckplus7.evaluate_on", "a model a fold"]),
         (

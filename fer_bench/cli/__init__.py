@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from fer_bench.cli import data, look, stages
+from fer_bench.cli import data, look, reports, stages
 from fer_bench.errors import FerBenchError
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
 A reproducible benchmark suite for facial expression recognition.
 
 Most days need one command: [bold]dvc repro[/bold]. It runs what params.yaml enables and is stale,
-and writes results/tables, results/figures and results/leaderboard.md.
+and writes results/tables, results/figures and results/leaderboard/index.html.
 
 [bold]Examples[/bold]
 
@@ -28,6 +28,8 @@ and writes results/tables, results/figures and results/leaderboard.md.
   fer-bench data status                            which datasets you hold, how to get the rest
   fer-bench data add facial_expressions FOLDER     take in a dataset
   dvc repro benchmarks/synthetic/dvc.yaml:train@scan_cci-0     one cell
+  dvc repro table08                                one table of the paper
+  fer-bench compare synthetic scan_cci baseline1   is one better, and how sure is that?
   dvc metrics show                                 the numbers, flat
 """,
 )
@@ -36,6 +38,7 @@ app.add_typer(data.weights_app, name="weights")
 app.add_typer(look.models_app, name="models")
 app.add_typer(look.faces_app, name="faces")
 stages.add_to(app)
+reports.add_to(app)
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -24,7 +24,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(rich_help_panel="Set-up")(pipelines)
     for command in (
         specs, align, mask, view, audit, audit_paper, identity, starts, train, transfer, evaluate,
-        score, tables, figures, leaderboard,
+        robustness, explain, score,
     ):  # fmt: skip
         app.command(rich_help_panel=PANEL)(command)
 
@@ -46,14 +46,17 @@ def check() -> None:
 
 
 def pipelines() -> None:
-    """Write benchmarks/*/dvc.yaml and README's dataset table (after adding a dataset file).
+    """Write dvc.yaml, benchmarks/*/dvc.yaml and README's dataset table, as the registries say.
+
+    Needed after adding a dataset, table, page or figure.
 
     Example: fer-bench pipelines
     """
     from fer_bench.pipelines import write_pipelines
+    from fer_bench.report_stages import write_root
     from fer_bench.reports.dataset_table import update_readme
 
-    for path in write_pipelines():
+    for path in (write_root(), *write_pipelines()):
         print(path)
     if update_readme(Path("README.md")):
         print("README.md")
@@ -123,7 +126,7 @@ def audit_paper() -> None:
     """Check the paper's printed numbers: possible as k/N?, and its claims against its tables."""
     from fer_bench.audit.paper import audit_paper as run
 
-    run(PAPER, Path("results/audit/paper.md"))
+    run(Path("benchmarks/paper"), Path("results/audit/paper.md"))
 
 
 def identity(dataset: Dataset) -> None:
@@ -195,6 +198,54 @@ def evaluate(
     )
 
 
+def robustness(dataset: Dataset, model: Model, seed: Seed) -> None:
+    """Test a trained cell on corrupted, occluded and misaligned faces of its own test split.
+
+    Example: dvc repro benchmarks/synthetic/dvc.yaml:robustness@scan_cci-0
+    """
+    from fer_bench.evaluation.robustness import robustness_cell
+
+    robustness_cell(
+        SPECS / dataset / f"{model}.json",
+        Path(f"runs/views/{dataset}.json"),
+        Path(f"runs/{dataset}/{model}/{seed}/train/weights"),
+        Path(f"results/robustness/{dataset}/{model}/{seed}.json"),
+        ALIGNED,
+    )
+
+
+def explain(dataset: Dataset, model: Model, seed: Seed) -> None:
+    """Draw Grad-CAM maps of a trained cell and measure how faithful they are.
+
+    It looks at the cell's own test faces and at each set it is evaluated on. Numbers go to
+    results/explain, maps and faces to runs/explain.
+
+    Example: dvc repro benchmarks/synthetic/dvc.yaml:explain@scan_cci-0
+    """
+    from fer_bench.evaluation.explain import explain_cell
+    from fer_bench.files import read_json, replacing_folder
+
+    how = read_json(SPECS / "explain.json")
+    spec = SPECS / dataset / f"{model}.json"
+    base = read_json(spec)["base"]
+    cell = Path(dataset, model, str(seed))
+    with (
+        replacing_folder(Path("runs/explain") / cell) as arrays,
+        replacing_folder(Path("results/explain") / cell) as numbers,
+    ):
+        for on in read_json(SPECS / "scores" / f"{dataset}.json")["sets"]:
+            explain_cell(
+                spec,
+                Path(f"runs/views/{on}.json"),
+                Path("runs") / cell / "train" / "weights",
+                numbers / f"{on}.json",
+                arrays / on,
+                ALIGNED,
+                layer=how["layers"].get(model, how["layers"].get(base)),
+                source_options=how["source_options"],
+            )
+
+
 def score(dataset: Dataset, model: Model, seed: Seed) -> None:
     """Turn a cell's predictions into results/scores/<dataset>/<model>/<seed>.json."""
     from fer_bench.evaluation.score import score_cell
@@ -215,40 +266,3 @@ def score(dataset: Dataset, model: Model, seed: Seed) -> None:
         packs_root=ALIGNED,
         partial=[name for name in sets if is_partial(name)],
     )
-
-
-SCORES, PAPER = Path("results/scores"), Path("benchmarks/paper")
-
-
-def tables() -> None:
-    """Write results/tables from the scores, the paper's numbers beside ours.
-
-    Example: dvc repro tables
-    """
-    from fer_bench.reports import build_tables
-
-    build_tables(SCORES, _enabled(), PAPER, Path("results/tables"))
-
-
-def figures() -> None:
-    """Draw results/figures from the scores.
-
-    Example: dvc repro figures
-    """
-    from fer_bench.reports import build_figures
-
-    build_figures(SCORES, _enabled(), Path("results/figures"))
-
-
-def leaderboard() -> None:
-    """Write results/leaderboard.md, results/metrics.json and results/history.csv."""
-    from fer_bench.reports import build_leaderboard, build_metrics
-
-    build_leaderboard(SCORES, _enabled(), Path("results"))
-    build_metrics(SCORES, _enabled(), Path("results"))
-
-
-def _enabled() -> dict[str, dict[str, list[Any]]]:
-    from fer_bench import params
-
-    return {name: cells.model_dump() for name, cells in params.load().enabled.items()}

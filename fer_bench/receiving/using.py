@@ -12,7 +12,9 @@ enabled:
     seeds: [0]
     evaluate_on: []
     init_from: []
-    transfer_models: []"""
+    transfer_models: []
+    robustness: []
+    explain: []"""
 
 
 def params_lines(source: str) -> list[str]:

@@ -12,7 +12,7 @@ from fer_bench.reports.scores import Enabled
 
 
 def build_tables(scores_dir: Path, params_enabled: Enabled, paper_dir: Path, out_dir: Path) -> None:
-    """Write `table<NN>.md` and `.csv` into `out_dir`; see `reports.tables`."""
+    """Write every table, page and their index into `out_dir`; see `reports.tables`."""
     from fer_bench.reports import tables
 
     tables.build_tables(scores_dir, params_enabled, paper_dir, out_dir)

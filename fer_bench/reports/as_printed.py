@@ -2,55 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from tabulate import tabulate
-
-from fer_bench.reports.formatting import NOTHING, maximum, mean_std
+from fer_bench.reports import beside_paper
+from fer_bench.reports.formatting import NOTHING
+from fer_bench.reports.grid import Grid, grid
 from fer_bench.reports.paper import Printed
 from fer_bench.reports.scores import Scores
 
-INTRODUCTION = (
-    "Each place is *printed / ours*: the number as the paper prints it, then ours for the same "
-    "dataset and model, also with the epoch chosen on the test set (`best_on_test`), as the "
-    "paper's numbers are. Rows that the paper itself only reports have one number."
+PARTIAL = "†"
+FILLED = (
+    "*printed / ours (ours − printed)*, ours with the paper's statistic and its selection "
+    "`best_on_test`; ↑ or ↓ where they are more than two of our standard deviations apart (never "
+    "for a single seed)."
 )
+EMPTY = "*printed / ours*; none of ours has been measured."
+ON_PARTIAL = f"{PARTIAL} Ours on a dataset of which images are missing."
 
 
-def as_printed(scores: Scores, printed: Sequence[Printed]) -> list[str]:
-    """The paper's table, each place as `printed / ours` with the same statistic, and its notes."""
+def as_printed(scores: Scores, printed: Sequence[Printed]) -> Grid:
+    """The paper's table, each place with ours behind it; reported rows have one number."""
     columns = list(dict.fromkeys(p.column for p in printed))
     labels = list(dict.fromkeys(p.row for p in printed))
     places = {(p.row, p.column): p.printed + _ours(scores, p) for p in printed}
     body = [[label, *(places.get((label, c), NOTHING) for c in columns)] for label in labels]
-    align = ["left", *("right" for _ in columns)]
-    grid = tabulate(body, ["", *columns], tablefmt="github", colalign=align, disable_numparse=True)
-    parts = ["## The paper's table", INTRODUCTION, grid]
-    if notes := _notes(printed):
-        parts.append("\n".join(f"- {note}" for note in notes))
-    return parts
+    return grid(["", *columns], body, [""])
 
 
-def _notes(printed: Sequence[Printed]) -> list[str]:
+def introduction(scores: Scores, printed: Sequence[Printed]) -> str:
+    """How to read a place."""
+    return FILLED if any(beside_paper.ours(scores, place) for place in printed) else EMPTY
+
+
+def notes(scores: Scores, printed: Sequence[Printed]) -> list[str]:
     """What is odd about printed places, each once with the places it is about."""
     places: dict[str, dict[str, list[str]]] = {}
     for p in printed:
         if p.note:
             places.setdefault(p.note, {}).setdefault(p.row, []).append(p.column)
-    return [
-        "; ".join(f"{row} ({', '.join(columns)})" for row, columns in rows.items()) + f": {note}."
-        for note, rows in places.items()
-    ]
+    found = [f"{_where(rows, printed)}: {note}." for note, rows in places.items()]
+    if any(_partial(scores, p) for p in printed):
+        found.append(ON_PARTIAL)
+    return found
+
+
+def _where(rows: Mapping[str, Sequence[str]], printed: Sequence[Printed]) -> str:
+    """Rows with the columns that are meant, where these are not all that the row has."""
+    by_columns: dict[tuple[str, ...], list[str]] = {}
+    for row, columns in rows.items():
+        every = [p.column for p in printed if p.row == row and p.printed != NOTHING]
+        by_columns.setdefault(() if columns == every else tuple(columns), []).append(row)
+    return "; ".join(
+        ", ".join(names) + (f" ({', '.join(columns)})" if columns else "")
+        for columns, names in by_columns.items()
+    )
 
 
 def _ours(scores: Scores, place: Printed) -> str:
     if not place.model:
         return ""
-    row = scores.get(place.dataset, place.model)
-    if row is None:
-        summary = None
-    elif row.folded and (place.set, place.subset) == (row.dataset, "all"):
-        summary = row.fold_mean(place.selection)
-    else:
-        summary = row.summary("accuracy", place.set, place.subset, place.selection)
-    return " / " + (mean_std(summary) if place.statistic == "mean_std" else maximum(summary))
+    summary = beside_paper.ours(scores, place)
+    text = f" / {beside_paper.shown(summary, place.statistic)}"
+    if summary is not None and _partial(scores, place):
+        text += PARTIAL
+    if found := beside_paper.difference(summary, place.printed, place.statistic):
+        text += f" ({found.text})"
+    return text
+
+
+def _partial(scores: Scores, place: Printed) -> bool:
+    row = scores.get(place.dataset, place.model) if place.model else None
+    return row is not None and row.has(place.set, place.subset) and row.partial(place.set)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fer_bench.reports.table_spec import (
     BASELINES,
     OURS,
+    OVER_BASELINES,
     RELEASED,
     SHARED,
     RowSpec,
@@ -13,20 +14,20 @@ from fer_bench.reports.table_spec import (
 )
 
 _REPORTED = (
-    "Rows marked *reported* are copied from the paper and were not run here. Their training data, "
-    "pre-training, alignment and number of runs differ from ours and from each other, and each is "
-    "its method's best: they show where the field stood, not a controlled comparison. The column "
-    "nearest to how they were chosen is the maximum of `best_on_test`."
+    "Rows marked *reported* are the paper's numbers of other methods, not run here. Training data, "
+    "pre-training, alignment and number of runs differ between them, and each is its method's "
+    "best: no controlled comparison. Nearest to how they were chosen is the maximum of "
+    "`best_on_test`."
 )
 _ON_OTHERS = (
-    "`best_on_test` is here the epoch that was best on the *training* dataset's own test faces, "
-    "not on the set that is scored: the faces below chose no epoch."
+    "`best_on_test` is here the epoch that was best on the *training* dataset's own test faces: "
+    "the faces below chose no epoch."
 )
 _WITHOUT_NEUTRAL = (
     "without_neutral",
-    "*without neutral*: some methods leave neutral images out, so the same is done for ours: only "
-    "the faces of the other expressions, and the largest of their logits. Fewer classes are "
-    "easier, so compare inside a block only. Our models were trained with neutral faces too.",
+    "*without neutral*: only faces of the other expressions, and the largest of their logits, as "
+    "some methods do; our models were trained with neutral faces too. Fewer classes are easier: "
+    "compare inside a block.",
 )
 _DUPLICATES = (
     "without_duplicates",
@@ -61,10 +62,11 @@ COMPARISONS = (
             RowSpec("SCAN-CCI (ImageNet)", "scan_cci_imagenet", core=False),
             RELEASED,
         ),
+        pairs=OVER_BASELINES,
         subsets=("all", "without_duplicates"),
         folds=False,
         notes=(
-            "Rows with one learning rate (`_tuned`) train all layers at 0.01: a low backbone rate "
+            "Rows with *one learning rate* train all layers at 0.01: a low rate of the backbone "
             "alone can make a baseline look weak.",
         ),
         block_notes=(_DUPLICATES,),
@@ -90,6 +92,7 @@ COMPARISONS = (
             SHARED,
             RowSpec("SCAN-CCI, no attention branch", "scan_cci_no_scan", core=False),
         ),
+        pairs=OVER_BASELINES,
         subsets=(
             "all", "occluded", "occluded_as_listed", "pose_gt_30", "pose_gt_30_as_listed",
             "pose_gt_45", "pose_gt_45_as_listed",
@@ -97,12 +100,12 @@ COMPARISONS = (
         by_subset=True,
         folds=False,
         notes=(
-            "A subset's class mix differs from the whole set's, so compare balanced accuracy.",
-            "Subsets of photographs are the published lists (Wang et al. 2020, RAN), each face "
-            "once. *As listed* counts a face as often as its list names it, and is shown where "
-            "that differs. For RAF-DB the paper's percentages fit the counts as listed (735, "
-            "1,247, 558). For AffectNet-8 with a turned head they fit 1,801 and 912 faces, fewer "
-            "than the lists name, so those two places are not over the same faces as ours.",
+            "Class mixes differ between parts: compare balanced accuracy, or the re-weighted gaps "
+            "in [subset_gaps.md](subset_gaps.md).",
+            "Parts of photographs are the published lists (Wang et al. 2020, RAN), each face once; "
+            "*as listed* counts a face as often as its list names it. The paper's RAF-DB numbers "
+            "fit the lists (735, 1,247, 558 lines); those of AffectNet-8 with a turned head fit "
+            "1,801 and 912 faces, fewer than listed, so not the same faces as ours.",
         ),
     ),
     TableSpec(
@@ -110,12 +113,12 @@ COMPARISONS = (
         "FED-RO: real-world occlusions",
         "How well do models read occluded faces of a set that they were not trained on?",
         (*optional(BASELINES), OURS, SHARED),
+        pairs=OVER_BASELINES,
         subsets=("all", "common_classes"),
         sets=("fedro",),
         notes=(
-            "FED-RO has no training faces: rows were trained on the dataset beside them. The paper "
-            "trains on the first 5,000 faces a class of AffectNet together with RAF-DB "
-            "(`affectnet7_rafdb`).",
+            "FED-RO has no training faces. The paper trains on the first 5,000 faces a class of "
+            "AffectNet together with RAF-DB (`affectnet7_rafdb`).",
             _ON_OTHERS + " The released code chose it on FED-RO itself.",
             _REPORTED,
         ),
@@ -126,18 +129,17 @@ COMPARISONS = (
         "In-lab sets, cross-validated",
         "How well do models trained in the wild adapt to posed expressions of a laboratory?",
         (*optional(BASELINES), OURS, SHARED),
+        pairs=OVER_BASELINES,
         subsets=("all", "without_neutral"),
         folds=True,
         notes=(
-            "**Accuracy** is pooled: every face is tested once, by the model of the fold that left "
-            "it out, and all faces count the same. **Mean over folds** gives every fold the same "
-            "weight. Both are mean ± std over *seeds*. **Std over folds** is the spread of one "
-            "run's folds (averaged over seeds): it says how different the folds' people are, not "
-            "how well a repetition would agree, and must not be read as the spread over seeds.",
+            "**Accuracy** is pooled over all faces; **mean over folds** weights folds alike. Both "
+            "are mean ± std over *seeds*. **Std over folds** (averaged over seeds) says how "
+            "different the folds' people are, not how well a repetition would agree.",
             "`best_on_test` takes each fold's best epoch on that fold's own test faces, as the "
-            "released code does: one choice a fold, so still more optimistic than on one split.",
-            "The printed 97.07 and 97.31 are no whole number of 1,308 and 1,254 faces, so the "
-            "paper's numbers are read as means over folds, and compared with ours below.",
+            "released code does: one choice a fold, more optimistic than on one split.",
+            "97.07 and 97.31 are no whole numbers of 1,308 and 1,254 faces, so the paper's numbers "
+            "are read as means over folds, and ours are compared as such.",
             _REPORTED + " Which frames of a sequence are taken, and whether as neutral, differs "
             "between methods as well. FMPN's released list for “CK+7” holds contempt and no "
             "neutral: nearest to it is the block *without neutral* of CK+8.",
@@ -149,6 +151,7 @@ COMPARISONS = (
         "Cross-evaluation on in-lab sets",
         "How well do models read a laboratory's faces without having seen any of them?",
         (*optional(BASELINES), OURS, SHARED),
+        pairs=OVER_BASELINES,
         subsets=("all", "common_classes"),
         sets=("ckplus7", "ckplus7_first_last", "oulu_casia", "jaffe"),
         notes=(

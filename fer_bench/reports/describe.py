@@ -29,16 +29,10 @@ def place(rows: Iterable[Row]) -> str:
     rows = list(rows)
     elsewhere = list(dict.fromkeys(row.dataset for row in rows if row.elsewhere))
     if not elsewhere:
-        return "Measured here: `dvc repro` makes these numbers again."
+        return "Measured here."
     if all(row.elsewhere for row in rows):
-        return (
-            "**Measured elsewhere**: read from committed scores, because this dataset is not "
-            "enabled here."
-        )
-    return (
-        f"Rows trained on {_names(elsewhere)} were **measured elsewhere**: read from committed "
-        "scores, because that is not enabled here. `dvc repro` makes the others again."
-    )
+        return "**Measured elsewhere**: committed scores of a dataset that is not enabled here."
+    return f"Rows trained on {_names(elsewhere)} were **measured elsewhere** (committed scores)."
 
 
 def trained_on(row: Row) -> str:
@@ -90,8 +84,7 @@ def _cross_validated(folds: Sequence[int]) -> str:
     if not folds:
         return ""
     return (
-        f" Cross-validated over {' or '.join(map(str, folds))} folds: every face is tested once, "
-        "by the model of the fold that left it out; accuracy is over all faces pooled, and ± is "
+        f" Cross-validated over {' or '.join(map(str, folds))} folds, every face tested once; ± is "
         "over seeds, not over folds."
     )
 
@@ -104,17 +97,14 @@ def class_counts(row: Row, set_: str, subset: str = "all") -> str:
 
 
 def sampling_error(rows: Iterable[Row], set_: str) -> str:
-    """How much one accuracy on this set may be off because the set is small."""
+    """How much one accuracy on this set may be off because the set is small (Wilson)."""
     halves = []
     for row in rows:
         if summary := row.summary("accuracy", set_):
             low, high = wilson(summary.mean, row.sizes(set_)[0])
             halves.append((high - low) / 2)
     ends = dict.fromkeys(f"±{rounded(100 * half, 1)}" for half in (min(halves), max(halves)))
-    return (
-        f"Sampling error of one accuracy on this many faces: about {' to '.join(ends)} points "
-        "(95 %, Wilson)."
-    )
+    return f"One accuracy on so many faces is known to about {' to '.join(ends)} points (95 %)."
 
 
 def warnings(rows: Sequence[Row], sets: Sequence[str], scores: Scores | None = None) -> list[str]:

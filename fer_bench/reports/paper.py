@@ -1,8 +1,13 @@
-"""The paper's printed numbers: `benchmarks/paper/table<NN>.csv`, one printed place a line.
+"""The paper's printed numbers, one printed place a line of `benchmarks/paper`.
 
-Columns: table, row and column as printed; printed (the characters, `–` for an empty place);
-dataset, model, set, subset, selection, statistic: which cell of ours fills the place (no model: a
-row the paper only reports); note: what is known to be odd about it.
+`table01.csv` to `table11.csv` and `table_s1.csv`, `table_s2.csv` (the supplement's Tables 1 and 2)
+have the columns: table, row and column as printed; printed (the characters, `–` for an empty
+place); dataset, model, set, subset, selection, statistic: which cell of ours fills the place (no
+model: a row the paper only reports); note: what is known to be odd about it.
+
+`text.csv` holds the numbers of the running text: section and words; printed; place: what the
+sentence is about; dataset to statistic as above; against: what the model is compared with (see
+`Said`); note.
 """
 
 from __future__ import annotations
@@ -10,10 +15,12 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from fer_bench.errors import FerBenchError
 
-STATISTICS = ("max", "mean_std")
+STATISTICS = ("max", "mean_std", "seconds")
+SAID = ("max", "difference", "best")
 
 
 @dataclass(frozen=True)
@@ -33,17 +40,39 @@ class Printed:
     note: str
 
 
-def load_paper(paper_dir: Path, number: int) -> list[Printed]:
+@dataclass(frozen=True)
+class Said:
+    """One number of the running text; attributes as the file's columns.
+
+    `statistic` says what fills it: `max` over seeds; the `difference` of two such maxima; or which
+    of several models is the `best`. `against` names the others: models of the same dataset, or
+    `dataset/model` on that dataset's own test faces, or a number the paper reports of another
+    method. `max` or `min` before several models takes the best or the worst of them.
+    """
+
+    section: str
+    says: str
+    printed: str
+    place: str
+    dataset: str
+    model: str
+    set: str
+    subset: str
+    selection: str
+    statistic: str
+    against: str
+    note: str
+
+
+def table_file(number: int | str) -> str:
+    """`table01` for table 1, `table_s1` for the supplement's."""
+    return f"table{number:02}" if isinstance(number, int) else f"table_{number.lower()}"
+
+
+def load_paper(paper_dir: Path, number: int | str) -> list[Printed]:
     """The places of one table in printed order; raises FerBenchError if the file is malformed."""
-    path = paper_dir / f"table{number:02}.csv"
-    if not path.is_file():
-        raise FerBenchError(f"{path} is missing: restore it with `git checkout -- {paper_dir}`")
-    with open(path, encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        names = [f.name for f in fields(Printed)]
-        if reader.fieldnames != names:
-            raise FerBenchError(f"{path}: the first line must be {','.join(names)}")
-        places = [Printed(**line) for line in reader]
+    path = paper_dir / f"{table_file(number)}.csv"
+    places = [Printed(**line) for line in _lines(path, Printed)]
     for place in places:
         if place.table != str(number) or place.statistic not in STATISTICS:
             raise FerBenchError(
@@ -51,3 +80,31 @@ def load_paper(paper_dir: Path, number: int) -> list[Printed]:
                 f"{place.statistic!r}; expected {number} and one of {', '.join(STATISTICS)}"
             )
     return places
+
+
+def load_said(paper_dir: Path) -> list[Said]:
+    """The numbers of the running text, in its order; raises FerBenchError as `load_paper` does."""
+    path = paper_dir / "text.csv"
+    found = [Said(**line) for line in _lines(path, Said)]
+    for said in found:
+        if said.statistic not in SAID or (said.statistic != "max") != bool(said.against):
+            raise FerBenchError(
+                f"{path}: {said.section}, {said.place} has the statistic {said.statistic!r} and is "
+                f"against {said.against!r}; expected one of {', '.join(SAID)}, and something to "
+                "compare with for all but max"
+            )
+    return found
+
+
+def _lines(path: Path, kind: type[Any]) -> list[dict[str, str]]:
+    if not path.is_file():
+        raise FerBenchError(f"{path} is missing: restore it with `git checkout -- {path.parent}`")
+    with open(path, encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream)
+        names = [f.name for f in fields(kind)]
+        if reader.fieldnames != names:
+            raise FerBenchError(f"{path}: the first line must be {','.join(names)}")
+        lines = list(reader)
+    if any(set(line) != set(names) or None in line.values() for line in lines):
+        raise FerBenchError(f"{path}: every line must have {len(names)} columns")
+    return lines

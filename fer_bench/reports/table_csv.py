@@ -10,6 +10,7 @@ import pandas as pd
 
 from fer_bench.evaluation.statistics import Summary
 from fer_bench.reports import describe
+from fer_bench.reports.beside_paper import difference, over_seeds
 from fer_bench.reports.formatting import rounded
 from fer_bench.reports.lines import Line, printed_lines
 from fer_bench.reports.paper import Printed
@@ -64,7 +65,20 @@ def _record(spec: TableSpec, line: Line) -> dict[str, Any]:
         **_statistics(line),
         "paper_mean_std": line.paper.get("mean_std", ""),
         "paper_max": line.paper.get("max", ""),
+        **_differences(line),
     }
+
+
+def _differences(line: Line) -> dict[str, Any]:
+    """Ours minus the paper's of each statistic, and whether it is over two of our deviations."""
+    row = line.row
+    summary = over_seeds(row, line.set, line.subset, "best_on_test") if row else None
+    found: dict[str, Any] = {}
+    for statistic in ("mean_std", "max"):
+        gap = difference(summary, line.paper.get(statistic, ""), statistic)
+        found[f"ours_minus_paper_{statistic}"] = gap.points if gap else ""
+        found[f"over_two_std_{statistic}"] = "" if gap is None or gap.far is None else gap.far
+    return found
 
 
 def _said(row: Row | None, key: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fer_bench.reports.paper import table_file
+
 
 @dataclass(frozen=True)
 class RowSpec:
@@ -19,10 +21,13 @@ class TableSpec:
     """One table of the paper.
 
     Attributes:
-        number: as in the paper.
+        number: as in the paper; `S1` for the supplement's first.
         title: heading.
         shows: one sentence on what to read from it.
         rows: the compared models.
+        pairs: (model, other model): the pairs that are tested on the faces they share, named
+            without the dataset they start from; in a masked table the ways to train for masks,
+            for each model.
         subsets: parts of the test set, one block of rows each, where they were measured.
         by_subset: the table is about the subsets: a section needs one besides `all`.
         parameters: whether the models' parameter counts are a column.
@@ -36,10 +41,11 @@ class TableSpec:
             is how many of the faces it leaves out, `{set}` the section's set.
     """
 
-    number: int
+    number: int | str
     title: str
     shows: str
     rows: tuple[RowSpec, ...]
+    pairs: tuple[tuple[str, str], ...] = ()
     subsets: tuple[str, ...] = ("all",)
     by_subset: bool = False
     parameters: bool = False
@@ -49,6 +55,16 @@ class TableSpec:
     only_printed: bool = False
     notes: tuple[str, ...] = ()
     block_notes: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What it is called on the command line: `01`, `s1`."""
+        return f"{self.number:02}" if isinstance(self.number, int) else self.number.lower()
+
+    @property
+    def stem(self) -> str:
+        """Its files without their suffix: `table01`, `table_s1`."""
+        return table_file(self.number)
 
 
 OURS = RowSpec("SCAN-CCI", "scan_cci")
@@ -60,6 +76,8 @@ BASELINES = (
 )
 SHARED = RowSpec("SCAN-CCI, shared units", "scan_cci_shared", core=False)
 RELEASED = RowSpec("SCAN-CCI as released", "scan_cci_released", core=False)
+OVER_BASELINES = tuple((OURS.model, row.model) for row in BASELINES)
+SHARED_PAIR = ((SHARED.model, OURS.model),)
 
 AS_LISTED = "_as_listed"
 SUBSET_TITLES = {

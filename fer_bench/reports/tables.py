@@ -1,97 +1,158 @@
-"""The paper's tables with our numbers beside its own, as Markdown and CSV, and further pages."""
+"""The paper's tables with our numbers beside its own, the pages beside them, and their index.
+
+One process writes one table, so that DVC makes only what changed; imports are light.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from fer_bench.errors import FerBenchError
 from fer_bench.files import write_text
-from fer_bench.reports import cross_dataset, describe, label_noise, slices
-from fer_bench.reports.as_printed import as_printed
-from fer_bench.reports.grid import grid
-from fer_bench.reports.paper import Printed, load_paper
+from fer_bench.reports import index, inference_time
+from fer_bench.reports.paper import load_paper
 from fer_bench.reports.scores import Enabled, Scores, load_scores
-from fer_bench.reports.sections import Section, sections
 from fer_bench.reports.specs import TABLES
 from fer_bench.reports.table_csv import csv_text
+from fer_bench.reports.table_page import markdown, table_page, tex
 from fer_bench.reports.table_spec import TableSpec
 
-LEGEND = """\
-All numbers are percent of the test set; mean ± sample standard deviation (n − 1) over seeds, `–`
-where nothing was measured. **Accuracy**, **max**, **balanced** (mean recall over classes) and
-**macro-F1** are those of the `last` epoch, the only selection that ranks. `best_on_test` takes the
-epoch with the best accuracy on the test set, as the paper does: it is too optimistic, and is shown
-only for comparison with the paper's numbers. A difference smaller than the spread over seeds shows
-nothing.
-"""
+if TYPE_CHECKING:
+    from fer_bench.reports.pages import Material
 
-Page = tuple[Callable[[Scores], str], Callable[[Scores], str]]
-PAGES: dict[str, Page] = {
-    "cross_dataset": (cross_dataset.markdown, cross_dataset.csv_text),
-    "slices": (slices.markdown, slices.csv_text),
-    "label_noise": (label_noise.markdown, label_noise.csv_text),
-}
-"""Pages that no table of the paper has: Markdown and CSV from the scores alone."""
+NAMES = (*(spec.name for spec in TABLES), inference_time.NAME)
+"""The tables as the command line calls them: `01` to `11`, `s1`, `s2`."""
+SUFFIXES = (".md", ".csv", ".tex")
+INDEX = "README.md"
 
 
-def outputs(out_dir: Path) -> list[Path]:
-    """Every file `build_tables` writes."""
-    stems = [*(f"table{spec.number:02}" for spec in TABLES), *PAGES]
-    return [out_dir / f"{stem}{suffix}" for stem in stems for suffix in (".md", ".csv")]
+def build_table(
+    name: str,
+    scores_dir: Path,
+    params_enabled: Enabled,
+    paper_dir: Path,
+    out_dir: Path,
+    *,
+    cost_dir: Path | None = None,
+    cache: Path | None = None,
+) -> None:
+    """Write one table as Markdown, CSV and LaTeX.
+
+    Args:
+        name: one of `NAMES`.
+        scores_dir: `results/scores`.
+        params_enabled: params.yaml's `enabled`.
+        paper_dir: `benchmarks/paper`.
+        out_dir: `results/tables`.
+        cost_dir: `results/cost`, for table `s2`; None or missing: nothing was measured.
+        cache: where resampled comparisons are kept, `runs/.statistics`; results do not depend on
+            it. None computes them again.
+
+    Raises:
+        FerBenchError: there is no such table, or a file is malformed.
+    """
+    if name not in NAMES:
+        raise FerBenchError(f"there is no table {name!r}: use one of {', '.join(NAMES)}")
+    if name == inference_time.NAME:
+        _write(out_dir / inference_time.STEM, *inference_time.build(paper_dir, cost_dir))
+        return
+    scores = load_scores(scores_dir, params_enabled)
+    spec = next(spec for spec in TABLES if spec.name == name)
+    _write_table(spec, scores, paper_dir, out_dir, cache)
 
 
-def build_tables(scores_dir: Path, params_enabled: Enabled, paper_dir: Path, out_dir: Path) -> None:
-    """Write `table<NN>.md` and `table<NN>.csv` for every declared table, and every page of `PAGES`.
+def build_pages(
+    scores_dir: Path,
+    params_enabled: Enabled,
+    paper_dir: Path,
+    out_dir: Path,
+    *,
+    cost_dir: Path | None = None,
+    robustness_dir: Path | None = None,
+    explain_dir: Path | None = None,
+) -> None:
+    """Write the pages that the paper has no table for, and the index of tables and pages.
 
     Args:
         scores_dir: `results/scores`.
         params_enabled: params.yaml's `enabled`.
         paper_dir: `benchmarks/paper`.
         out_dir: `results/tables`.
+        cost_dir: `results/cost`, for the devices that the index names.
+        robustness_dir: `results/robustness`; None or missing: nothing was measured.
+        explain_dir: `results/explain`; None or missing: nothing was measured.
     """
+    from fer_bench.reports.pages import Material
+
+    scores = load_scores(scores_dir, params_enabled)
+    material = Material(scores, params_enabled, paper_dir, robustness_dir, explain_dir)
+    _write_pages(material, out_dir, cost_dir)
+
+
+def build_tables(
+    scores_dir: Path,
+    params_enabled: Enabled,
+    paper_dir: Path,
+    out_dir: Path,
+    *,
+    cost_dir: Path | None = None,
+    robustness_dir: Path | None = None,
+    explain_dir: Path | None = None,
+    cache: Path | None = None,
+) -> None:
+    """Write every table, every page and the index in one process; arguments as above."""
+    from fer_bench.reports.pages import Material
+
     scores = load_scores(scores_dir, params_enabled)
     for spec in TABLES:
-        printed = load_paper(paper_dir, spec.number)
-        stem = out_dir / f"table{spec.number:02}"
-        write_text(stem.with_suffix(".md"), markdown(spec, scores, printed))
-        write_text(stem.with_suffix(".csv"), csv_text(spec, scores, printed))
-    for name, (page, lines) in PAGES.items():
-        write_text(out_dir / f"{name}.md", page(scores))
-        write_text(out_dir / f"{name}.csv", lines(scores))
+        _write_table(spec, scores, paper_dir, out_dir, cache)
+    _write(out_dir / inference_time.STEM, *inference_time.build(paper_dir, cost_dir))
+    material = Material(scores, params_enabled, paper_dir, robustness_dir, explain_dir)
+    _write_pages(material, out_dir, cost_dir)
 
 
-def markdown(spec: TableSpec, scores: Scores, printed: Sequence[Printed]) -> str:
-    """One table as a page of Markdown."""
-    found, bare = sections(spec, scores, printed)
-    parts = [f"# Table {spec.number}. {spec.title}", spec.shows, LEGEND.strip()]
-    parts += spec.notes
-    for section in found:
-        parts += _section(spec, section, scores)
-    if not found:
-        parts.append("Nothing has been measured for this table yet.")
-    if bare:
-        parts.append(f"Left out, because too few of these rows were measured: {', '.join(bare)}.")
-    if missing := scores.missing():
-        parts.append("Not finished: " + "; ".join(missing) + ".")
-    parts += as_printed(scores, printed)
-    return "\n\n".join(parts) + "\n"
+def table_outputs(name: str, out_dir: Path) -> list[Path]:
+    """Every file that `build_table` writes."""
+    stems = {spec.name: spec.stem for spec in TABLES} | {inference_time.NAME: inference_time.STEM}
+    return [out_dir / f"{stems[name]}{suffix}" for suffix in SUFFIXES]
 
 
-def _section(spec: TableSpec, section: Section, scores: Scores) -> list[str]:
-    measured = [line for line in section.lines if line.row is not None]
-    rows = [line.row for line in measured if line.row]
-    scored = next(row for row in rows if row.has(section.set))
-    parts = [
-        f"## {describe.title(section.set)}",
-        f"{describe.place(rows)} Test faces: {describe.class_counts(scored, section.set)}. "
-        f"{describe.sampling_error(rows, section.set)} {describe.setup(rows)}",
-    ]
-    parts += describe.warnings(rows, [section.set], scores)
-    parts.append(grid(spec, section))
-    whole = max(scored.sizes(section.set))
-    for subset, note in spec.block_notes:
-        sizes = [n for line in measured if line.subset == subset and line.row
-                 for n in line.row.sizes(section.set, subset)]  # fmt: skip
-        if sizes:
-            parts.append(note.format(left_out=f"{whole - max(sizes):,}", set=section.set))
-    return parts
+def page_outputs(out_dir: Path) -> list[Path]:
+    """Every file that `build_pages` writes."""
+    from fer_bench.reports.pages import PAGES
+
+    files = [out_dir / f"{name}{suffix}" for name in PAGES for suffix in (".md", ".csv")]
+    return [*files, out_dir / INDEX]
+
+
+def outputs(out_dir: Path) -> list[Path]:
+    """Every file that `build_tables` writes."""
+    tables = [file for name in NAMES for file in table_outputs(name, out_dir)]
+    return [*tables, *page_outputs(out_dir)]
+
+
+def _write_table(
+    spec: TableSpec, scores: Scores, paper_dir: Path, out_dir: Path, cache: Path | None
+) -> None:
+    printed = load_paper(paper_dir, spec.number)
+    page = table_page(spec, scores, printed, cache)
+    _write(out_dir / spec.stem, markdown(page), csv_text(spec, scores, printed), tex(page))
+
+
+def _write(stem: Path, *texts: str) -> None:
+    for suffix, text in zip(SUFFIXES, texts, strict=True):
+        write_text(stem.with_name(stem.name + suffix), text)
+
+
+def _write_pages(material: Material, out_dir: Path, cost_dir: Path | None) -> None:
+    from fer_bench.reports.cost import load_costs
+    from fer_bench.reports.pages import PAGES
+
+    for name, page in PAGES.items():
+        write_text(out_dir / f"{name}.md", page.markdown(material))
+        write_text(out_dir / f"{name}.csv", page.csv_text(material))
+    tables = {spec: load_paper(material.paper_dir, spec.number) for spec in TABLES}
+    titles = {name: (page.title, page.shows) for name, page in PAGES.items()}
+    timed = [device.label for device in load_costs(cost_dir)] if cost_dir else []
+    write_text(out_dir / INDEX, index.markdown(tables, titles, material.scores, timed))

@@ -7,6 +7,7 @@ code or the library versions change. `runs/specs/` holds:
     views/<dataset>.json   which faces an evaluation reads
     audit/<dataset>.json   what an audit looks at, challenge lists included
     <dataset>/<row>.json   one row of the benchmark (model, variant or transfer)
+    robustness.json, explain.json   how trained rows are examined
     identity/<dataset>.json, scores/<dataset>.json
 """
 
@@ -39,7 +40,7 @@ def resolve(params: Params) -> dict[str, Spec]:
     wrong = wrong or check_protocols(params)
     specs: dict[str, Spec] = {}
     if not wrong:
-        parts = [_pack_specs(params), _view_specs(), _audit_specs()]
+        parts = [_pack_specs(params), _view_specs(), _audit_specs(), _examinations(params)]
         parts += [row_specs(params, registry.get_dataset(name)) for name in params.enabled]
         for part in parts:
             try:
@@ -108,3 +109,27 @@ def _audit_specs() -> Iterator[tuple[str, Spec]]:
                 "code": code,
             },
         )
+
+
+def _examinations(params: Params) -> Iterator[tuple[str, Spec]]:
+    """What is done with trained weights beyond predicting a set."""
+    yield (
+        "robustness",
+        {
+            "code": code_hash("fer_bench.evaluation.robustness"),
+            "versions": versions("torch", "numpy", "scipy", "pillow", "opencv-python-headless"),
+        },
+    )
+    yield (
+        "explain",
+        {
+            "layers": dict(params.explain.layers),
+            "source_options": {
+                name: dict(params.data.get(name, {}))
+                for name, source in registry.sources().items()
+                if source.rendered
+            },
+            "code": code_hash("fer_bench.evaluation.explain"),
+            "versions": versions("torch", "numpy", "scipy", "grad-cam"),
+        },
+    )

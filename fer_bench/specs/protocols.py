@@ -21,6 +21,12 @@ def check_protocols(params: Params) -> list[str]:
                 f"{where}.evaluate_on: a cross-validated cell has a model a fold, so it is not "
                 "evaluated on other sets; leave the list empty"
             )
+        for key in ("robustness", "explain"):
+            if dataset.protocol != "split" and getattr(cells, key):
+                wrong.append(
+                    f"{where}.{key}: {name} has no single set of trained weights to look at; "
+                    "leave the list empty"
+                )
         for other in cells.init_from if cells.transfer_models else ():
             start = registry.get_dataset(other)
             if start.protocol != "split":

@@ -74,7 +74,7 @@ for _dataset, _row, _, _sets in CELLS:
 
 
 def make_pack(packs: Path, name: str) -> pd.DataFrame:
-    """A manifest: eight classes in affectnet, folds in ckplus, groups in rafdb."""
+    """A manifest: eight classes in affectnet, folds in ckplus, groups in rafdb, votes in sfew."""
     draw = np.random.default_rng(len(name))
     n = 400 if name == "rafdb" else 160
     classes = 8 if name == "affectnet" else 7
@@ -91,6 +91,10 @@ def make_pack(packs: Path, name: str) -> pd.DataFrame:
             "age": draw.choice(["0-3", "4-19", "20-39", "70+"], n, p=[0.1, 0.3, 0.55, 0.05]),
         }
     )
+    if name == "sfew":
+        labels = manifest["label"].to_numpy()
+        votes = draw.multinomial(4, np.full(8, 1 / 8), n) + 6 * np.eye(8, dtype=int)[labels]
+        manifest["votes"] = votes.tolist()
     (packs / name).mkdir(parents=True)
     manifest.to_parquet(packs / name / "manifest.parquet", index=False)
     return manifest

@@ -19,7 +19,7 @@ from fer_bench.reports.paper import Printed, load_paper
 from fer_bench.reports.scores import Scores, load_scores
 from fer_bench.reports.specs import TABLES
 from fer_bench.reports.table_csv import csv_text
-from fer_bench.reports.tables import markdown
+from fer_bench.reports.table_page import markdown, table_page
 
 pytestmark = pytest.mark.usefixtures("photograph_registry")
 SPECS = {spec.number: spec for spec in TABLES}
@@ -30,13 +30,13 @@ def scores(photographs: Path) -> Scores:
     return load_scores(photographs / "scores", ENABLED)
 
 
-def csv_lines(table: int, scores: Scores, paper: Path) -> pd.DataFrame:
+def csv_lines(table: int | str, scores: Scores, paper: Path) -> pd.DataFrame:
     text = csv_text(SPECS[table], scores, load_paper(paper, table))
     return pd.read_csv(io.StringIO(text), dtype={"paper_max": str, "model": str})
 
 
-def page(table: int, scores: Scores, paper: Path) -> str:
-    return markdown(SPECS[table], scores, load_paper(paper, table))
+def page(table: int | str, scores: Scores, paper: Path) -> str:
+    return markdown(table_page(SPECS[table], scores, load_paper(paper, table)))
 
 
 def hits_by_pandas(root: Path, line: pd.Series, selection: str) -> list[pd.DataFrame]:
@@ -129,11 +129,11 @@ def test_reported_rows_without_a_number_are_left_out(scores: Scores, paper: Path
 
 
 def test_a_plain_row_gives_way_to_the_transferred_one(scores: Scores, paper: Path) -> None:
-    text = page(1, scores, paper).split("## sfew")[1].split("## The paper")[0]
+    text = page(1, scores, paper).split("## sfew")[1].split("**Compared")[0]
     ours = [line for line in text.splitlines() if line.startswith("| SCAN-CCI")]
     assert len(ours) == 1
     assert "first trained on affectnet7_rafdb" in ours[0]
-    assert ours[0].rstrip(" |").endswith("58.93")
+    assert [cell.strip() for cell in ours[0].split("|")[-3:-1]] == ["58.93", "+4.45"]
 
 
 def test_a_set_nothing_is_trained_on_says_what_was(scores: Scores, paper: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_set_nothing_is_trained_on_says_what_was(scores: Scores, paper: Path) 
     assert [(row[0], row[3]) for row in rows] == [
         ("all", "affectnet7_rafdb"), ("all", "affectnet8"), ("common classes", "affectnet8"),
     ]  # fmt: skip
-    assert rows[0][-2] == "73.5"
+    assert rows[0][-3:-1] == ["73.5", "−14.75 ↓"]
 
 
 def test_images_that_were_trained_on_are_no_cross_evaluation(

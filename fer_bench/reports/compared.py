@@ -1,0 +1,217 @@
+"""Rows compared on the same faces: for tables and for the page's compare view.
+
+Numbers and wording come from `fer_bench.statistics`; here they become Markdown, CSV and JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+from fer_bench.reports.compare_two import compare_text
+from fer_bench.reports.formatting import NOTHING, count
+from fer_bench.reports.row import Row
+from fer_bench.reports.same_faces import (
+    Labels,
+    Pair,
+    judged,
+    labels_of,
+    left_out,
+    row_intervals,
+    row_key,
+    subset_gap,
+    untested,
+)
+from fer_bench.reports.table_csv import cell
+from fer_bench.reports.table_spec import subset_title
+from fer_bench.statistics.corrections import MARGIN
+from fer_bench.statistics.pairs import SEEDS_NEEDED, Comparison
+from fer_bench.statistics.wording import (
+    Judged,
+    about_training,
+    margin_text,
+    p_value,
+    points,
+    sentence,
+    short,
+)
+
+__all__ = [
+    "COMPARED_COLUMNS", "compare_text", "compared", "compared_csv_records", "every_pair",
+    "left_out", "row_intervals", "row_key", "subset_gap",
+]  # fmt: skip
+
+HEAD = ("Pair", "n", "Seeds", "Difference", "95 % interval", "McNemar p by seed", "Bootstrap p",
+        "Holm p", "Verdict")  # fmt: skip
+ALIGN = ("left", *["right"] * 7, "left")
+EXPLANATION = """\
+Difference: first minus second, points of mean accuracy over seeds. Interval and bootstrap p are
+over faces; where both have 3 seeds or more, over faces and seeds (marked `*`). McNemar's exact test
+compares two runs of the same seed. Holm p is corrected for {pairs}; a difference is claimed below
+0.05. Equivalent: the 90 % interval lies inside ±{margin}."""
+FOLDED = """\
+Faces of one person are alike, but count here as independent: these intervals are too narrow."""
+COMPARED_COLUMNS = (
+    "set", "part", "one", "other", "n", "seeds_one", "seeds_other", "over", "difference", "low",
+    "high", "faces_low", "faces_high", "p", "holm_p", "pairs", "mcnemar_p", "mcnemar_one_only",
+    "mcnemar_other_only", "equivalent", "verdict", "sentence",
+)  # fmt: skip
+
+
+def compared(
+    rows: Sequence[Row],
+    pairs: Sequence[Pair],
+    set_: str,
+    part: str = "all",
+    *,
+    labels: Labels = None,
+    margin: float = MARGIN,
+    cache: Path | None = None,
+) -> list[str]:
+    """Pairs of a table as Markdown blocks.
+
+    Args:
+        rows: the rows that pairs name; those not measured on the set are skipped.
+        pairs: row keys, first minus second. Holm's correction is over them.
+        set_: the set they were scored on.
+        part: the part of the set.
+        labels: what a row is called, by row key; by default its model.
+        margin: of equivalence, as a fraction.
+        cache: a folder for results, or None.
+
+    Returns:
+        Heading, table, explanation and sentences; empty where no pair was measured.
+    """
+    measured = {row_key(row) for row in rows if row.has(set_, part)}
+    wanted = [pair for pair in dict.fromkeys(pairs) if measured.issuperset(pair)]
+    if not wanted:
+        return []
+    called = labels_of(rows, labels)
+    where = set_ if part == "all" else f"{set_}, {subset_title(part)} faces"
+    blocks = [f"**Compared on the same faces** ({where})"]
+    found = judged(rows, set_, part, wanted, margin, cache)
+    if found:
+        blocks += _blocks(found, called, margin)
+        if any(row.folded for row in rows):
+            blocks.append(FOLDED)
+    tested = {(j.comparison.one, j.comparison.other) for j in found}
+    rest = [pair for pair in wanted if pair not in tested]
+    blocks += [_escaped(text) for text in untested(rows, rest, set_, part, called)]
+    return blocks
+
+
+def _blocks(found: Sequence[Judged], called: Mapping[str, str], margin: float) -> list[str]:
+    """Table, explanation and a sentence a pair."""
+    body = [_cells(one, called) for one in found]
+    table = tabulate(body, HEAD, tablefmt="github", colalign=ALIGN, disable_numparse=True)
+    pairs = "this 1 pair" if len(found) == 1 else f"the {len(found)} pairs of this table"
+    explanation = EXPLANATION.format(pairs=pairs, margin=margin_text(margin))
+    c = [one.comparison for one in found]
+    few = min(min(len(one.seeds_one), len(one.seeds_other)) for one in c)
+    if few < SEEDS_NEEDED:
+        explanation += f" {about_training(few)}"
+    said = [sentence(one, *_names(one.comparison, called), alone=False) for one in found]
+    return [table, explanation, "\n".join(f"- {_escaped(text)}" for text in said)]
+
+
+def compared_csv_records(
+    rows: Sequence[Row],
+    pairs: Sequence[Pair],
+    set_: str,
+    part: str = "all",
+    *,
+    labels: Labels = None,
+    margin: float = MARGIN,
+    cache: Path | None = None,
+) -> list[dict[str, Any]]:
+    """The same pairs for machines: one dict a compared pair, with the keys `COMPARED_COLUMNS`."""
+    found = every_pair(rows, set_, part, pairs=pairs, labels=labels, margin=margin, cache=cache)
+    return [{"set": set_, "part": part, **_record(pair)} for pair in found]
+
+
+def every_pair(
+    rows: Sequence[Row],
+    set_: str,
+    part: str = "all",
+    *,
+    pairs: Iterable[Pair] | None = None,
+    labels: Labels = None,
+    margin: float = MARGIN,
+    cache: Path | None = None,
+) -> list[dict[str, Any]]:
+    """Every two rows that answered the same faces, or only `pairs`, as JSON values.
+
+    Holm's correction is over all that are returned.
+
+    Returns:
+        Dicts with `one`, `other` (row keys), `one_label`, `other_label`, `n`, `seeds_one`,
+        `seeds_other`, `over` (what the main interval and p cover), `difference`, `low`, `high`,
+        `low90`, `high90`, `faces_low`, `faces_high`, `faces_p`, `p`, `holm_p`, `pairs`, `mcnemar`
+        (dicts with `seed`, `one_only`, `other_only`, `p`), `differing`, `margin`, `equivalent`,
+        `verdict` and `sentence`; differences are `one - other`, as fractions.
+    """
+    called = labels_of(rows, labels)
+    return [_pair(one, called) for one in judged(rows, set_, part, pairs, margin, cache)]
+
+
+def _names(c: Comparison, called: Mapping[str, str]) -> tuple[str, str]:
+    return called[c.one], called[c.other]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _cells(judged: Judged, called: Mapping[str, str]) -> list[str]:
+    c = judged.comparison
+    one, other = _names(c, called)
+    seeds = [len(c.seeds_one), len(c.seeds_other)]
+    texts = [
+        f"{one} − {other}",
+        count(c.n),
+        " and ".join(map(str, dict.fromkeys(seeds))),
+        points(c.difference),
+        f"{points(c.main.low)} to {points(c.main.high)}{'*' if c.both else ''}",
+        ", ".join(p_value(test.p) for test in c.mcnemar) or NOTHING,
+        p_value(c.main.p),
+        p_value(judged.holm_p),
+        short(judged, one, other),
+    ]
+    return [_escaped(text) for text in texts]
+
+
+def _pair(judged: Judged, called: Mapping[str, str]) -> dict[str, Any]:
+    c = judged.comparison
+    one, other = _names(c, called)
+    return {
+        "one": c.one, "other": c.other, "one_label": one, "other_label": other,
+        "n": c.n, "seeds_one": list(c.seeds_one), "seeds_other": list(c.seeds_other),
+        "over": "faces and seeds" if c.both else "faces",
+        "difference": c.difference, "low": c.main.low, "high": c.main.high,
+        "low90": c.main.low90, "high90": c.main.high90,
+        "faces_low": c.faces.low, "faces_high": c.faces.high, "faces_p": c.faces.p,
+        "p": c.main.p, "holm_p": judged.holm_p, "pairs": judged.pairs,
+        "mcnemar": [asdict(test) for test in c.mcnemar], "differing": c.differing,
+        "margin": judged.margin, "equivalent": judged.equivalent, "verdict": judged.verdict,
+        "sentence": sentence(judged, one, other),
+    }  # fmt: skip
+
+
+def _record(pair: Mapping[str, Any]) -> dict[str, Any]:
+    tests = pair["mcnemar"]
+    return {
+        "one": pair["one"], "other": pair["other"], "n": pair["n"],
+        "seeds_one": " ".join(map(str, pair["seeds_one"])),
+        "seeds_other": " ".join(map(str, pair["seeds_other"])), "over": pair["over"],
+        **{k: cell(pair[k]) for k in ("difference", "low", "high", "faces_low", "faces_high")},
+        "p": f"{pair['p']:.3g}", "holm_p": f"{pair['holm_p']:.3g}", "pairs": pair["pairs"],
+        "mcnemar_p": ";".join(f"{test['p']:.3g}" for test in tests),
+        "mcnemar_one_only": ";".join(str(test["one_only"]) for test in tests),
+        "mcnemar_other_only": ";".join(str(test["other_only"]) for test in tests),
+        "equivalent": pair["equivalent"], "verdict": pair["verdict"],
+        "sentence": pair["sentence"],
+    }  # fmt: skip

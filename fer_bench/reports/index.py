@@ -1,0 +1,66 @@
+"""`results/tables/README.md`: what every table and page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tabulate import tabulate
+
+from fer_bench.reports import inference_time
+from fer_bench.reports.formatting import NOTHING
+from fer_bench.reports.paper import Printed
+from fer_bench.reports.scores import Scores
+from fer_bench.reports.sections import sections
+from fer_bench.reports.table_spec import TableSpec
+
+HEAD = """\
+# Tables
+
+Written by `dvc repro`; every number follows from the score files in `results/scores`. Each table is
+there to read (`.md`), for programs (`.csv`) and for papers (`.tex`), each page as `.md` and `.csv`.
+Rows are ranked by the `last` epoch only."""
+TABLES_HEAD = ("Table", "Shows", "Files", "Measured on")
+PAGES_HEAD = ("Page", "Shows", "Files")
+
+
+def markdown(
+    tables: Mapping[TableSpec, Sequence[Printed]],
+    pages: Mapping[str, tuple[str, str]],
+    scores: Scores,
+    timed: Sequence[str],
+) -> str:
+    """The index.
+
+    Args:
+        tables: the declared tables with the paper's places.
+        pages: name -> (title, one line on what it shows).
+        scores: what was measured.
+        timed: the devices that inference was timed on.
+    """
+    body = []
+    for spec, printed in tables.items():
+        found, _ = sections(spec, scores, printed)
+        sets = ", ".join(dict.fromkeys(section.set for section in found)) or NOTHING
+        title = f"[{spec.number}. {spec.title}]({spec.stem}.md)"
+        body.append([title, spec.shows, _files(spec.stem, "csv", "tex"), sets])
+    stem = inference_time.STEM
+    body.append(
+        [f"[S2. {inference_time.TITLE}]({stem}.md)", inference_time.SHOWS,
+         _files(stem, "csv", "tex"), ", ".join(timed) or NOTHING]
+    )  # fmt: skip
+    others = [
+        [f"[{title}]({name}.md)", shows, _files(name, "csv")]
+        for name, (title, shows) in pages.items()
+    ]
+    parts = [HEAD, _grid(TABLES_HEAD, body), "## Pages that the paper has no table for",
+             _grid(PAGES_HEAD, others)]  # fmt: skip
+    return "\n\n".join(parts) + "\n"
+
+
+def _files(stem: str, *suffixes: str) -> str:
+    return ", ".join(f"[{suffix}]({stem}.{suffix})" for suffix in suffixes)
+
+
+def _grid(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    align = ["left"] * len(head)
+    return str(tabulate(body, head, tablefmt="github", colalign=align, disable_numparse=True))

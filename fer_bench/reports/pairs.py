@@ -1,0 +1,103 @@
+"""Which rows of a section are tested against each other, on the faces that they share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from fer_bench.reports.compared import compared, row_key
+from fer_bench.reports.lines import Line
+from fer_bench.reports.masked_sections import masked_base
+from fer_bench.reports.sections import Section
+from fer_bench.reports.table_spec import TableSpec
+from fer_bench.rows import split_transferred, transferred
+
+Pair = tuple[Line, Line]
+EXPLAINED = re.compile(r"Difference: first minus second.*? inside ±[\d.]+ points?\.\s*", re.DOTALL)
+"""What `compared` says below every table of pairs; what it says of few seeds stays."""
+WORDS = "<details><summary>In words</summary>\n\n{words}\n\n</details>"
+WAYS = ("fine-tuned", "masked only")
+"""The two ways to train for masks that `TableSpec.pairs` may name."""
+
+
+def compared_blocks(spec: TableSpec, section: Section, cache: Path | None) -> list[str]:
+    """Markdown of the section's paired comparisons, part by part; empty without any.
+
+    What they say in words is folded away: a table has up to six pairs, and a verdict for each.
+
+    Args:
+        spec: which pairs the table names.
+        section: its lines; both rows of a pair must have been measured on its set.
+        cache: `runs/.statistics`, or None.
+    """
+    blocks: list[str] = []
+    for part in parts_of(spec, section):
+        found = list(pairs(spec, section, part))
+        rows = {row_key(line.row): line for pair in found for line in pair if line.row}
+        blocks += compared(
+            [line.row for line in rows.values() if line.row],
+            [(row_key(one.row), row_key(other.row)) for one, other in found
+             if one.row and other.row],
+            section.set,
+            part,
+            labels={key: line.label.partition(":")[0] for key, line in rows.items()},
+            cache=cache,
+        )  # fmt: skip
+    return [WORDS.format(words=b) if b.startswith("- ") else b for b in blocks]
+
+
+def explained_once(blocks: Sequence[str], before: bool) -> list[str]:
+    """Blocks of several comparisons on one page: how to read them is said with the first only.
+
+    Args:
+        blocks: as `compared_blocks` returns them.
+        before: whether it was said above.
+    """
+    kept = []
+    for block in blocks:
+        text = EXPLAINED.sub("", block) if before else block
+        before = before or EXPLAINED.match(block) is not None
+        kept += [text] if text else []
+    return kept
+
+
+def parts_of(spec: TableSpec, section: Section) -> list[str]:
+    """The parts that are compared: in a table about subsets those, else the whole set."""
+    if not spec.by_subset:
+        return ["all"]
+    subsets = dict.fromkeys(line.subset for line in section.lines if line.measured)
+    return [name for name in subsets if name != "all" and not name.endswith("_as_listed")]
+
+
+def pairs(spec: TableSpec, section: Section, part: str = "all") -> Iterator[Pair]:
+    """The measured pairs of lines, in the order of the declaration."""
+    lines = [line for line in section.lines if line.measured and line.model]
+    lines = [line for line in lines if (line.set, line.subset) == (section.set, part)]
+    if spec.masked:
+        yield from _ways(spec, section, lines)
+        return
+    for one, other in spec.pairs:
+        for line in _of(one, lines):
+            rivals = [rival for rival in _of(other, lines) if rival.dataset == line.dataset]
+            yield from ((line, rival) for rival in rivals)
+
+
+def _of(model: str, lines: Sequence[Line]) -> list[Line]:
+    return [line for line in lines if split_transferred(line.model)[0] == model]
+
+
+def _ways(spec: TableSpec, section: Section, lines: Sequence[Line]) -> Iterator[Pair]:
+    """For each model the pairs of ways to train for masks."""
+    base = masked_base(section.set) or ""
+    for row in spec.rows:
+        names = dict(zip(WAYS, (transferred(row.model, base), row.model), strict=True))
+        found = {
+            way: line
+            for way, name in names.items()
+            for line in lines
+            if (line.dataset, line.model) == (section.set, name)
+        }
+        for one, other in spec.pairs:
+            if one in found and other in found:
+                yield found[one], found[other]

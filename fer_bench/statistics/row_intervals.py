@@ -1,0 +1,152 @@
+"""How far the accuracy, balanced accuracy and macro-F1 of a row may be off for want of faces.
+
+95 % percentile intervals of the mean over seeds, over faces: about these trained networks on other
+faces like these. For accuracy any face may be drawn; for the other two every class keeps its size,
+so that none vanishes. (BCa needs the statistic without each face in turn, for every row and metric;
+for means over hundreds of faces it hardly differs.) Where the answers to fewer than 30 faces, or
+nothing but right or nothing but wrong ones, leave a bootstrap nothing to go on, accuracy has
+Wilson's interval and the other two have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fer_bench.labels import EIGHT
+from fer_bench.statistics.cache import Cache
+from fer_bench.statistics.resampling import REPLICATES, stratified_weights, weights
+from fer_bench.statistics.track import Runs, Track
+
+FEWEST_FACES = 30
+METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
+Interval = dict[str, Any]
+"""`mean`, `low`, `high`, `n`, `seeds`, `method`: `bootstrap`, `wilson`, or None without ends."""
+
+
+def row_intervals(track: Track, cache: Path | None = None) -> dict[str, dict[str, Interval]]:
+    """By row and metric: mean over seeds and its 95 % interval over faces.
+
+    Args:
+        track: the rows.
+        cache: a folder for results, or None.
+    """
+    kept = Cache(cache, "rows", track.key)
+    keys = {name: [name, runs.sha256] for name, runs in track.rows.items()}
+    known = {name: kept.get(key) for name, key in keys.items()}
+    found = {name: value for name, value in known.items() if value}
+    if new := {name: runs for name, runs in track.rows.items() if name not in found}:
+        found |= _intervals(new, track.true)
+        kept.add((keys[name], found[name]) for name in new)
+    return {name: found[name] for name in track.rows}
+
+
+def _intervals(rows: Mapping[str, Runs], true: np.ndarray) -> dict[str, dict[str, Interval]]:
+    means = {name: _metrics(runs, true) for name, runs in rows.items()}
+    varied = {
+        name: runs
+        for name, runs in rows.items()
+        if len(true) >= FEWEST_FACES and runs.correct.any() and not runs.correct.all()
+    }
+    ends = _ends(varied, true)
+    found: dict[str, dict[str, Interval]] = {}
+    for name, runs in rows.items():
+        found[name] = {}
+        for metric, mean in zip(METRICS, means[name], strict=True):
+            low, high, method = (
+                (*ends[name][metric], "bootstrap")
+                if name in varied
+                else _without_resampling(metric, mean, len(true))
+            )
+            found[name][metric] = {
+                "mean": mean, "low": low, "high": high,
+                "n": len(true), "seeds": len(runs.seeds), "method": method,
+            }  # fmt: skip
+    return found
+
+
+def _without_resampling(metric: str, mean: float, n: int) -> tuple[Any, Any, str | None]:
+    if metric != "accuracy":
+        return None, None, None
+    from statsmodels.stats.proportion import proportion_confint
+
+    low, high = proportion_confint(mean * n, n, alpha=0.05, method="wilson")
+    return float(low), float(high), "wilson"
+
+
+def _ends(rows: Mapping[str, Runs], true: np.ndarray) -> dict[str, dict[str, tuple[float, float]]]:
+    if not rows:
+        return {}
+    shares = np.column_stack([runs.mean_correct for runs in rows.values()])
+    accuracy = np.vstack([block @ shares for block in weights(len(true))]) / len(true)
+    balanced, macro = _by_class(rows, true)
+    return {
+        name: {
+            metric: _ends_of(values[:, i])
+            for metric, values in zip(METRICS, (accuracy, balanced, macro), strict=True)
+        }
+        for i, name in enumerate(rows)
+    }
+
+
+def _ends_of(replicates: np.ndarray) -> tuple[float, float]:
+    low, high = np.quantile(replicates, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def _by_class(rows: Mapping[str, Runs], true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Replicates (B, rows) of balanced accuracy and macro-F1."""
+    answers = {name: _one_hot(runs.predicted) for name, runs in rows.items()}
+    balanced, macro = (np.empty((REPLICATES, len(rows))) for _ in range(2))
+    done = 0
+    for block in stratified_weights(true):
+        now = slice(done, done + len(block))
+        for i, one_hot in enumerate(answers.values()):
+            balanced[now, i], macro[now, i] = _by_class_of(block, one_hot, true)
+        done += len(block)
+    return balanced, macro
+
+
+def _metrics(runs: Runs, true: np.ndarray) -> tuple[float, float, float]:
+    once = np.ones((1, len(true)), dtype=np.float32)
+    balanced, macro = _by_class_of(once, _one_hot(runs.predicted), true)
+    return runs.accuracy, float(balanced[0]), float(macro[0])
+
+
+def _one_hot(predicted: np.ndarray) -> np.ndarray:
+    """(n, 8 * S) float32 of predictions (S, n): the seeds side by side for each class."""
+    eye = np.eye(len(EIGHT), dtype=np.float32)
+    return np.asarray(eye[predicted.T].swapaxes(1, 2).reshape(predicted.shape[1], -1))
+
+
+def _by_class_of(
+    block: np.ndarray, one_hot: np.ndarray, true: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(b,) balanced accuracy and macro-F1, means over seeds.
+
+    Defined as in `evaluation.metrics.measure`: over classes that occur, and over classes that occur
+    or are predicted.
+
+    Args:
+        block: (b, n) weights that keep the size of every class.
+        one_hot: (n, 8 * S) predictions.
+        true: (n,) classes, rising.
+    """
+    k = len(EIGHT)
+    shown = np.bincount(true, minlength=k)
+    ends = np.concatenate([[0], np.cumsum(shown)])
+    seeds = one_hot.shape[1] // k
+    given = (block @ one_hot).reshape(len(block), k, seeds)
+    hits = np.zeros_like(given)
+    for c in np.flatnonzero(shown):
+        faces = slice(ends[c], ends[c + 1])
+        hits[:, c] = block[:, faces] @ one_hot[faces, c * seeds : (c + 1) * seeds]
+    occurs = shown > 0
+    recalls = hits[:, occurs].sum(axis=2, dtype=np.float64) / shown[occurs]
+    sizes = given + shown[:, None].astype(np.float32)
+    f1 = 2 * hits.astype(np.float64) / np.maximum(sizes, 1)
+    macro = f1.sum(axis=1) / (sizes > 0).sum(axis=1)
+    return recalls.mean(axis=1) / seeds, macro.mean(axis=1)
