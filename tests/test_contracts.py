@@ -47,6 +47,11 @@ def test_packages_import_only_from_those_above_them():
         ("fer_bench.reports.tables", ["torch", "dvc", "pydantic"]),
         ("fer_bench.reports.figures", ["torch", "dvc"]),
         ("fer_bench.reports.leaderboard", ["torch", "matplotlib"]),
+        ("fer_bench.reports.attention", ["torch", "matplotlib"]),
+        ("fer_bench.reports.robustness", ["torch", "matplotlib"]),
+        ("fer_bench.statistics.pairs", ["torch", "pandas", "statsmodels", "scikit_posthocs"]),
+        ("fer_bench.evaluation.cost", ["dvc", "facenet_pytorch", "pydantic", "typer"]),
+        ("fer_bench.evaluation.explain", ["pytorch_grad_cam", "cv2", "sklearn"]),
         ("fer_bench.datasets", ["torch", "facenet_pytorch"]),
         ("fer_bench.cli", ["torch", "pandas", "numpy", "matplotlib"]),
         (

@@ -71,17 +71,19 @@ def compared(
     labels: Labels = None,
     margin: float = MARGIN,
     cache: Path | None = None,
+    others: Sequence[float] = (),
 ) -> list[str]:
     """Pairs of a table as Markdown blocks.
 
     Args:
         rows: the rows that pairs name; those not measured on the set are skipped.
-        pairs: row keys, first minus second. Holm's correction is over them.
+        pairs: row keys, first minus second. Holm's correction is over them and `others`.
         set_: the set they were scored on.
         part: the part of the set.
         labels: what a row is called, by row key; by default its model.
         margin: of equivalence, as a fraction.
         cache: a folder for results, or None.
+        others: uncorrected p of the table's further pairs, on other sets or parts.
 
     Returns:
         Heading, table, explanation and sentences; empty where no pair was measured.
@@ -93,7 +95,7 @@ def compared(
     called = labels_of(rows, labels)
     where = set_ if part == "all" else f"{set_}, {subset_title(part)} faces"
     blocks = [f"**Compared on the same faces** ({where})"]
-    found = judged(rows, set_, part, wanted, margin, cache)
+    found = judged(rows, set_, part, wanted, margin, cache, others)
     if found:
         blocks += _blocks(found, called, margin)
         if any(row.folded for row in rows):
@@ -108,7 +110,8 @@ def _blocks(found: Sequence[Judged], called: Mapping[str, str], margin: float) -
     """Table, explanation and a sentence a pair."""
     body = [_cells(one, called) for one in found]
     table = tabulate(body, HEAD, tablefmt="github", colalign=ALIGN, disable_numparse=True)
-    pairs = "this 1 pair" if len(found) == 1 else f"the {len(found)} pairs of this table"
+    family = found[0].pairs
+    pairs = "this 1 pair" if family == 1 else f"the {family} pairs of this table"
     explanation = EXPLANATION.format(pairs=pairs, margin=margin_text(margin))
     c = [one.comparison for one in found]
     few = min(min(len(one.seeds_one), len(one.seeds_other)) for one in c)

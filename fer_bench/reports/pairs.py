@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from fer_bench.reports.compared import compared, row_key
 from fer_bench.reports.lines import Line
 from fer_bench.reports.masked_sections import masked_base
+from fer_bench.reports.row import Row
+from fer_bench.reports.same_faces import judged
 from fer_bench.reports.sections import Section
 from fer_bench.reports.table_spec import TableSpec
 from fer_bench.rows import split_transferred, transferred
+from fer_bench.statistics.corrections import MARGIN
 
 Pair = tuple[Line, Line]
 EXPLAINED = re.compile(r"Difference: first minus second.*? inside ±[\d.]+ points?\.\s*", re.DOTALL)
@@ -21,30 +25,60 @@ WAYS = ("fine-tuned", "masked only")
 """The two ways to train for masks that `TableSpec.pairs` may name."""
 
 
-def compared_blocks(spec: TableSpec, section: Section, cache: Path | None) -> list[str]:
-    """Markdown of the section's paired comparisons, part by part; empty without any.
+@dataclass(frozen=True)
+class _Group:
+    """The pairs of one section and part: all that can be tested on the same faces."""
 
-    What they say in words is folded away: a table has up to six pairs, and a verdict for each.
+    section: Section
+    part: str
+    rows: dict[str, Line]
+    pairs: list[tuple[str, str]]
+
+    @property
+    def arguments(self) -> tuple[list[Row], list[tuple[str, str]], str, str]:
+        """For `compared`: rows, pairs, set and part."""
+        rows = [line.row for line in self.rows.values() if line.row]
+        return rows, self.pairs, self.section.set, self.part
+
+
+def compared_blocks(
+    spec: TableSpec, sections: Sequence[Section], cache: Path | None
+) -> list[list[str]]:
+    """Markdown of each section's paired comparisons, part by part; empty without any.
+
+    Holm's correction is over all pairs of the table. What the comparisons say in words is folded
+    away: a table has up to six pairs a section, and a verdict for each.
 
     Args:
         spec: which pairs the table names.
-        section: its lines; both rows of a pair must have been measured on its set.
+        sections: with their lines; both rows of a pair must have been measured on the set.
         cache: `runs/.statistics`, or None.
     """
-    blocks: list[str] = []
-    for part in parts_of(spec, section):
-        found = list(pairs(spec, section, part))
-        rows = {row_key(line.row): line for pair in found for line in pair if line.row}
-        blocks += compared(
-            [line.row for line in rows.values() if line.row],
-            [(row_key(one.row), row_key(other.row)) for one, other in found
-             if one.row and other.row],
-            section.set,
-            part,
-            labels={key: line.label.partition(":")[0] for key, line in rows.items()},
-            cache=cache,
-        )  # fmt: skip
-    return [WORDS.format(words=b) if b.startswith("- ") else b for b in blocks]
+    groups = [[_group(spec, s, part) for part in parts_of(spec, s)] for s in sections]
+    ps = {id(g): _uncorrected(g, cache) for of_section in groups for g in of_section}
+    found = []
+    for of_section in groups:
+        blocks: list[str] = []
+        for group in of_section:
+            others = [p for key, some in ps.items() if key != id(group) for p in some]
+            labels = {key: line.label.partition(":")[0] for key, line in group.rows.items()}
+            blocks += compared(*group.arguments, labels=labels, cache=cache, others=others)
+        found.append([WORDS.format(words=b) if b.startswith("- ") else b for b in blocks])
+    return found
+
+
+def _group(spec: TableSpec, section: Section, part: str) -> _Group:
+    found = list(pairs(spec, section, part))
+    rows = {row_key(line.row): line for pair in found for line in pair if line.row}
+    keys = [(row_key(a.row), row_key(b.row)) for a, b in found if a.row and b.row]
+    return _Group(section, part, rows, keys)
+
+
+def _uncorrected(group: _Group, cache: Path | None) -> list[float]:
+    rows, wanted, set_, part = group.arguments
+    if not wanted:
+        return []
+    return [j.comparison.main.p for j in judged(rows, set_, part, wanted, MARGIN, cache)]
 
 
 def explained_once(blocks: Sequence[str], before: bool) -> list[str]:

@@ -57,6 +57,7 @@ def judged(
     pairs: Iterable[Pair] | None,
     margin: float,
     cache: Path | None,
+    others: Sequence[float] = (),
 ) -> list[Judged]:
     """The pairs that share faces, with p corrected over them, in the order asked.
 
@@ -67,6 +68,8 @@ def judged(
         pairs: row keys; None: each row with each.
         margin: of equivalence, as a fraction.
         cache: a folder for results, or None.
+        others: uncorrected p of further comparisons that belong to the same family, such as the
+            other sections of a table.
     """
     found = tracks_of(rows, set_, part)[0]
     if pairs is None:
@@ -78,10 +81,9 @@ def judged(
         if inside := [pair for pair in wanted if all(name in track.rows for name in pair)]:
             done |= {(c.one, c.other): c for c in compare(track, inside, cache)}
     comparisons = [done[pair] for pair in wanted if pair in done]
-    corrected = holm([c.main.p for c in comparisons])
-    return [
-        Judged(c, p, len(comparisons), margin) for c, p in zip(comparisons, corrected, strict=True)
-    ]
+    corrected = holm([*(c.main.p for c in comparisons), *others])[: len(comparisons)]
+    family = len(comparisons) + len(others)
+    return [Judged(c, p, family, margin) for c, p in zip(comparisons, corrected, strict=True)]
 
 
 def left_out(rows: Sequence[Row], set_: str, part: str = "all") -> list[str]:

@@ -84,11 +84,15 @@ def table_page(
         "paper", "The paper's table", (as_printed.introduction(scores, printed),),
         as_printed.as_printed(scores, printed), tuple(as_printed.notes(scores, printed)),
     )  # fmt: skip
-    panels = tuple(_panel(spec, section, scores, cache) for section in found)
+    compared = compared_blocks(spec, found, cache)
+    panels = tuple(
+        _panel(spec, section, scores, blocks)
+        for section, blocks in zip(found, compared, strict=True)
+    )
     return Page(spec, panels, paper, tuple(missing))
 
 
-def _panel(spec: TableSpec, section: Section, scores: Scores, cache: Path | None) -> Panel:
+def _panel(spec: TableSpec, section: Section, scores: Scores, compared: Sequence[str]) -> Panel:
     measured = [line for line in section.lines if line.row is not None]
     rows = [line.row for line in measured if line.row]
     scored = next(row for row in rows if row.has(section.set))
@@ -111,7 +115,7 @@ def _panel(spec: TableSpec, section: Section, scores: Scores, cache: Path | None
         notes.append(counts)
     return Panel(
         section.set, describe.title(section.set), tuple(about), grid, tuple(notes),
-        tuple(compared_blocks(spec, section, cache)),
+        tuple(compared),
     )  # fmt: skip
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from fixed_scores import metrics, write_cell
 
-from fer_bench.reports.pairs import pairs, parts_of
+from fer_bench.reports.pairs import compared_blocks, pairs, parts_of
 from fer_bench.reports.paper import load_paper
+from fer_bench.reports.same_faces import judged
 from fer_bench.reports.scores import load_scores
-from fer_bench.reports.sections import sections
+from fer_bench.reports.sections import Section, sections
 from fer_bench.reports.specs import TABLES
+from fer_bench.statistics.corrections import holm
+from fer_bench.statistics.wording import Judged, p_value
 
 SPECS = {spec.number: spec for spec in TABLES}
 MODELS = ("baseline1", "baseline3", "scan_cci", "scan_cci_shared", "scan_cci_sa", "scan_cci_no_cci")
@@ -77,3 +82,31 @@ def test_a_table_about_subsets_compares_on_them(scores: Path, paper: Path) -> No
     assert named(scores, paper, 3, "a", "occluded") == [
         "a/scan_cci - a/baseline1", "a/scan_cci - a/baseline3",
     ]  # fmt: skip
+
+
+def test_holms_correction_is_over_all_sections_of_a_table(tmp_path: Path, paper: Path) -> None:
+    for dataset, ours in (("a", 0.75), ("b", 0.72)):
+        for model, accuracy in (("scan_cci", ours), ("scan_cci_no_cci", 0.7)):
+            parts = {"all": metrics(accuracy, faces=dataset)}
+            write_cell(tmp_path, dataset, model, 0, {dataset: parts})
+    spec = SPECS[8]
+    found, _ = sections(spec, load_scores(tmp_path, {}), load_paper(paper, 8))
+    alone = [judged_of(found, name, ()) for name in "ab"]
+    together = [judged_of(found, name, [alone["ba".index(name)].comparison.main.p])
+                for name in "ab"]  # fmt: skip
+    expected = holm([one.comparison.main.p for one in alone])
+    assert [one.holm_p for one in together] == pytest.approx(expected)
+    assert [one.pairs for one in together] == [2, 2]
+    blocks = compared_blocks(spec, found, None)
+    assert len(blocks) == 2
+    for of_section, one in zip(blocks, together, strict=True):
+        text = "\n".join(of_section)
+        assert "corrected for the 2 pairs of this table" in text
+        assert f"| {p_value(one.holm_p)} |" in re.sub(r" +", " ", text)
+
+
+def judged_of(found: list[Section], name: str, others: Sequence[float]) -> Judged:
+    section = next(s for s in found if s.set == name)
+    rows = [line.row for line in section.lines if line.row]
+    pair = (f"{name}/scan_cci", f"{name}/scan_cci_no_cci")
+    return judged(rows, name, "all", [pair], 0.01, None, others)[0]
