@@ -8,7 +8,7 @@ import pytest
 
 INSTALL = (
     "the leaderboard's pages are tested in Chromium: install Debian's package (`apt-get install "
-    "chromium`) and the extra `pip install -e '.[browser]'`"
+    "chromium`) and `pip install -e '.[dev]'`"
 )
 PLACES = ("chromium", "chromium-browser", "google-chrome")
 
