@@ -132,6 +132,25 @@ def test_every_dataset_was_audited(run):
         assert path.stem not in page  # no names of photographs
 
 
+def test_models_are_compared_with_the_raters_of_ferplus(run):
+    score = json.loads((run.folder / "results/scores/ferplus/scan_cci/0.json").read_text())
+    raters = score["sets"]["ferplus"]["last"]["all"]["raters"]
+    assert 0 <= raters["agreement"] <= raters["ceiling"] <= 1
+    assert raters["human"] <= raters["ceiling"]
+    assert "ferplus" in (run.folder / "results/tables/raters.md").read_text()
+
+
+def test_photographs_are_examined_but_never_drawn_into_committed_figures(run):
+    corrupted = json.loads((run.folder / "results/robustness/rafdb/scan_cci/0.json").read_text())
+    assert corrupted["n"] > 0
+    assert {"jpeg", "shift", "patch"} <= set(corrupted["corruptions"])
+    for name in ("rafdb", "rafdb_masked"):
+        assert (run.folder / f"results/explain/rafdb/scan_cci/0/{name}.json").is_file()
+    drawn = {path.name for path in (run.folder / "results/galleries").glob("*.png")}
+    assert {"rafdb_figure09.png", "rafdb_on_rafdb_masked_figure06.png"} <= drawn
+    assert not run("git", "ls-files", "--others", "--exclude-standard", "results/galleries")
+
+
 def test_challenge_lists_name_faces_once_and_as_listed(run):
     score = json.loads((run.folder / "results/scores/rafdb/scan_cci/0.json").read_text())
     parts = score["sets"]["rafdb"]["last"]

@@ -135,7 +135,7 @@ def report(
     """
     from fer_bench.reports.diff import diff_markdown
 
-    print(diff_markdown(Path(), diff, SCORES, _enabled(), robustness_dir=ROBUSTNESS))
+    print(diff_markdown(Path(), diff, SCORES, _enabled(), robustness_dir=ROBUSTNESS), end="")
 
 
 def cost(
@@ -145,14 +145,15 @@ def cost(
     size: Annotated[int | None, typer.Option(help="Pixels, instead of 224.")] = None,
     batch: Annotated[int | None, typer.Option(help="Images in a batch.", min=1)] = None,
     quick: Annotated[bool, typer.Option(help="See that it runs; quote nothing.")] = False,
-    merge: Annotated[bool, typer.Option(help="Keep the other networks of the file.")] = False,
 ) -> None:
     """Measure parameters, FLOPs, latency, throughput and peak memory on this machine.
 
-    Writes results/cost/<device>.json and .md; commit both. The weights are random: time does not
-    depend on them. Leave the machine alone meanwhile, the numbers are worth no more than its rest.
+    Writes results/cost/<device>.json and .md; commit both. With models, backbone or size named, the
+    other networks of the file stay. The weights are random: time does not depend on them. Leave the
+    machine alone meanwhile: the numbers are worth no more than its rest. With --quick, they go to
+    runs/cost.
 
-    Examples: make cost; fer-bench cost scan_cci scan_cci_shared --device cuda --merge
+    Examples: make cost; fer-bench cost scan_cci scan_cci_shared --device cuda
     """
     from fer_bench import params
     from fer_bench.evaluation.cost import chosen_networks, measure_cost, with_changes
@@ -162,8 +163,10 @@ def cost(
     variants = {name: v.model_dump() for name, v in params.load().variants.items()}
     networks = chosen_networks(model or [], variants, backbone=backbone, size=size)
     plan = with_changes(QUICK if quick else plan_for(device), batch=batch)
-    print(measure_cost(networks, COST, device, plan, merge=merge))
-    for page in write_pages(COST):
+    folder = Path("runs/cost") if quick else COST
+    merge = bool(model or backbone or size)
+    print(measure_cost(networks, folder, device, plan, merge=merge))
+    for page in write_pages(folder):
         print(page)
 
 

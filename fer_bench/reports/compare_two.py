@@ -89,7 +89,7 @@ def _text(found: Judged, one: str, other: str, set_: str, part: str) -> str:
         f"{t.other_only:,} faces; p {p_value(t.p)}"
         for t in c.mcnemar
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _spread(spread: Spread) -> str:

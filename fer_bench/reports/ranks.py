@@ -26,14 +26,14 @@ over seeds; 1 is the best, ties share their ranks. Only models measured on every
 ranked. Datasets must be independent: masked versions, and sets that take images of the same source
 as another one, are left out. Friedman's test asks whether all models could be equally good; if not,
 two models are told apart when their average ranks differ by more than Nemenyi's critical difference
-(at {100 * ALPHA:.0f} %; Demsar 2006). Not being told apart does not show that they are equal. A
+(at {100 * ALPHA:.0f} %; Demšar 2006). Not being told apart does not show that they are equal. A
 rank says nothing about how large a difference is."""
 FEW = (
     "With so few datasets the test has little power and its p is approximate: it finds only large "
     "and steady differences."
 )
 ENOUGH_DATASETS = 10
-"""Friedman's chi-squared is a fair approximation from about here on (Demsar 2006)."""
+"""Friedman's chi-squared is a fair approximation from about here on (Demšar 2006)."""
 COLUMNS = ("model", "average_rank", "datasets", "critical_difference", "friedman_p", "dataset",
            "rank", "accuracy")  # fmt: skip
 

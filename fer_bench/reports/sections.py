@@ -38,7 +38,8 @@ def sections(
         found = _on_own_sets(spec, scores, printed)
     kept, bare = [], []
     for set_, lines in found:
-        if _enough(spec, lines):
+        # Lines of another set, such as unmasked faces beside masked ones, carry no section.
+        if _enough(spec, lines) and any(x.measured and x.set == set_ for x in lines):
             kept.append(Section(set_, tuple(lines)))
         else:
             bare.append(set_)

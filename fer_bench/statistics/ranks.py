@@ -1,6 +1,6 @@
 """Models ranked across datasets: Friedman's test and Nemenyi's critical difference.
 
-Demsar (2006), Statistical comparisons of classifiers over multiple data sets, J. Mach. Learn. Res.
+Demšar (2006), Statistical comparisons of classifiers over multiple data sets, J. Mach. Learn. Res.
 7, 1-30. SciPy has the tests' distributions; scikit-posthocs, slower to import, gives the same pairs
 (the tests compare them).
 """
@@ -88,12 +88,12 @@ def refusal(datasets: int, models: int) -> str:
     return (
         f"Not ranked: {datasets} independent dataset{'s' * (datasets != 1)} with {models} "
         f"model{'s' * (models != 1)} in common. With fewer than {FEWEST} of either, average ranks "
-        "say nothing about other datasets (Demsar 2006); compare inside a dataset instead."
+        "say nothing about other datasets (Demšar 2006); compare inside a dataset instead."
     )
 
 
 def critical_difference(models: int, datasets: int) -> float:
-    """Nemenyi's, at 5 %: q * sqrt(k (k + 1) / (6 N)), Demsar (2006), section 3.2.2."""
+    """Nemenyi's, at 5 %: q * sqrt(k (k + 1) / (6 N)), Demšar (2006), section 3.2.2."""
     from scipy.stats import studentized_range
 
     q = studentized_range.ppf(1 - ALPHA, models, math.inf) / math.sqrt(2)

@@ -17,9 +17,12 @@ from fixed_scores import metrics, write_cell, write_fixed
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, write_json, write_text
 from fer_bench.reports import build_leaderboard, describe
+from fer_bench.reports.compared import row_intervals, row_key
+from fer_bench.reports.formatting import percent
 from fer_bench.reports.leaderboard.charts import axis
 from fer_bench.reports.leaderboard.naming import page_of
 from fer_bench.reports.leaderboard.pages import script
+from fer_bench.reports.scores import load_scores
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden" / "leaderboard.md"
@@ -144,6 +147,20 @@ def test_the_model_page_has_the_confusion_counts_of_the_scores(demo: Path, board
                 text == f"{share}{counts[j]}" or abs(100 * counts[j] / sum(counts) % 1 - 0.5) < 1e-9
             )
     assert [line[0] for line in shown[1:]] == shown[0][1:]
+
+
+def test_the_model_page_has_intervals_of_balanced_accuracy_and_macro_f1(
+    demo: Path, board: Path
+) -> None:
+    row = load_scores(demo / "scores", demo_scores.ENABLED).get("synthetic", "scan_cci")
+    assert row is not None
+    found = row_intervals([row], "synthetic")[row_key(row)]
+    page = (board / "models" / "scan_cci.html").read_text(encoding="utf-8")
+    for metric in ("balanced_accuracy", "macro_f1"):
+        summary = row.summary(metric, "synthetic")
+        assert summary is not None
+        low, high = (percent(found[metric][end]) for end in ("low", "high"))
+        assert f"{percent(summary.mean)} ({low} to {high})" in page
 
 
 def test_reported_numbers_are_beside_and_never_among_the_measured(board: Path) -> None:

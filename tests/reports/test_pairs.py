@@ -110,3 +110,14 @@ def judged_of(found: list[Section], name: str, others: Sequence[float]) -> Judge
     rows = [line.row for line in section.lines if line.row]
     pair = (f"{name}/scan_cci", f"{name}/scan_cci_no_cci")
     return judged(rows, name, "all", [pair], 0.01, None, others)[0]
+
+
+def test_a_masked_set_that_no_row_of_the_table_was_tested_on_is_left_out(
+    tmp_path: Path, paper: Path
+) -> None:
+    parts = {"all": metrics(0.7)}
+    write_cell(tmp_path, "a", "scan_cci", 0, {"a": parts})
+    write_cell(tmp_path, "a", "some_other_model", 0, {"a": parts, "a_masked": parts})
+    found, bare = sections(SPECS[10], load_scores(tmp_path, {}), load_paper(paper, 10))
+    assert found == []
+    assert bare == ["a_masked"]

@@ -8,6 +8,7 @@ from compared_rows import part, row
 
 from fer_bench.reports import ranks
 from fer_bench.reports.scores import Scores
+from fer_bench.statistics.ranks import Ranks
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +55,7 @@ def test_steady_ranks_are_told_apart() -> None:
     assert data is not None
     assert data["models"] == ["m0", "m1", "m2"]
     assert data["ranks"] == [1, 2, 3]
-    # Demsar (2006): 2.343 * sqrt(3 * 4 / (6 * 12)).
+    # Demšar (2006): 2.343 * sqrt(3 * 4 / (6 * 12)).
     assert data["critical_difference"] == pytest.approx(0.9565, abs=0.0005)
     assert data["cliques"] == []
     assert data["p"] == pytest.approx(6.1e-6, rel=0.02)  # chi-squared 24 with 2 degrees of freedom
@@ -141,3 +142,12 @@ def test_the_registry_says_what_shares_images(monkeypatch: pytest.MonkeyPatch) -
     chosen, dropped = ranks.independent(scores(wrong))
     assert set(chosen) == {"rafdb", "sfew", "affectnet8"}
     assert [name for name, _ in dropped] == ["affectnet7_rafdb"]
+
+
+def test_nemenyi_tells_nothing_apart_that_friedman_does_not() -> None:
+    def cliques(p: float) -> list[tuple[int, int]]:
+        found = Ranks(("a", "b", "c"), (1.0, 2.0, 3.0), ("x",), (), 4.0, p, 1.5)
+        return ranks._cliques(found)
+
+    assert cliques(0.01) == [(0, 1), (1, 2)]
+    assert cliques(0.05) == [(0, 2)]

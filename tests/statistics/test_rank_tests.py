@@ -1,4 +1,4 @@
-"""Friedman and Nemenyi against Demsar's printed example, SciPy and scikit-posthocs."""
+"""Friedman and Nemenyi against Demšar's printed example, SciPy and scikit-posthocs."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def table(values: np.ndarray) -> dict[str, dict[str, float]]:
     ("models", "q"), [(2, 1.960), (3, 2.343), (4, 2.569), (5, 2.728), (10, 3.164)]
 )
 def test_critical_values_are_those_printed(models: int, q: float) -> None:
-    # Demsar (2006), Table 5(a).
+    # Demšar (2006), Table 5(a).
     expected = q * np.sqrt(models * (models + 1) / (6 * 14))
     assert critical_difference(models, 14) == pytest.approx(expected, abs=0.001)
 
 
 def test_the_printed_example() -> None:
-    # Demsar (2006), Table 6: four variants of C4.5 on 14 datasets; chi-squared 9.28, CD 1.25.
+    # Demšar (2006), Table 6: four variants of C4.5 on 14 datasets; chi-squared 9.28, CD 1.25.
     printed = np.array([
         [0.763, 0.768, 0.771, 0.798], [0.599, 0.591, 0.590, 0.569], [0.954, 0.971, 0.968, 0.967],
         [0.628, 0.661, 0.654, 0.657], [0.882, 0.888, 0.886, 0.898], [0.936, 0.931, 0.916, 0.931],

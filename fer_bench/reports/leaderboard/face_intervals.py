@@ -43,6 +43,18 @@ class Intervals:
         mean = accuracy(row, set_, selection).mean
         return Interval(*wilson(mean, row.sizes(set_)[0]), "wilson")
 
+    def of_metric(self, row: Row, metric: str) -> Interval | None:
+        """The bootstrap's interval of another metric on the row's own test faces, if there is one.
+
+        Args:
+            row: the row.
+            metric: `balanced_accuracy` or `macro_f1`.
+        """
+        found = self._bootstrap(row, row.dataset).get(metric)
+        if not found or found["low"] is None:
+            return None
+        return Interval(found["low"], found["high"], found["method"])
+
     def _bootstrap(self, row: Row, set_: str) -> Mapping[str, Any]:
         key = row.dataset, set_
         if key not in self._found:

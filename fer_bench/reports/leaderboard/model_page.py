@@ -89,7 +89,7 @@ def _trained(row: Row, scores: Scores, extras: Extras, intervals: Intervals) -> 
         "about": f"{describe.place([row]).replace('**', '')} {describe.setup([row])}",
         "warnings": [w.replace("`", "") for w in describe.warnings([row], row.scored_on, scores)],
         "scores": list(_scores(row, intervals)),
-        "measures": list(_measures(row)),
+        "measures": list(_measures(row, intervals)),
         "confusions": [_confusion(row, set_) for set_ in row.scored_on],
         "robustness": robustness,
         "curves": [(c, curve(c)) for c in curves],
@@ -121,8 +121,13 @@ def _scores(row: Row, intervals: Intervals) -> Iterator[Score]:
             )
 
 
-def _measures(row: Row) -> Iterator[tuple[str, str, str]]:
+def _measures(row: Row, intervals: Intervals) -> Iterator[tuple[str, str, str]]:
     """Name, value and how to read it, for the row's own test faces."""
+    for key, label in (("balanced_accuracy", "Balanced accuracy"), ("macro_f1", "Macro-F1")):
+        mean, interval = row.summary(key, row.dataset), intervals.of_metric(row, key)
+        if mean and interval:
+            text = f"{percent(mean.mean)} ({percent(interval.low)} to {percent(interval.high)})"
+            yield label, text, "percent, with its 95 % interval over faces (bootstrap by class)"
     parts = row.parts(row.dataset)
     raters = [p["raters"] for p in parts if p.get("raters")]
     curves = [p["risk_coverage"] for p in parts if p.get("risk_coverage")]
