@@ -33,9 +33,11 @@ from watched import Watched, watch
 
 from fer_bench import reports
 from fer_bench.files import write_text
+from fer_bench.reports.tables import build_tables
 
 TARGET_SECONDS, TARGET_MIB, TARGET_SCORING = 60, 2048, 1.0
 ROOT = Path(__file__).parents[2]
+PAPER, COST = ROOT / "benchmarks/paper", ROOT / "results/cost"
 
 
 @dataclass
@@ -51,15 +53,19 @@ class Measured:
 
 
 def tables(root: Path, few: bool) -> None:
-    """As the stage `tables`."""
-    lists = invented_scores.enabled(few)
-    out, paper = root / "out/tables", ROOT / "benchmarks/paper"
-    reports.build_tables(root / "scores", lists, paper, out)
+    """Every table and page of `results/tables`."""
+    build_tables(
+        root / "scores", invented_scores.enabled(few), PAPER, root / "out/tables", cost_dir=COST,
+        robustness_dir=root / "robustness", cache=root / "cache",
+    )  # fmt: skip
 
 
 def figures(root: Path, few: bool) -> None:
     """As the stage `figures`."""
-    reports.build_figures(root / "scores", invented_scores.enabled(few), root / "out/figures")
+    reports.build_figures(
+        root / "scores", invented_scores.enabled(few), root / "out/figures", paper_dir=PAPER,
+        robustness_dir=root / "robustness",
+    )  # fmt: skip
 
 
 def page(root: Path, few: bool) -> None:
@@ -67,8 +73,8 @@ def page(root: Path, few: bool) -> None:
     lists, out = invented_scores.enabled(few), root / "out"
     reports.build_leaderboard(
         root / "scores", lists, out / "leaderboard", robustness_dir=root / "robustness",
-        cost_dir=ROOT / "results/cost", reported_dir=ROOT / "benchmarks/reported",
-        paper_dir=ROOT / "benchmarks/paper", cache_dir=root / "cache",
+        cost_dir=COST, reported_dir=ROOT / "benchmarks/reported", paper_dir=PAPER,
+        cache_dir=root / "cache",
     )  # fmt: skip
     reports.build_metrics(root / "scores", lists, out)
 
