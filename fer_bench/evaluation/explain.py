@@ -76,8 +76,6 @@ def explain_cell(
             is unknown or gives no map, or a rendered face cannot be drawn again as it was.
     """
     spec, view = read_json(spec_path), read_json(view_path)
-    torch.set_num_threads(int(spec["compute"]["threads"]))
-    torch.backends.cudnn.deterministic = True
     cell = open_cell(spec, view, weights, packs)
     name = layer or CONV_3X_OUTPUT
     module = layer_of(cell.model, name, cell.images(np.arange(1)))

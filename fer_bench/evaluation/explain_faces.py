@@ -11,15 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
-from fer_bench import models
-from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.explain_cam import Maps, grad_cam
 from fer_bench.evaluation.explain_occluders import occluded
+from fer_bench.evaluation.opened import last_network, prepare, test_faces
 from fer_bench.models.base import FERModel
-from fer_bench.training.data import open_view
 
 PER_CLASS, OCCLUDED_PER_CLASS = 3, 2
 
@@ -68,32 +65,12 @@ def open_cell(spec: Mapping[str, Any], view: dict[str, Any], weights: Path, pack
     Raises:
         FerBenchError: no faces, faces of another size, or no weights.
     """
-    classes, wanted = spec["view"]["classes"], spec["options"]["size"]
-    pixels, manifest = open_view(view, packs, classes)
-    rows = manifest[manifest["split"] == "test"].reset_index(drop=True)
-    if rows.empty:
-        raise FerBenchError(
-            f"{view['name']} has no test faces of the classes {', '.join(classes)}; remove it from "
-            f"enabled.{spec['dataset']}.evaluate_on"
-        )
-    if pixels.shape[1] != wanted:
-        raise FerBenchError(
-            f"{view['name']} is aligned to {pixels.shape[1]} px, the model "
-            f"{spec['dataset']}/{spec['model']} takes {wanted} px; set both align.<source>.size "
-            "alike"
-        )
-    file = weights / "last.safetensors"
-    if not file.is_file():
-        raise FerBenchError(
-            f"{file} is missing: the cell is not trained, or cross-validated, which leaves no "
-            f"single network to explain; run `dvc repro`, or remove {spec['model']} from "
-            f"enabled.{spec['dataset']}.explain"
-        )
-    device = torch.device(spec["compute"]["device"])
-    model = models.build(spec["base"], len(classes), **spec["options"]).to(device)
-    model.load_state_dict(load_file(file))
+    device = prepare(spec)
+    remedy = f"remove it from enabled.{spec['dataset']}.evaluate_on"
+    pixels, rows = test_faces(spec, view, packs, remedy)
+    model = last_network(spec, weights, device, "explain")
     model.eval()
-    return Cell(model, rows, pixels, tuple(classes), device)
+    return Cell(model, rows, pixels, tuple(spec["view"]["classes"]), device)
 
 
 @dataclass(frozen=True)

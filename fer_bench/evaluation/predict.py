@@ -6,13 +6,11 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
-import torch
 from safetensors.torch import load_file
 
-from fer_bench import models
-from fer_bench.errors import FerBenchError
+from fer_bench.evaluation.opened import network, prepare, test_faces
 from fer_bench.files import read_json, replacing_folder
-from fer_bench.training.data import open_view, select
+from fer_bench.training.data import select
 from fer_bench.training.predictions import predictions_frame
 from fer_bench.training.step import predict
 
@@ -33,24 +31,10 @@ def evaluate_cell(
     """
     spec, evaluated = read_json(spec_path), read_json(view_path)
     classes = spec["view"]["classes"]
-    torch.set_num_threads(int(spec["compute"]["threads"]))
-    # Enough for a forward pass; use_deterministic_algorithms would import torch's compiler.
-    torch.backends.cudnn.deterministic = True
-    device = torch.device(spec["compute"]["device"])
-    pixels, manifest = open_view(evaluated, packs, classes)
-    faces = select(pixels, manifest[manifest["split"] == "test"])
-    if not len(faces):
-        raise FerBenchError(
-            f"{evaluated['name']} has no test faces of the classes {', '.join(classes)}; "
-            f"remove it from enabled.{spec['dataset']}.evaluate_on"
-        )
-    if pixels.shape[1] != spec["options"]["size"]:
-        raise FerBenchError(
-            f"{evaluated['name']} is aligned to {pixels.shape[1]} px, the model "
-            f"{spec['dataset']}/{spec['model']} takes {spec['options']['size']} px; set both "
-            "align.<source>.size alike"
-        )
-    model = models.build(spec["base"], len(classes), **spec["options"]).to(device)
+    device = prepare(spec)
+    remedy = f"remove it from enabled.{spec['dataset']}.evaluate_on"
+    faces = select(*test_faces(spec, evaluated, packs, remedy))
+    model = network(spec, device)
     frames = []
     for file in sorted(weights.glob("*.safetensors")):
         model.load_state_dict(load_file(file))

@@ -14,19 +14,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
-from safetensors.torch import load_file
 from tqdm import tqdm
 
-from fer_bench import models
-from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.corruptions import CORRUPTIONS, PERTURBATIONS, SEVERITIES, Corruption
 from fer_bench.evaluation.corruptions.perturbations import Step
 from fer_bench.evaluation.crop_landmarks import crop_landmarks
 from fer_bench.evaluation.metrics import measure
+from fer_bench.evaluation.opened import last_network, prepare, test_faces
 from fer_bench.files import read_json, write_text
 from fer_bench.training.batches import Faces, in_batches
-from fer_bench.training.data import open_view, select
+from fer_bench.training.data import select
 from fer_bench.training.step import predict
 
 BATCH = 128
@@ -102,15 +99,8 @@ def robustness_cell(
             its faces do not fit the model.
     """
     spec, view = read_json(spec_path), read_json(view_path)
-    file = weights / "last.safetensors"
     seed = read_json(weights.parent / "train.json")["seed"]
-    if not file.is_file():
-        raise FerBenchError(
-            f"{file} is missing: train {spec['dataset']}/{spec['model']} first (`dvc repro`). A "
-            "cross-validated dataset has one file a fold and no robustness stage: remove its "
-            f"models from enabled.{spec['dataset']}.robustness"
-        )
-    subject, worn = _subject(spec, view, file, packs)
+    subject, worn = _subject(spec, view, weights, packs)
     name = f"{spec['dataset']}/{spec['model']}/{seed}"
     result = {
         "dataset": spec["dataset"],
@@ -179,36 +169,20 @@ def _stepping(step: Step) -> Change:
 
 
 def _subject(
-    spec: Mapping[str, Any], view: Mapping[str, Any], file: Path, packs: Path
+    spec: Mapping[str, Any], view: Mapping[str, Any], weights: Path, packs: Path
 ) -> tuple[Subject, dict[str, Any]]:
-    classes = list(spec["view"]["classes"])
-    torch.set_num_threads(int(spec["compute"]["threads"]))
-    # Enough for a forward pass; use_deterministic_algorithms would import torch's compiler.
-    torch.backends.cudnn.deterministic = True
-    device = torch.device(spec["compute"]["device"])
-    pixels, manifest = open_view(dict(view), packs, classes)
-    rows = manifest[manifest["split"] == "test"]
+    device = prepare(spec)
+    model = last_network(spec, weights, device, "robustness")
+    remedy = f"empty enabled.{spec['dataset']}.robustness"
+    pixels, rows = test_faces(spec, view, packs, remedy)
     faces = select(pixels, rows)
-    if not len(faces):
-        raise FerBenchError(
-            f"{view['name']} has no test faces of the classes {', '.join(classes)}; empty "
-            f"enabled.{spec['dataset']}.robustness"
-        )
-    if pixels.shape[1] != spec["options"]["size"]:
-        raise FerBenchError(
-            f"{view['name']} is aligned to {pixels.shape[1]} px, the model "
-            f"{spec['dataset']}/{spec['model']} takes {spec['options']['size']} px; set "
-            "align.<source>.size and align again"
-        )
-    model = models.build(spec["base"], len(classes), **spec["options"]).to(device)
-    model.load_state_dict(load_file(file))
     landmarks, worn = _places(rows, pixels.shape[1])
 
     def logits(images: np.ndarray) -> np.ndarray:
         every = np.arange(len(images))
         return predict(model, Faces(images, every, every, every, every), device, BATCH)
 
-    return Subject(logits, faces, landmarks, classes), worn
+    return Subject(logits, faces, landmarks, list(spec["view"]["classes"])), worn
 
 
 def _places(rows: pd.DataFrame, size: int) -> tuple[np.ndarray | None, dict[str, Any]]:

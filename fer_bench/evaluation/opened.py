@@ -1,0 +1,86 @@
+"""A trained cell and a set's test faces, opened for predicting, corrupting or explaining."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from safetensors.torch import load_file
+
+from fer_bench import models
+from fer_bench.datasets.pack import Pixels
+from fer_bench.errors import FerBenchError
+from fer_bench.models import FERModel
+from fer_bench.training.data import open_view
+
+
+def prepare(spec: Mapping[str, Any]) -> torch.device:
+    """Set torch's threads and determinism as a cell's spec says; returns its device."""
+    torch.set_num_threads(int(spec["compute"]["threads"]))
+    # Enough for a forward pass; use_deterministic_algorithms would import torch's compiler.
+    torch.backends.cudnn.deterministic = True
+    return torch.device(spec["compute"]["device"])
+
+
+def test_faces(
+    spec: Mapping[str, Any], view: Mapping[str, Any], packs: Path, remedy: str
+) -> tuple[Pixels, pd.DataFrame]:
+    """The pixels of a set's packs and the manifest rows of its test faces.
+
+    Args:
+        spec: the cell's spec: its classes, and the size its model takes.
+        view: the set's view, `runs/views/<set>.json`.
+        packs: `data/aligned`.
+        remedy: what to do in params.yaml where there is no such face.
+
+    Raises:
+        FerBenchError: no test faces of the model's classes, or faces of another size.
+    """
+    classes, size = spec["view"]["classes"], spec["options"]["size"]
+    pixels, manifest = open_view(dict(view), packs, classes)
+    rows = manifest[manifest["split"] == "test"].reset_index(drop=True)
+    if rows.empty:
+        raise FerBenchError(
+            f"{view['name']} has no test faces of the classes {', '.join(classes)}; {remedy}"
+        )
+    if pixels.shape[1] != size:
+        raise FerBenchError(
+            f"{view['name']} is aligned to {pixels.shape[1]} px, the model "
+            f"{spec['dataset']}/{spec['model']} takes {size} px; set both align.<source>.size alike"
+        )
+    return pixels, rows
+
+
+def network(spec: Mapping[str, Any], device: torch.device) -> FERModel:
+    """The spec's network on `device`, with random weights."""
+    model = models.build(spec["base"], len(spec["view"]["classes"]), **spec["options"])
+    return model.to(device)
+
+
+def last_network(
+    spec: Mapping[str, Any], weights: Path, device: torch.device, stage: str
+) -> FERModel:
+    """The spec's network with the weights of the `last` epoch.
+
+    Args:
+        spec: the cell's spec.
+        weights: the cell's `train/weights` folder.
+        device: where it goes.
+        stage: the key of `enabled.<dataset>` that asked for it.
+
+    Raises:
+        FerBenchError: there are no such weights.
+    """
+    file = weights / "last.safetensors"
+    if not file.is_file():
+        raise FerBenchError(
+            f"{file} is missing: the cell is not trained, or cross-validated, which leaves no "
+            f"single network; run `dvc repro`, or remove {spec['model']} from "
+            f"enabled.{spec['dataset']}.{stage}"
+        )
+    model = network(spec, device)
+    model.load_state_dict(load_file(file))
+    return model
