@@ -137,8 +137,7 @@ def _examinations(name: str, specs: str) -> dict[str, Stage]:
         ),
         "explain": _stage(
             f"fer-bench explain {name} ${{item.model}} ${{item.seed}}",
-            [row, "runs/specs/explain.json", f"runs/specs/scores/{name}.json",
-             f"runs/views/{name}.json", _run(name)],
+            [row, f"runs/specs/explain/{name}.json", f"runs/views/{name}.json", _run(name)],
             [f"runs/explain/{name}/{cell}",
              {f"results/explain/{name}/{cell}": {"cache": False}}],
             **_grid(name, "explain"),

@@ -225,7 +225,7 @@ def explain(dataset: Dataset, model: Model, seed: Seed) -> None:
     from fer_bench.evaluation.explain import explain_cell
     from fer_bench.files import read_json, replacing_folder
 
-    how = read_json(SPECS / "explain.json")
+    how = read_json(SPECS / "explain" / f"{dataset}.json")
     spec = SPECS / dataset / f"{model}.json"
     base = read_json(spec)["base"]
     cell = Path(dataset, model, str(seed))
@@ -233,7 +233,7 @@ def explain(dataset: Dataset, model: Model, seed: Seed) -> None:
         replacing_folder(Path("runs/explain") / cell) as arrays,
         replacing_folder(Path("results/explain") / cell) as numbers,
     ):
-        for on in read_json(SPECS / "scores" / f"{dataset}.json")["sets"]:
+        for on in how["sets"]:
             explain_cell(
                 spec,
                 Path(f"runs/views/{on}.json"),

@@ -7,7 +7,7 @@ code or the library versions change. `runs/specs/` holds:
     views/<dataset>.json   which faces an evaluation reads
     audit/<dataset>.json   what an audit looks at, challenge lists included
     <dataset>/<row>.json   one row of the benchmark (model, variant or transfer)
-    robustness.json, explain.json   how trained rows are examined
+    robustness.json, explain/<dataset>.json   how trained rows are examined
     identity/<dataset>.json, scores/<dataset>.json
 """
 
@@ -120,16 +120,15 @@ def _examinations(params: Params) -> Iterator[tuple[str, Spec]]:
             "versions": versions("torch", "numpy", "scipy", "pillow", "opencv-python-headless"),
         },
     )
-    yield (
-        "explain",
-        {
-            "layers": dict(params.explain.layers),
-            "source_options": {
-                name: dict(params.data.get(name, {}))
-                for name, source in registry.sources().items()
-                if source.rendered
-            },
-            "code": code_hash("fer_bench.evaluation.explain"),
-            "versions": versions("torch", "numpy", "scipy", "grad-cam"),
+    explain: Spec = {
+        "layers": dict(params.explain.layers),
+        "source_options": {
+            name: dict(params.data.get(name, {}))
+            for name, source in registry.sources().items()
+            if source.rendered
         },
-    )
+        "code": code_hash("fer_bench.evaluation.explain"),
+        "versions": versions("torch", "numpy", "scipy", "grad-cam"),
+    }
+    for name, cells in params.enabled.items():
+        yield f"explain/{name}", {**explain, "sets": [name, *cells.evaluate_on]}
