@@ -18,7 +18,7 @@ HEADER = """\
 SCORES = ["results/scores", "benchmarks/paper"]
 CODE = [
     "fer_bench/reports", "fer_bench/statistics", "fer_bench/datasets", "fer_bench/labels.py",
-    "fer_bench/rows.py", "fer_bench/evaluation/statistics.py", "fer_bench/evaluation/corruptions",
+    "fer_bench/rows.py", "fer_bench/evaluation/corruptions",
 ]  # fmt: skip
 TABLES, FIGURES = Path("results/tables"), Path("results/figures")
 Stage = dict[str, Any]

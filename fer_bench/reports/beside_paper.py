@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fer_bench.evaluation.statistics import Summary
 from fer_bench.reports.formatting import maximum, mean_std, percent
 from fer_bench.reports.paper import Printed
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
+from fer_bench.statistics.summary import Summary
 
 FAR = 2
 """Differences over this many of our standard deviations are marked."""

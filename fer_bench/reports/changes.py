@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fer_bench.evaluation.statistics import Summary, summarise
 from fer_bench.reports.scores import Enabled, row_names
+from fer_bench.statistics.summary import Summary, summarise
 
 Files = Mapping[str, bytes]
 """`<dataset>/<model>/<seed>.json` -> content."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from tabulate import tabulate
 
-from fer_bench.evaluation.statistics import Summary
 from fer_bench.labels import SEVEN
 from fer_bench.reports import describe
 from fer_bench.reports.formatting import NOTHING, mean_std
@@ -18,6 +17,7 @@ from fer_bench.reports.row import Row, classes_of
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.table_csv import summary_columns, text_of
 from fer_bench.rows import split_transferred
+from fer_bench.statistics.summary import Summary
 
 INTRODUCTION = """\
 # Across datasets

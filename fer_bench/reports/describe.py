@@ -7,10 +7,10 @@ from typing import Any
 
 from fer_bench.datasets import datasets
 from fer_bench.reports.formatting import NOTHING, count, rounded
-from fer_bench.reports.intervals import wilson
 from fer_bench.reports.row import Row, classes_of
 from fer_bench.reports.scores import Scores
 from fer_bench.rows import split_transferred
+from fer_bench.statistics.intervals import wilson
 
 TRAIN_ON = {
     "train_minus_val": "the train split without validation",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from fer_bench.evaluation.statistics import Summary
+from fer_bench.statistics.summary import Summary
 
 NOTHING = "–"
 

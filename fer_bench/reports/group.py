@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fer_bench.evaluation.statistics import Summary
 from fer_bench.reports.formatting import percent, rounded
-from fer_bench.reports.intervals import Interval, difference, wilson
+from fer_bench.statistics.intervals import Interval, difference, wilson
+from fer_bench.statistics.summary import Summary
 
 SMALL = 30
 """Fewer faces than this are not ranked: the Wilson interval is then over 20 points wide wherever

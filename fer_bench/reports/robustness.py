@@ -7,11 +7,11 @@ from typing import Any
 
 from tabulate import tabulate
 
-from fer_bench.evaluation.statistics import Summary
 from fer_bench.reports import describe
 from fer_bench.reports.formatting import count, mean_std, percent
 from fer_bench.reports.robustness_results import Curve, Robust, Robustness
 from fer_bench.reports.table_csv import summary_columns, text_of
+from fer_bench.statistics.summary import Summary
 
 INTRODUCTION = """\
 # Robustness

@@ -14,9 +14,9 @@ from typing import Any
 
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.corruptions import CORRUPTIONS, PERTURBATIONS
-from fer_bench.evaluation.statistics import Summary, summarise
 from fer_bench.files import read_json
 from fer_bench.reports.scores import Enabled, row_names
+from fer_bench.statistics.summary import Summary, summarise
 
 KEYS = {"dataset", "model", "seed", "n", "classes", "clean", "corruptions",
         "mean_corruption_accuracy", "perturbations", "flip_rate", "worn"}  # fmt: skip

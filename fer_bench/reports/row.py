@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
-from fer_bench.evaluation.statistics import Summary, summarise
 from fer_bench.labels import EIGHT
+from fer_bench.statistics.summary import Summary, summarise
 
 
 def classes_of(part: Mapping[str, Any]) -> list[str]:

@@ -117,7 +117,12 @@ def untested(
 
 
 def row_intervals(
-    rows: Sequence[Row], set_: str, part: str = "all", *, cache: Path | None = None
+    rows: Sequence[Row],
+    set_: str,
+    part: str = "all",
+    *,
+    cache: Path | None = None,
+    metrics: Sequence[str] = of_rows.METRICS,
 ) -> dict[str, dict[str, of_rows.Interval]]:
     """By row key and metric, the 95 % interval over faces: see `statistics.row_intervals`.
 
@@ -125,7 +130,7 @@ def row_intervals(
     """
     found: dict[str, dict[str, of_rows.Interval]] = {}
     for track in tracks_of(rows, set_, part)[0]:
-        found |= of_rows.row_intervals(track, cache)
+        found |= of_rows.row_intervals(track, cache, metrics)
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from fer_bench.evaluation.statistics import Summary
 from fer_bench.reports import describe
 from fer_bench.reports.beside_paper import difference, over_seeds
 from fer_bench.reports.formatting import NOTHING, count, maximum, mean_std, percent
@@ -13,6 +12,7 @@ from fer_bench.reports.grid import Grid, grid
 from fer_bench.reports.lines import Line
 from fer_bench.reports.sections import Section
 from fer_bench.reports.table_spec import TableSpec, subset_title
+from fer_bench.statistics.summary import Summary
 
 PRETRAINED = "Pre-trained on"
 WORDS = ("Model", "Trained on", PRETRAINED, "Faces")

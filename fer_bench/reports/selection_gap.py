@@ -8,12 +8,12 @@ from typing import Any
 
 from tabulate import tabulate
 
-from fer_bench.evaluation.statistics import Summary, summarise
 from fer_bench.reports import describe
 from fer_bench.reports.formatting import NOTHING, mean_std, percent
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.table_csv import summary_columns, text_of
+from fer_bench.statistics.summary import Summary, summarise
 
 INTRODUCTION = """\
 # What selecting on the test set is worth

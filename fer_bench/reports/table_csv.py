@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from fer_bench.evaluation.statistics import Summary
 from fer_bench.reports import describe
 from fer_bench.reports.beside_paper import difference, over_seeds
 from fer_bench.reports.formatting import rounded
@@ -18,6 +17,7 @@ from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.sections import sections
 from fer_bench.reports.table_spec import TableSpec
+from fer_bench.statistics.summary import Summary
 
 METRICS = {
     "last": ("accuracy", "balanced_accuracy", "macro_f1", "nll", "brier", "ece"),

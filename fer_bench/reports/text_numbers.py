@@ -8,7 +8,6 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from fer_bench.evaluation.statistics import Summary
 from fer_bench.reports.beside_paper import over_seeds, value
 from fer_bench.reports.formatting import NOTHING, percent, rounded
 from fer_bench.reports.masked_sections import masked_base
@@ -17,6 +16,7 @@ from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.table_csv import cell, text_of
 from fer_bench.rows import split_transferred
+from fer_bench.statistics.summary import Summary
 
 INTRODUCTION = """\
 # Numbers of the paper's text

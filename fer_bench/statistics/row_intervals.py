@@ -10,7 +10,7 @@ Wilson's interval and the other two have none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 
 from fer_bench.labels import EIGHT
 from fer_bench.statistics.cache import Cache
+from fer_bench.statistics.intervals import wilson
 from fer_bench.statistics.resampling import REPLICATES, stratified_weights, weights
 from fer_bench.statistics.track import Runs, Track
 
@@ -27,35 +28,41 @@ Interval = dict[str, Any]
 """`mean`, `low`, `high`, `n`, `seeds`, `method`: `bootstrap`, `wilson`, or None without ends."""
 
 
-def row_intervals(track: Track, cache: Path | None = None) -> dict[str, dict[str, Interval]]:
+def row_intervals(
+    track: Track, cache: Path | None = None, metrics: Sequence[str] = METRICS
+) -> dict[str, dict[str, Interval]]:
     """By row and metric: mean over seeds and its 95 % interval over faces.
 
     Args:
         track: the rows.
         cache: a folder for results, or None.
+        metrics: some of `METRICS`; accuracy alone is many times faster.
     """
     kept = Cache(cache, "rows", track.key)
-    keys = {name: [name, runs.sha256] for name, runs in track.rows.items()}
+    keys = {name: [name, runs.sha256, *metrics] for name, runs in track.rows.items()}
     known = {name: kept.get(key) for name, key in keys.items()}
     found = {name: value for name, value in known.items() if value}
     if new := {name: runs for name, runs in track.rows.items() if name not in found}:
-        found |= _intervals(new, track.true)
+        found |= _intervals(new, track.true, metrics)
         kept.add((keys[name], found[name]) for name in new)
     return {name: found[name] for name in track.rows}
 
 
-def _intervals(rows: Mapping[str, Runs], true: np.ndarray) -> dict[str, dict[str, Interval]]:
-    means = {name: _metrics(runs, true) for name, runs in rows.items()}
+def _intervals(
+    rows: Mapping[str, Runs], true: np.ndarray, metrics: Sequence[str]
+) -> dict[str, dict[str, Interval]]:
+    means = {name: _means(runs, true) for name, runs in rows.items()}
     varied = {
         name: runs
         for name, runs in rows.items()
         if len(true) >= FEWEST_FACES and runs.correct.any() and not runs.correct.all()
     }
-    ends = _ends(varied, true)
+    ends = _ends(varied, true, metrics)
     found: dict[str, dict[str, Interval]] = {}
     for name, runs in rows.items():
         found[name] = {}
-        for metric, mean in zip(METRICS, means[name], strict=True):
+        for metric in metrics:
+            mean = means[name][metric]
             low, high, method = (
                 (*ends[name][metric], "bootstrap")
                 if name in varied
@@ -71,23 +78,23 @@ def _intervals(rows: Mapping[str, Runs], true: np.ndarray) -> dict[str, dict[str
 def _without_resampling(metric: str, mean: float, n: int) -> tuple[Any, Any, str | None]:
     if metric != "accuracy":
         return None, None, None
-    from statsmodels.stats.proportion import proportion_confint
-
-    low, high = proportion_confint(mean * n, n, alpha=0.05, method="wilson")
-    return float(low), float(high), "wilson"
+    return (*wilson(mean, n), "wilson")
 
 
-def _ends(rows: Mapping[str, Runs], true: np.ndarray) -> dict[str, dict[str, tuple[float, float]]]:
+def _ends(
+    rows: Mapping[str, Runs], true: np.ndarray, metrics: Sequence[str]
+) -> dict[str, dict[str, tuple[float, float]]]:
     if not rows:
         return {}
-    shares = np.column_stack([runs.mean_correct for runs in rows.values()])
-    accuracy = np.vstack([block @ shares for block in weights(len(true))]) / len(true)
-    balanced, macro = _by_class(rows, true)
+    replicates: dict[str, np.ndarray] = {}
+    if "accuracy" in metrics:
+        shares = np.column_stack([runs.mean_correct for runs in rows.values()])
+        blocks = [block @ shares for block in weights(len(true))]
+        replicates["accuracy"] = np.vstack(blocks) / len(true)
+    if set(metrics) - {"accuracy"}:
+        replicates["balanced_accuracy"], replicates["macro_f1"] = _by_class(rows, true)
     return {
-        name: {
-            metric: _ends_of(values[:, i])
-            for metric, values in zip(METRICS, (accuracy, balanced, macro), strict=True)
-        }
+        name: {metric: _ends_of(replicates[metric][:, i]) for metric in metrics}
         for i, name in enumerate(rows)
     }
 
@@ -110,10 +117,10 @@ def _by_class(rows: Mapping[str, Runs], true: np.ndarray) -> tuple[np.ndarray, n
     return balanced, macro
 
 
-def _metrics(runs: Runs, true: np.ndarray) -> tuple[float, float, float]:
+def _means(runs: Runs, true: np.ndarray) -> dict[str, float]:
     once = np.ones((1, len(true)), dtype=np.float32)
     balanced, macro = _by_class_of(once, _one_hot(runs.predicted), true)
-    return runs.accuracy, float(balanced[0]), float(macro[0])
+    return dict(zip(METRICS, (runs.accuracy, float(balanced[0]), float(macro[0])), strict=True))
 
 
 def _one_hot(predicted: np.ndarray) -> np.ndarray:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from fer_bench.evaluation.statistics import Summary
 from fer_bench.reports.formatting import count, maximum, mean_std, percent
+from fer_bench.statistics.summary import Summary
 
 
 @pytest.mark.parametrize(

@@ -97,3 +97,12 @@ def test_the_interval_covers_the_true_accuracy() -> None:
     for interval in row_intervals(track_of(wrong, classes_of(120))).values():
         hits += interval["accuracy"]["low"] <= 0.75 <= interval["accuracy"]["high"]
     assert hits >= 133  # of 150; 95 % is 142.5, and a count this low has a chance of 0.2 %
+
+
+def test_one_metric_alone_is_the_same_as_among_all() -> None:
+    wrong = {name: [np.arange(90) % k == 0] for name, k in (("a", 3), ("b", 7))}
+    track = track_of(wrong, classes_of(90))
+    every = row_intervals(track)
+    for metric in ("accuracy", "macro_f1"):
+        alone = row_intervals(track, metrics=(metric,))
+        assert alone == {name: {metric: found[metric]} for name, found in every.items()}

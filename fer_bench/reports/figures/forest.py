@@ -9,9 +9,9 @@ from matplotlib.lines import Line2D
 from fer_bench.reports.figure_style import notice, page
 from fer_bench.reports.figures.inputs import Inputs
 from fer_bench.reports.figures.select import OURS, capped, headed, seeds, short
-from fer_bench.reports.intervals import wilson
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
+from fer_bench.statistics.intervals import wilson
 
 ACROSS = 2
 MOST_MODELS = 15

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from fer_bench.reports.compared import row_intervals, row_key
-from fer_bench.reports.intervals import wilson
 from fer_bench.reports.leaderboard.ranking import accuracy
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
+from fer_bench.statistics.intervals import wilson
+from fer_bench.statistics.row_intervals import METRICS
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class Intervals:
         key = row.dataset, set_
         if key not in self._found:
             rows = self._scores.of(row.dataset)
-            self._found[key] = row_intervals(rows, set_, cache=self._cache)
+            # Elsewhere only accuracy's interval is shown, and the others take most of the time.
+            metrics = METRICS if set_ == row.dataset else ("accuracy",)
+            self._found[key] = row_intervals(rows, set_, cache=self._cache, metrics=metrics)
         found: Mapping[str, Any] = self._found[key].get(row_key(row), {})
         return found

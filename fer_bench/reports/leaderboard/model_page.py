@@ -9,10 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from fer_bench.evaluation.statistics import Summary
 from fer_bench.reports import describe
 from fer_bench.reports.formatting import percent, rounded
-from fer_bench.reports.intervals import wilson
 from fer_bench.reports.leaderboard.cards import Cards, licences, overlaps
 from fer_bench.reports.leaderboard.charts import axis, curve
 from fer_bench.reports.leaderboard.extras import Extras
@@ -22,6 +20,8 @@ from fer_bench.reports.leaderboard.provenance import costs, provenance
 from fer_bench.reports.leaderboard.tracks import Board, Entry
 from fer_bench.reports.row import Row, classes_of
 from fer_bench.reports.scores import Scores
+from fer_bench.statistics.intervals import wilson
+from fer_bench.statistics.summary import Summary
 
 
 @dataclass(frozen=True)

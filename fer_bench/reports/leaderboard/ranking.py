@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fer_bench.evaluation.statistics import Summary
 from fer_bench.reports.row import Row
+from fer_bench.statistics.summary import Summary
 
 
 def ranked(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fer_bench.datasets import datasets
-from fer_bench.evaluation.statistics import Summary
 from fer_bench.reports.leaderboard.face_intervals import Interval
 from fer_bench.reports.leaderboard.reported import Reported
 from fer_bench.reports.robustness_results import Robust
 from fer_bench.reports.row import Row
+from fer_bench.statistics.summary import Summary
 
 SELECTION_LABELS = {
     "last": "Measured: last epoch",

@@ -4,7 +4,7 @@ import statistics
 
 import pytest
 
-from fer_bench.evaluation.statistics import summarise
+from fer_bench.statistics.summary import summarise
 
 
 def test_sample_standard_deviation() -> None:
