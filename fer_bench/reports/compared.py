@@ -71,23 +71,36 @@ def compared(
     labels: Labels = None,
     margin: float = MARGIN,
     cache: Path | None = None,
-    others: Sequence[float] = (),
 ) -> list[str]:
-    """Pairs of a table as Markdown blocks.
+    """Pairs on one part of one set as Markdown blocks, with Holm's correction over them.
 
     Args:
         rows: the rows that pairs name; those not measured on the set are skipped.
-        pairs: row keys, first minus second. Holm's correction is over them and `others`.
+        pairs: row keys, first minus second.
         set_: the set they were scored on.
         part: the part of the set.
         labels: what a row is called, by row key; by default its model.
         margin: of equivalence, as a fraction.
         cache: a folder for results, or None.
-        others: uncorrected p of the table's further pairs, on other sets or parts.
 
     Returns:
         Heading, table, explanation and sentences; empty where no pair was measured.
     """
+    found = judged(rows, set_, part, pairs, margin, cache)
+    return written(found, rows, pairs, set_, part, labels=labels, margin=margin)
+
+
+def written(
+    found: Sequence[Judged],
+    rows: Sequence[Row],
+    pairs: Sequence[Pair],
+    set_: str,
+    part: str,
+    *,
+    labels: Labels = None,
+    margin: float = MARGIN,
+) -> list[str]:
+    """The same of pairs that were already compared; `found` are those that share faces."""
     measured = {row_key(row) for row in rows if row.has(set_, part)}
     wanted = [pair for pair in dict.fromkeys(pairs) if measured.issuperset(pair)]
     if not wanted:
@@ -95,7 +108,6 @@ def compared(
     called = labels_of(rows, labels)
     where = set_ if part == "all" else f"{set_}, {subset_title(part)} faces"
     blocks = [f"**Compared on the same faces** ({where})"]
-    found = judged(rows, set_, part, wanted, margin, cache, others)
     if found:
         blocks += _blocks(found, called, margin)
         if any(row.folded for row in rows):

@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer_bench.reports.compared import compared, row_key
+from fer_bench.reports.compared import row_key, written
 from fer_bench.reports.lines import Line
 from fer_bench.reports.masked_sections import masked_base
 from fer_bench.reports.row import Row
-from fer_bench.reports.same_faces import judged
+from fer_bench.reports.same_faces import comparisons, corrected
 from fer_bench.reports.sections import Section
 from fer_bench.reports.table_spec import TableSpec
 from fer_bench.rows import split_transferred, transferred
 from fer_bench.statistics.corrections import MARGIN
+from fer_bench.statistics.wording import Judged
 
 Pair = tuple[Line, Line]
 EXPLAINED = re.compile(r"Difference: first minus second.*? inside ±[\d.]+ points?\.\s*", re.DOTALL)
@@ -27,18 +28,19 @@ WAYS = ("fine-tuned", "masked only")
 
 @dataclass(frozen=True)
 class _Group:
-    """The pairs of one section and part: all that can be tested on the same faces."""
+    """The pairs of one section and part, which are tested on the same faces.
+
+    Attributes:
+        rows: the rows that pairs name.
+        pairs: row keys.
+        labels: what a row is called, by row key.
+    """
 
     section: Section
     part: str
-    rows: dict[str, Line]
+    rows: list[Row]
     pairs: list[tuple[str, str]]
-
-    @property
-    def arguments(self) -> tuple[list[Row], list[tuple[str, str]], str, str]:
-        """For `compared`: rows, pairs, set and part."""
-        rows = [line.row for line in self.rows.values() if line.row]
-        return rows, self.pairs, self.section.set, self.part
+    labels: dict[str, str]
 
 
 def compared_blocks(
@@ -54,31 +56,33 @@ def compared_blocks(
         sections: with their lines; both rows of a pair must have been measured on the set.
         cache: `runs/.statistics`, or None.
     """
-    groups = [[_group(spec, s, part) for part in parts_of(spec, s)] for s in sections]
-    ps = {id(g): _uncorrected(g, cache) for of_section in groups for g in of_section}
-    found = []
-    for of_section in groups:
-        blocks: list[str] = []
-        for group in of_section:
-            others = [p for key, some in ps.items() if key != id(group) for p in some]
-            labels = {key: line.label.partition(":")[0] for key, line in group.rows.items()}
-            blocks += compared(*group.arguments, labels=labels, cache=cache, others=others)
-        found.append([WORDS.format(words=b) if b.startswith("- ") else b for b in blocks])
-    return found
+    groups = [_group(spec, s, part) for s in sections for part in parts_of(spec, s)]
+    found = [comparisons(g.rows, g.section.set, g.part, g.pairs, cache) for g in groups]
+    tested = list(zip(groups, corrected(found, MARGIN), strict=True))
+    return [
+        [block for group, judged in tested if group.section is section
+         for block in _blocks(group, judged)]
+        for section in sections
+    ]  # fmt: skip
+
+
+def _blocks(group: _Group, judged: Sequence[Judged]) -> list[str]:
+    said = written(
+        judged, group.rows, group.pairs, group.section.set, group.part, labels=group.labels
+    )
+    return [WORDS.format(words=block) if block.startswith("- ") else block for block in said]
 
 
 def _group(spec: TableSpec, section: Section, part: str) -> _Group:
-    found = list(pairs(spec, section, part))
-    rows = {row_key(line.row): line for pair in found for line in pair if line.row}
-    keys = [(row_key(a.row), row_key(b.row)) for a, b in found if a.row and b.row]
-    return _Group(section, part, rows, keys)
-
-
-def _uncorrected(group: _Group, cache: Path | None) -> list[float]:
-    rows, wanted, set_, part = group.arguments
-    if not wanted:
-        return []
-    return [j.comparison.main.p for j in judged(rows, set_, part, wanted, MARGIN, cache)]
+    found = [(a, b) for a, b in pairs(spec, section, part) if a.row and b.row]
+    lines = {row_key(line.row): line for pair in found for line in pair if line.row}
+    return _Group(
+        section,
+        part,
+        [line.row for line in lines.values() if line.row],
+        [(row_key(a.row), row_key(b.row)) for a, b in found if a.row and b.row],
+        {key: line.label.partition(":")[0] for key, line in lines.items()},
+    )
 
 
 def explained_once(blocks: Sequence[str], before: bool) -> list[str]:

@@ -57,7 +57,6 @@ def judged(
     pairs: Iterable[Pair] | None,
     margin: float,
     cache: Path | None,
-    others: Sequence[float] = (),
 ) -> list[Judged]:
     """The pairs that share faces, with p corrected over them, in the order asked.
 
@@ -68,9 +67,14 @@ def judged(
         pairs: row keys; None: each row with each.
         margin: of equivalence, as a fraction.
         cache: a folder for results, or None.
-        others: uncorrected p of further comparisons that belong to the same family, such as the
-            other sections of a table.
     """
+    return corrected([comparisons(rows, set_, part, pairs, cache)], margin)[0]
+
+
+def comparisons(
+    rows: Sequence[Row], set_: str, part: str, pairs: Iterable[Pair] | None, cache: Path | None
+) -> list[Comparison]:
+    """The pairs that share faces, in the order asked; arguments as of `judged`."""
     found = tracks_of(rows, set_, part)[0]
     if pairs is None:
         wanted = [pair for track in found for pair in combinations(track.rows, 2)]
@@ -80,10 +84,14 @@ def judged(
     for track in found:
         if inside := [pair for pair in wanted if all(name in track.rows for name in pair)]:
             done |= {(c.one, c.other): c for c in compare(track, inside, cache)}
-    comparisons = [done[pair] for pair in wanted if pair in done]
-    corrected = holm([*(c.main.p for c in comparisons), *others])[: len(comparisons)]
-    family = len(comparisons) + len(others)
-    return [Judged(c, p, family, margin) for c, p in zip(comparisons, corrected, strict=True)]
+    return [done[pair] for pair in wanted if pair in done]
+
+
+def corrected(groups: Sequence[Sequence[Comparison]], margin: float) -> list[list[Judged]]:
+    """Groups of comparisons, such as a table's sections, with p corrected over all of them."""
+    ps = holm([c.main.p for group in groups for c in group])
+    each = iter(ps)
+    return [[Judged(c, next(each), len(ps), margin) for c in group] for group in groups]
 
 
 def left_out(rows: Sequence[Row], set_: str, part: str = "all") -> list[str]:

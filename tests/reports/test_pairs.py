@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,13 @@ from fixed_scores import metrics, write_cell
 
 from fer_bench.reports.pairs import compared_blocks, pairs, parts_of
 from fer_bench.reports.paper import load_paper
-from fer_bench.reports.same_faces import judged
+from fer_bench.reports.same_faces import comparisons, corrected
 from fer_bench.reports.scores import load_scores
 from fer_bench.reports.sections import Section, sections
 from fer_bench.reports.specs import TABLES
 from fer_bench.statistics.corrections import holm
-from fer_bench.statistics.wording import Judged, p_value
+from fer_bench.statistics.pairs import Comparison
+from fer_bench.statistics.wording import p_value
 
 SPECS = {spec.number: spec for spec in TABLES}
 MODELS = ("baseline1", "baseline3", "scan_cci", "scan_cci_shared", "scan_cci_sa", "scan_cci_no_cci")
@@ -91,10 +91,9 @@ def test_holms_correction_is_over_all_sections_of_a_table(tmp_path: Path, paper:
             write_cell(tmp_path, dataset, model, 0, {dataset: parts})
     spec = SPECS[8]
     found, _ = sections(spec, load_scores(tmp_path, {}), load_paper(paper, 8))
-    alone = [judged_of(found, name, ()) for name in "ab"]
-    together = [judged_of(found, name, [alone["ba".index(name)].comparison.main.p])
-                for name in "ab"]  # fmt: skip
-    expected = holm([one.comparison.main.p for one in alone])
+    alone = [comparisons_of(found, name) for name in "ab"]
+    together = [one for group in corrected(alone, 0.01) for one in group]
+    expected = holm([one.main.p for group in alone for one in group])
     assert [one.holm_p for one in together] == pytest.approx(expected)
     assert [one.pairs for one in together] == [2, 2]
     blocks = compared_blocks(spec, found, None)
@@ -105,11 +104,11 @@ def test_holms_correction_is_over_all_sections_of_a_table(tmp_path: Path, paper:
         assert f"| {p_value(one.holm_p)} |" in re.sub(r" +", " ", text)
 
 
-def judged_of(found: list[Section], name: str, others: Sequence[float]) -> Judged:
+def comparisons_of(found: list[Section], name: str) -> list[Comparison]:
     section = next(s for s in found if s.set == name)
     rows = [line.row for line in section.lines if line.row]
     pair = (f"{name}/scan_cci", f"{name}/scan_cci_no_cci")
-    return judged(rows, name, "all", [pair], 0.01, None, others)[0]
+    return comparisons(rows, name, "all", [pair], None)
 
 
 def test_a_masked_set_that_no_row_of_the_table_was_tested_on_is_left_out(

@@ -80,10 +80,10 @@ def test_golden(paper: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     `FER_BENCH_GOLDEN=write` writes the files again: read what changed.
     """
 
-    def named(rows, tested, set_, part, **_) -> list[str]:
+    def named(found, rows, tested, set_, part, **_) -> list[str]:
         return [f"{set_} ({part}): {one} against {other}" for one, other in tested]
 
-    monkeypatch.setattr(pairs, "compared", named)
+    monkeypatch.setattr(pairs, "written", named)
     enabled = write_fixed(tmp_path / "scores")
     build_tables(tmp_path / "scores", enabled, paper, tmp_path / "tables")
     for name in GOLDENS:
