@@ -4,37 +4,21 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
-import platform
-import re
 import statistics
 from pathlib import Path
 from typing import Any
 
-from fer_bench.faces import chunks
+from fer_bench.evaluation.device import device_label, slug
 from fer_bench.files import write_text
 
 
 def device_name(device: str) -> str:
     """`cpu` or the GPU's name, fit for a file name."""
-    return re.sub(r"[^a-z0-9]+", "_", _device(device).lower()).strip("_")
+    return slug(_device(device))
 
 
 def _device(device: str) -> str:
-    if device != "cpu":
-        import torch
-
-        return str(torch.cuda.get_device_name())
-    return f"{_cpu()} {chunks.cores()} cores"
-
-
-def _cpu() -> str:
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-        found = re.search(r"model name\s*:\s*(.+)", text)
-        name = found.group(1) if found else platform.processor()
-    except OSError:
-        name = platform.processor()
-    return re.sub(r"\((R|TM)\)|\bCPU\b|\bProcessor\b|@.*", "", name).strip() or platform.machine()
+    return device_label("cpu" if device == "cpu" else "cuda")
 
 
 def write_report(out: Path, results: list[Any], memory: Any, device: str) -> str:

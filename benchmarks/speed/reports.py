@@ -28,10 +28,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 import invented_scores
 import one_cell
-from report_align import _cpu
 from watched import Watched, watch
 
 from fer_bench import reports
+from fer_bench.evaluation.device import processor, slug
 from fer_bench.files import write_text
 from fer_bench.reports.tables import build_tables
 
@@ -102,8 +102,8 @@ def main() -> None:
     text = report(result)
     print(text)
     if not given.trial:
-        slug = _cpu().lower().replace(" ", "_")
-        write_text(ROOT / f"results/speed/reports_{slug}_{given.cores}_cores.md", text)
+        name = slug(processor())
+        write_text(ROOT / f"results/speed/reports_{name}_{given.cores}_cores.md", text)
 
 
 def measure(root: Path, rounds: int, cores: int, few: bool) -> Measured:
@@ -138,7 +138,7 @@ def report(result: Measured) -> str:
     )
     rounds = len(result.scoring)
     lines = [
-        f"# Speed of reports: {_cpu()}, {cores}",
+        f"# Speed of reports: {processor()}, {cores}",
         "",
         f"Written by `python benchmarks/speed/reports.py`; {versions}. Load average of the last "
         f"five minutes at the end: {os.getloadavg()[1]:.1f} (this run's own included).",

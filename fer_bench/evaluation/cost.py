@@ -119,11 +119,6 @@ def from_spec(path: Path | str) -> Network:
         ) from error
 
 
-def default_networks() -> list[Network]:
-    """`DEFAULT_MODELS` in both configurations."""
-    return [network(name, **c) for c in CONFIGURATIONS.values() for name in DEFAULT_MODELS]
-
-
 def measure_cost(
     networks: Sequence[Network],
     out_folder: Path | str,

@@ -30,18 +30,13 @@ def check_kind(kind: str) -> None:
         )
 
 
-def kinds_here() -> list[str]:
-    """`cpu`, and `cuda` where torch sees one."""
-    return list(KINDS) if torch.cuda.is_available() else ["cpu"]
-
-
 def describe_device(kind: str, threads: int) -> dict[str, Any]:
     """The `device` block of a cost file; `slug` is fit for a file name."""
-    label = str(torch.cuda.get_device_name()) if kind == "cuda" else _cpu_label()
+    label = device_label(kind)
     return {
         "kind": kind,
         "label": label,
-        "slug": re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_"),
+        "slug": slug(label),
         "cores": cores(),
         "threads": threads,
         "load_before": _load(),
@@ -67,14 +62,27 @@ def precision(kind: str) -> str:
 
 
 def cores() -> int:
-    """CPU cores this process may use."""
+    """CPU cores this process may use; `faces.chunks` has the same, but needs pandas."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def _cpu_label() -> str:
-    return f"{cpu_name(_cpuinfo())}, {cores()} core{'s' if cores() > 1 else ''}"
+def device_label(kind: str) -> str:
+    """The GPU's name for `cuda`, else the processor's name and how many cores there are."""
+    if kind == "cuda":
+        return str(torch.cuda.get_device_name())
+    return f"{processor()}, {cores()} core{'s' if cores() > 1 else ''}"
+
+
+def processor() -> str:
+    """This machine's processor."""
+    return cpu_name(_cpuinfo())
+
+
+def slug(label: str) -> str:
+    """A label fit for a file name."""
+    return re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
 
 
 def cpu_name(cpuinfo: str) -> str:
