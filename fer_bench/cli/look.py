@@ -69,3 +69,23 @@ def sheet(
     path = out or Path(f"results/galleries/{pack}.png")
     contact_sheet(Path("data/aligned") / pack, path, count)
     print(path)
+
+
+@faces_app.command("corruptions")
+def corruptions(
+    pack: Annotated[str, typer.Argument(help="An aligned pack of rendered faces.")] = "synthetic",
+    face: Annotated[str | None, typer.Option(help="A sample_id; by default a frontal one.")] = None,
+    out: Annotated[Path, typer.Option(help="The PNG to write.")] = Path("docs/corruptions.png"),
+) -> None:
+    """Draw one rendered face under every corruption at its five severities.
+
+    Example: fer-bench faces corruptions synthetic
+    """
+    from fer_bench.files import replacing
+    from fer_bench.reports.figure_style import style
+    from fer_bench.reports.robustness_sheet import corruption_sheet
+
+    with style(), replacing(out) as temporary:
+        figure = corruption_sheet(Path("data/aligned") / pack, face)
+        figure.savefig(temporary, dpi=100, metadata={"Software": None})
+    print(out)

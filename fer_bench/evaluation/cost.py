@@ -15,8 +15,9 @@ from typing import Any
 import torch
 
 from fer_bench import models
+from fer_bench.cores import cores
 from fer_bench.errors import FerBenchError, nearest
-from fer_bench.evaluation.device import check_kind, cores, describe_device, precision, software
+from fer_bench.evaluation.device import check_kind, describe_device, precision, software
 from fer_bench.evaluation.peak_memory import peak_memory
 from fer_bench.evaluation.timing import Plan, flops, plan_for, spread, time_in_turns
 from fer_bench.files import read_json, write_json
@@ -104,19 +105,6 @@ def network(
     own = {key: value for key, value in variant["model"].items() if key != "pretrained"}
     base = str(variant["base"])
     return Network(name, base, classes, models.configure(base, {**own, **options}).as_dict())
-
-
-def from_spec(path: Path | str) -> Network:
-    """The network of a row's spec, `runs/specs/<dataset>/<row>.json`."""
-    spec = read_json(path)
-    try:
-        classes = len(spec["view"]["classes"])
-        return Network(spec["model"], spec["base"], classes, spec["options"])
-    except (KeyError, TypeError) as error:
-        raise FerBenchError(
-            f"{path} is no spec of a row ({error!r}): give runs/specs/<dataset>/<row>.json, which "
-            "`fer-bench specs` writes"
-        ) from error
 
 
 def measure_cost(

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from fer_bench.cores import cores
 from fer_bench.errors import FerBenchError
 
 KINDS = ("cpu", "cuda")
@@ -59,13 +60,6 @@ def precision(kind: str) -> str:
     if kind == "cuda" and cudnn.allow_tf32 and torch.cuda.get_device_capability() >= (8, 0):
         return "float32, convolutions in TF32"
     return "float32"
-
-
-def cores() -> int:
-    """CPU cores this process may use; `faces.chunks` has the same, but needs pandas."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def device_label(kind: str) -> str:

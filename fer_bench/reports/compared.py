@@ -26,7 +26,6 @@ from fer_bench.reports.same_faces import (
     subset_gap,
     untested,
 )
-from fer_bench.reports.table_csv import cell
 from fer_bench.reports.table_spec import subset_title
 from fer_bench.statistics.corrections import MARGIN
 from fer_bench.statistics.pairs import SEEDS_NEEDED, Comparison
@@ -41,7 +40,7 @@ from fer_bench.statistics.wording import (
 )
 
 __all__ = [
-    "COMPARED_COLUMNS", "compare_text", "compared", "compared_csv_records", "every_pair",
+    "compare_text", "compared", "every_pair",
     "left_out", "row_intervals", "row_key", "subset_gap",
 ]  # fmt: skip
 
@@ -55,11 +54,6 @@ compares two runs of the same seed. Holm p is corrected for {pairs}; a differenc
 0.05. Equivalent: the 90 % interval lies inside ±{margin}."""
 FOLDED = """\
 Faces of one person are alike, but count here as independent: these intervals are too narrow."""
-COMPARED_COLUMNS = (
-    "set", "part", "one", "other", "n", "seeds_one", "seeds_other", "over", "difference", "low",
-    "high", "faces_low", "faces_high", "p", "holm_p", "pairs", "mcnemar_p", "mcnemar_one_only",
-    "mcnemar_other_only", "equivalent", "verdict", "sentence",
-)  # fmt: skip
 
 
 def compared(
@@ -133,21 +127,6 @@ def _blocks(found: Sequence[Judged], called: Mapping[str, str], margin: float) -
     return [table, explanation, "\n".join(f"- {_escaped(text)}" for text in said)]
 
 
-def compared_csv_records(
-    rows: Sequence[Row],
-    pairs: Sequence[Pair],
-    set_: str,
-    part: str = "all",
-    *,
-    labels: Labels = None,
-    margin: float = MARGIN,
-    cache: Path | None = None,
-) -> list[dict[str, Any]]:
-    """The same pairs for machines: one dict a compared pair, with the keys `COMPARED_COLUMNS`."""
-    found = every_pair(rows, set_, part, pairs=pairs, labels=labels, margin=margin, cache=cache)
-    return [{"set": set_, "part": part, **_record(pair)} for pair in found]
-
-
 def every_pair(
     rows: Sequence[Row],
     set_: str,
@@ -213,20 +192,4 @@ def _pair(judged: Judged, called: Mapping[str, str]) -> dict[str, Any]:
         "mcnemar": [asdict(test) for test in c.mcnemar], "differing": c.differing,
         "margin": judged.margin, "equivalent": judged.equivalent, "verdict": judged.verdict,
         "sentence": sentence(judged, one, other),
-    }  # fmt: skip
-
-
-def _record(pair: Mapping[str, Any]) -> dict[str, Any]:
-    tests = pair["mcnemar"]
-    return {
-        "one": pair["one"], "other": pair["other"], "n": pair["n"],
-        "seeds_one": " ".join(map(str, pair["seeds_one"])),
-        "seeds_other": " ".join(map(str, pair["seeds_other"])), "over": pair["over"],
-        **{k: cell(pair[k]) for k in ("difference", "low", "high", "faces_low", "faces_high")},
-        "p": f"{pair['p']:.3g}", "holm_p": f"{pair['holm_p']:.3g}", "pairs": pair["pairs"],
-        "mcnemar_p": ";".join(f"{test['p']:.3g}" for test in tests),
-        "mcnemar_one_only": ";".join(str(test["one_only"]) for test in tests),
-        "mcnemar_other_only": ";".join(str(test["other_only"]) for test in tests),
-        "equivalent": pair["equivalent"], "verdict": pair["verdict"],
-        "sentence": pair["sentence"],
     }  # fmt: skip

@@ -5,6 +5,8 @@ One process writes one table, so that DVC makes only what changed; imports are l
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +15,14 @@ from fer_bench.files import write_text
 from fer_bench.reports import index, inference_time
 from fer_bench.reports.paper import load_paper
 from fer_bench.reports.scores import Enabled, Scores, load_scores
+from fer_bench.reports.side_by_side import side_by_side
 from fer_bench.reports.specs import TABLES
 from fer_bench.reports.table_csv import csv_text
 from fer_bench.reports.table_page import markdown, table_page, tex
 from fer_bench.reports.table_spec import TableSpec
 
 if TYPE_CHECKING:
-    from fer_bench.reports.pages import Material
+    from fer_bench.reports.pages import Material, PageSpec
 
 NAMES = (*(spec.name for spec in TABLES), inference_time.NAME)
 """The tables as the command line calls them: `01` to `11`, `s1`, `s2`."""
@@ -87,7 +90,7 @@ def build_pages(
 
     scores = load_scores(scores_dir, params_enabled)
     material = Material(scores, params_enabled, paper_dir, robustness_dir, explain_dir)
-    _write_pages(material, out_dir, cost_dir)
+    side_by_side(_page_parts(material, out_dir, cost_dir))
 
 
 def build_tables(
@@ -101,15 +104,15 @@ def build_tables(
     explain_dir: Path | None = None,
     cache: Path | None = None,
 ) -> None:
-    """Write every table, every page and the index in one process; arguments as above."""
+    """Write every table, every page and the index at once; arguments as above."""
     from fer_bench.reports.pages import Material
 
     scores = load_scores(scores_dir, params_enabled)
-    for spec in TABLES:
-        _write_table(spec, scores, paper_dir, out_dir, cache)
-    _write(out_dir / inference_time.STEM, *inference_time.build(paper_dir, cost_dir))
     material = Material(scores, params_enabled, paper_dir, robustness_dir, explain_dir)
-    _write_pages(material, out_dir, cost_dir)
+    parts = _page_parts(material, out_dir, cost_dir)
+    parts += [partial(_write_table, spec, scores, paper_dir, out_dir, cache) for spec in TABLES]
+    side_by_side(parts)
+    _write(out_dir / inference_time.STEM, *inference_time.build(paper_dir, cost_dir))
 
 
 def table_outputs(name: str, out_dir: Path) -> list[Path]:
@@ -145,13 +148,26 @@ def _write(stem: Path, *texts: str) -> None:
         write_text(stem.with_name(stem.name + suffix), text)
 
 
-def _write_pages(material: Material, out_dir: Path, cost_dir: Path | None) -> None:
+def _page_parts(
+    material: Material, out_dir: Path, cost_dir: Path | None
+) -> list[Callable[[], None]]:
+    from fer_bench.reports.pages import PAGES
+
+    parts: list[Callable[[], None]] = [
+        partial(_write_page, page, material, out_dir / name) for name, page in PAGES.items()
+    ]
+    return [*parts, partial(_write_index, material, out_dir, cost_dir)]
+
+
+def _write_page(page: PageSpec, material: Material, stem: Path) -> None:
+    write_text(stem.with_name(f"{stem.name}.md"), page.markdown(material))
+    write_text(stem.with_name(f"{stem.name}.csv"), page.csv_text(material))
+
+
+def _write_index(material: Material, out_dir: Path, cost_dir: Path | None) -> None:
     from fer_bench.reports.cost import load_costs
     from fer_bench.reports.pages import PAGES
 
-    for name, page in PAGES.items():
-        write_text(out_dir / f"{name}.md", page.markdown(material))
-        write_text(out_dir / f"{name}.csv", page.csv_text(material))
     tables = {spec: load_paper(material.paper_dir, spec.number) for spec in TABLES}
     titles = {name: (page.title, page.shows) for name, page in PAGES.items()}
     timed = [device.label for device in load_costs(cost_dir)] if cost_dir else []

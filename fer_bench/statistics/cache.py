@@ -52,7 +52,8 @@ class Cache:
         if self._file is None:
             return
         new = {_name(key): value for key, value in results}
-        old = self._entries if len(self._entries) + len(new) <= MOST else {}
+        old = _entries(self._file)  # again, since another process may have added to them
+        old = old if len(old) + len(new) <= MOST else {}
         self._entries = old | new
         value = {"sha256": sha256_json(self._entries), "entries": self._entries}
         with contextlib.suppress(OSError):

@@ -174,9 +174,6 @@ def test_what_cannot_be_measured_is_refused(tmp_path, monkeypatch):
         cost.measure_cost([cost.network("baseline3")], tmp_path, "cuda")
     with pytest.raises(FerBenchError, match="did you mean 'scan_cci'"):
         cost.network("scan_ci")
-    write_json(tmp_path / "view.json", {"name": "synthetic"})
-    with pytest.raises(FerBenchError, match="no spec of a row"):
-        cost.from_spec(tmp_path / "view.json")
     assert not list(tmp_path.glob("*cpu*"))
 
 
@@ -192,13 +189,6 @@ def test_what_the_command_line_asks_for():
     assert one.configuration == "other"
     assert one.also() == []
     assert cost.network("scan_cci").configuration == "paper"
-
-
-def test_a_spec_says_which_network(tmp_path):
-    options = models.configure("scan_cci", TINY).as_dict()
-    spec = {"model": "row", "base": "scan_cci", "view": {"classes": ["a", "b"]}, "options": options}
-    write_json(tmp_path / "row.json", spec)
-    assert cost.from_spec(tmp_path / "row.json") == cost.Network("row", "scan_cci", 2, options)
 
 
 def test_the_embedded_configuration_is_that_of_params():

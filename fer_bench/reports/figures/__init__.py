@@ -8,6 +8,7 @@ out produced: a figure without data says what would fill it. The functions that 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -28,6 +29,7 @@ from fer_bench.reports.figures.inputs import Inputs
 from fer_bench.reports.figures.sweeps import figure07, figure08
 from fer_bench.reports.paper import load_said
 from fer_bench.reports.scores import Enabled, load_scores
+from fer_bench.reports.side_by_side import side_by_side
 
 
 def _robustness(inputs: Inputs) -> Figure:
@@ -78,6 +80,9 @@ def build_figures(
     """
     said = load_said(paper_dir) if paper_dir else ()
     inputs = Inputs(load_scores(scores_dir, params_enabled), robustness_dir, said, params_enabled)
-    for name, draw in FIGURES.items():
-        with style():
-            save(draw(inputs), out_dir / name)
+    side_by_side([partial(_draw, draw, inputs, out_dir / name) for name, draw in FIGURES.items()])
+
+
+def _draw(draw: Callable[[Inputs], Figure], inputs: Inputs, stem: Path) -> None:
+    with style():
+        save(draw(inputs), stem)

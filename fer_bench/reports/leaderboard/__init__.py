@@ -7,7 +7,10 @@ which only sorts, filters, searches and compares.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import replacing_folder, write_text
@@ -22,6 +25,7 @@ from fer_bench.reports.leaderboard.ranking import ranked
 from fer_bench.reports.leaderboard.readme import markdown
 from fer_bench.reports.leaderboard.reported import load_reported
 from fer_bench.reports.scores import Enabled, load_scores
+from fer_bench.reports.side_by_side import side_by_side
 
 __all__ = ["build_leaderboard", "ranked"]
 
@@ -68,8 +72,14 @@ def build_leaderboard(
         write_text(folder / "README.md", markdown(found, scores))
         write_index(folder, found, scores.missing())
         write_compare(folder, data)
-        for model in sorted({row.model for row in scores if row.cells}):
-            write_model(folder, context(model, found, scores, extras, cards, intervals))
+        models = sorted({row.model for row in scores if row.cells})
+        about = partial(context, boards=found, scores=scores, extras=extras, cards=cards,
+                        intervals=intervals)  # fmt: skip
+        side_by_side([partial(_model_page, folder, model, about) for model in models])
+
+
+def _model_page(folder: Path, model: str, about: Callable[[str], dict[str, Any]]) -> None:
+    write_model(folder, about(model))
 
 
 def _check_ours(out_dir: Path) -> None:

@@ -25,8 +25,9 @@ def boards(
     intervals: Intervals,
 ) -> list[Board]:
     """Every board, by `GROUPS`, then in the order of params and of the registry."""
-    found = [_measured(d, s, scores, reported, extras, cards, intervals)
-             for d, s in _places(scores)]  # fmt: skip
+    places = list(_places(scores))
+    intervals.find(places)
+    found = [_measured(d, s, scores, reported, extras, cards, intervals) for d, s in places]
     measured = {b.set for b in found}
     for name in dict.fromkeys(r.dataset for r in reported):
         if name not in measured:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from fer_bench.reports.formatting import rounded
 from fer_bench.reports.leaderboard.naming import page_of
 from fer_bench.reports.leaderboard.tracks import Board
 from fer_bench.reports.scores import Scores
+from fer_bench.reports.side_by_side import side_by_side
 
 VERDICTS = ("better", "worse", "equivalent", "undecided", "too_few")
 
@@ -29,7 +31,8 @@ def comparison(boards: Sequence[Board], scores: Scores, cache: Path | None) -> d
     """
     names = sorted({e.row.model for b in boards for t in b.tracks for e in t.entries})
     index = {name: i for i, name in enumerate(names)}
-    tracks = [_track(b, index, scores, cache) for b in boards if b.tracks]
+    measured = [board for board in boards if board.tracks]
+    tracks = side_by_side([partial(_track, b, index, scores, cache) for b in measured])
     return {"models": [[name, page_of(name)] for name in names], "tracks": tracks}
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from fer_bench.reports.compared import row_intervals, row_key
 from fer_bench.reports.leaderboard.ranking import accuracy
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
+from fer_bench.reports.side_by_side import side_by_side
 from fer_bench.statistics.intervals import wilson
 from fer_bench.statistics.row_intervals import METRICS
 
@@ -35,6 +37,12 @@ class Intervals:
         self._scores, self._cache = scores, cache
         self._found: dict[tuple[str, str], dict[str, Any]] = {}
 
+    def find(self, places: Iterable[tuple[str, str]]) -> None:
+        """Work out the intervals of many (dataset, set) at once, on every core."""
+        new = [place for place in dict.fromkeys(places) if place not in self._found]
+        found = side_by_side([partial(self._resample, *place) for place in new])
+        self._found |= zip(new, found, strict=True)
+
     def of(self, row: Row, set_: str, selection: str = "last") -> Interval:
         """The interval of a row's mean accuracy over all faces of a set."""
         if selection == "last":
@@ -57,11 +65,13 @@ class Intervals:
         return Interval(found["low"], found["high"], found["method"])
 
     def _bootstrap(self, row: Row, set_: str) -> Mapping[str, Any]:
-        key = row.dataset, set_
-        if key not in self._found:
-            rows = self._scores.of(row.dataset)
-            # Elsewhere only accuracy's interval is shown, and the others take most of the time.
-            metrics = METRICS if set_ == row.dataset else ("accuracy",)
-            self._found[key] = row_intervals(rows, set_, cache=self._cache, metrics=metrics)
-        found: Mapping[str, Any] = self._found[key].get(row_key(row), {})
+        place = row.dataset, set_
+        self.find([place])
+        found: Mapping[str, Any] = self._found[place].get(row_key(row), {})
         return found
+
+    def _resample(self, dataset: str, set_: str) -> dict[str, Any]:
+        # Elsewhere only accuracy's interval is shown, and the others take most of the time.
+        metrics = METRICS if set_ == dataset else ("accuracy",)
+        rows = self._scores.of(dataset)
+        return dict(row_intervals(rows, set_, cache=self._cache, metrics=metrics))
