@@ -21,11 +21,25 @@ class _Strict(BaseModel):
 
 
 class Compute(_Strict):
-    """Where and how precisely everything is computed; part of every cell's spec."""
+    """Where and how everything is computed; part of every cell's spec.
+
+    Attributes:
+        device: `auto` is cuda where there is one.
+        precision: a Lightning Fabric precision; `32-true` is the reference.
+        threads: of PyTorch on the CPU; another number gives other last bits.
+        compile: train with `torch.compile`.
+        fused: update all weights in one kernel (SGD's `fused`).
+        devices: how many processes train one cell, each on its share of every batch.
+        sync_bn: batch statistics over all processes (GPUs only); without, each process has its own.
+    """
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     threads: int = Field(2, ge=1, le=256)
+    compile: bool = False
+    fused: bool = False
+    devices: int = Field(1, ge=1, le=64)
+    sync_bn: bool = False
 
 
 class Align(_Strict):

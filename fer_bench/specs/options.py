@@ -62,15 +62,11 @@ def align_options(params: Params, source: str) -> Align:
 
 
 def compute(params: Params) -> Spec:
-    """Device, precision and threads, `auto` resolved on this machine."""
+    """`params.compute`, with `auto` resolved on this machine."""
     device = params.compute.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    return {
-        "device": device,
-        "precision": params.compute.precision,
-        "threads": params.compute.threads,
-    }
+    return params.compute.model_dump() | {"device": device}
 
 
 def versions(*packages: str) -> dict[str, str]:

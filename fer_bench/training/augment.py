@@ -30,6 +30,10 @@ class Draws:
     factors: np.ndarray
     order: tuple[int, ...]
 
+    def part(self, which: slice) -> Draws:
+        """The draws of some faces of the batch."""
+        return Draws(self.flip[which], self.factors[:, which], self.order)
+
 
 def draw(
     rng: np.random.Generator, size: int, flip: float, jitter: tuple[float, float, float, float]

@@ -52,10 +52,13 @@ def epoch_order(labels: np.ndarray, sampler: str, rng: np.random.Generator) -> n
     return rng.choice(len(labels), size=len(labels), replace=True, p=weight / weight.sum())
 
 
-def in_batches(order: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    """Cut `order` into batches; a last batch of one face joins the one before (BatchNorm)."""
+def in_batches(order: np.ndarray, size: int, least: int = 2) -> Iterator[np.ndarray]:
+    """Cut `order` into batches; a last batch of fewer than `least` faces joins the one before.
+
+    BatchNorm needs two faces, and each of several processes one.
+    """
     edges = list(range(0, len(order), size))
-    if len(edges) > 1 and len(order) - edges[-1] == 1:
+    if len(edges) > 1 and len(order) - edges[-1] < least:
         edges.pop()
     for start, stop in zip(edges, [*edges[1:], len(order)], strict=True):
         yield order[start:stop]

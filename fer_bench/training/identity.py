@@ -20,7 +20,7 @@ from fer_bench.training.batches import Faces
 from fer_bench.training.data import open_view, splits
 from fer_bench.training.loop import fit
 from fer_bench.training.recipe import Recipe
-from fer_bench.training.setup import start
+from fer_bench.training.setup import scratch, start, writes
 from fer_bench.training.streams import Cell
 
 
@@ -61,7 +61,7 @@ def train_identity(spec_path: Path, out: Path, packs: Path) -> None:
     """
     spec = read_json(spec_path)
     report: dict[str, Any] = {}
-    with replacing_folder(out) as folder:
+    with replacing_folder(out) if writes() else scratch() as folder:
         for backbone in spec["backbones"]:
             state, report[backbone] = _train(spec, backbone, packs)
             save_file(state, folder / f"{backbone}.safetensors")
@@ -82,7 +82,7 @@ def _train(
     model = models.build(
         "baseline1", persons, backbone=backbone, size=spec["size"], input=spec["input"]
     )
-    result = fit(fabric, model, faces, None, None, recipe, cell, persons)
+    result = fit(fabric, spec["compute"], model, faces, None, None, recipe, cell, persons)
     accuracy = result.history[-1]["train_accuracy"]
     found = {"people": persons, "faces": len(faces), "train_accuracy": round(accuracy, 6)}
     return models.backbone_state(model), found

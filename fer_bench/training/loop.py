@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +12,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from fer_bench.models import FERModel
+from fer_bench.training import augment
 from fer_bench.training.batches import Faces, class_balanced_weights, epoch_order, in_batches
 from fer_bench.training.recipe import Recipe
-from fer_bench.training.step import augmented, predict, train_step
+from fer_bench.training.setup import place, writes
+from fer_bench.training.step import drawn, predict, train_step
 from fer_bench.training.streams import Cell
 
 
@@ -34,21 +37,9 @@ class Fit:
     chosen: dict[str, Chosen] = field(default_factory=dict)
 
 
-def optimizer_for(model: FERModel, recipe: Recipe) -> torch.optim.SGD:
-    """SGD with one group for the backbone and one for the heads (section 5)."""
-    groups = model.parameter_groups()
-    return torch.optim.SGD(
-        [
-            {"params": groups["backbone"], "lr": recipe.backbone_lr},
-            {"params": groups["heads"], "lr": recipe.heads_lr},
-        ],
-        momentum=recipe.momentum,
-        weight_decay=recipe.weight_decay,
-    )
-
-
 def fit(
     fabric: Any,
+    compute: Mapping[str, Any],
     model: FERModel,
     train: Faces,
     val: Faces | None,
@@ -60,7 +51,11 @@ def fit(
     """Train `model` and keep what the three selections choose.
 
     Args:
-        fabric: a `lightning_fabric.Fabric`; it places the model and runs the backward pass.
+        fabric: a `lightning_fabric.Fabric`; it places the model and runs the backward pass. With
+            several processes each has a share of every batch: the order of faces, the augmentation
+            and the mean loss are those of one process; batch statistics are each share's own
+            unless `sync_bn`, and those of the first process are kept.
+        compute: the spec's; see `setup.place`.
         model: a `FERModel`, its pre-trained weights already loaded.
         train: the faces to learn from.
         val: the validation faces; None when the recipe trains on them too.
@@ -70,8 +65,8 @@ def fit(
         cell: seeds every random stream.
         classes: how many classes the model tells apart.
     """
-    model.to(memory_format=torch.channels_last)  # as the faces are stored; faster on every device
-    wrapped, optimizer = fabric.setup(model, optimizer_for(model, recipe))
+    wrapped, optimizer = place(fabric, model, recipe, compute)
+    share = slice(fabric.global_rank, None, fabric.world_size)
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, recipe.decay)
     order_rng, augment_rng = cell.generator("order"), cell.generator("augmentation")
     class_weight = _class_weight(train, classes, recipe, fabric.device)
@@ -82,16 +77,24 @@ def fit(
         lr_backbone, lr_heads = schedule.get_last_lr()
         loss_sum, right = 0.0, 0
         order = epoch_order(train.labels, recipe.sampler, order_rng)
-        for which in in_batches(order, recipe.batch_size):
-            images = augmented(train.images(which, fabric.device), recipe, augment_rng)
+        for batch in in_batches(order, recipe.batch_size, least=max(2, fabric.world_size)):
+            which, draws = batch[share], drawn(len(batch), recipe, augment_rng)
+            images = augment.apply(train.images(which, fabric.device), draws.part(share))
             target = torch.from_numpy(train.labels[which]).to(fabric.device)
+            weight = len(which) * fabric.world_size / len(batch)  # DDP takes the plain mean
             loss, hits = train_step(
-                wrapped, optimizer, fabric.backward, images, target, class_weight
+                wrapped, optimizer, fabric.backward, images, target, class_weight, weight
             )
             loss_sum, right = loss_sum + loss * len(which), right + hits
         schedule.step()
-        val_logits = predict(wrapped, val, fabric.device) if val else None
-        test_logits = predict(wrapped, test, fabric.device) if test else None
+        if fabric.world_size > 1:
+            sums = fabric.all_reduce(torch.tensor([loss_sum, right]).double(), reduce_op="sum")
+            loss_sum, right = float(sums[0]), int(sums[1])
+        # By the process that writes, and not with `wrapped`, whose forward pass waits for others.
+        looks = writes()
+        with fabric.autocast():
+            val_logits = predict(model, val, fabric.device) if val and looks else None
+            test_logits = predict(model, test, fabric.device) if test and looks else None
         row = {
             "epoch": epoch,
             "train_loss": loss_sum / len(order),

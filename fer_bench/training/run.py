@@ -17,7 +17,7 @@ from fer_bench.training.label_noise import with_noise
 from fer_bench.training.loop import Fit, fit
 from fer_bench.training.predictions import predictions_frame
 from fer_bench.training.recipe import Recipe
-from fer_bench.training.setup import start
+from fer_bench.training.setup import scratch, start, writes
 from fer_bench.training.streams import Cell
 
 
@@ -48,7 +48,7 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
             f"{spec['options']['size']} px; set align.<source>.size and align again"
         )
     folded = spec["view"]["protocol"] == "folds"
-    with replacing_folder(out) as folder:
+    with replacing_folder(out) if writes() else scratch() as folder:
         (folder / "weights").mkdir()
         records, frames, histories = [], [], []
         for fold in folds(manifest, name.dataset) if folded else [None]:
@@ -77,7 +77,9 @@ def _run(
     model = models.build(spec["base"], len(classes), **spec["options"])
     _load_start(model, start_path, transfer=spec["init_from"] is not None)
     train = with_noise(parts.train, classes, recipe, cell)
-    result = fit(fabric, model, train, parts.val, parts.test, recipe, cell, len(classes))
+    result = fit(
+        fabric, spec["compute"], model, train, parts.val, parts.test, recipe, cell, len(classes)
+    )
     record = {
         "train": len(train),
         "val": len(parts.val) if parts.val else 0,

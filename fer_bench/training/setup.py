@@ -1,29 +1,105 @@
-"""Device, precision, threads and determinism: the only place that meets Lightning Fabric."""
+"""Device, precision, threads, determinism: the only place that meets Lightning Fabric."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
+from fer_bench.errors import FerBenchError
+from fer_bench.models import FERModel
+from fer_bench.training.recipe import Recipe
 from fer_bench.training.streams import Cell
 
 
-def start(compute: dict[str, Any], cell: Cell) -> Any:
-    """A Fabric for one cell on one device, with every source of chance fixed.
+def start(compute: Mapping[str, Any], cell: Cell) -> Any:
+    """A Fabric for one cell, with every source of chance fixed.
+
+    With several `devices` it starts the other processes: each runs the same command again.
 
     Args:
-        compute: `device` (cpu or cuda), `precision` (a Fabric precision), `threads`.
+        compute: the spec's: `device` (cpu or cuda), `precision`, `threads`, `devices`.
         cell: seeds torch's global generator, from which the weights are drawn.
+
+    Raises:
+        FerBenchError: there are fewer GPUs than `devices`.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     from lightning_fabric import Fabric
 
+    devices = int(compute["devices"])
+    if compute["device"] == "cuda" and torch.cuda.device_count() < devices:
+        raise FerBenchError(
+            f"compute.devices is {devices}, but torch sees {torch.cuda.device_count()} GPUs here; "
+            "set a smaller number in params.yaml"
+        )
     torch.set_num_threads(int(compute["threads"]))
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False
+    fabric = Fabric(
+        accelerator=compute["device"],
+        devices=devices,
+        strategy="ddp" if devices > 1 else "auto",
+        precision=compute["precision"],
+    )
+    if devices > 1:
+        fabric.launch()
     torch.manual_seed(cell.stream("weights"))
     np.random.seed(cell.stream("numpy") % 2**32)  # noqa: NPY002  a library may use the old one
-    return Fabric(accelerator=compute["device"], devices=1, precision=compute["precision"])
+    return fabric
+
+
+def writes() -> bool:
+    """Whether this process writes the results: the first of those that train one cell."""
+    return os.environ.get("LOCAL_RANK", "0") == "0"
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for what the other processes write, which nobody reads."""
+    with TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def optimizer_for(model: FERModel, recipe: Recipe, fused: bool = False) -> torch.optim.SGD:
+    """SGD with one group for the backbone and one for the heads (section 5)."""
+    groups = model.parameter_groups()
+    return torch.optim.SGD(
+        [
+            {"params": groups["backbone"], "lr": recipe.backbone_lr},
+            {"params": groups["heads"], "lr": recipe.heads_lr},
+        ],
+        momentum=recipe.momentum,
+        weight_decay=recipe.weight_decay,
+        fused=fused,
+    )
+
+
+def place(
+    fabric: Any, model: FERModel, recipe: Recipe, compute: Mapping[str, Any]
+) -> tuple[Any, torch.optim.Optimizer]:
+    """The model as it is trained, and its optimizer, on the device.
+
+    Args:
+        fabric: from `start`.
+        model: its pre-trained weights already loaded; changed in place, except by `sync_bn`, which
+            needs the layers replaced and does so inside `model`, keys unchanged.
+        recipe: for the optimizer.
+        compute: the spec's: `compile`, `fused`, `sync_bn`.
+    """
+    model.to(memory_format=torch.channels_last)  # as the faces are stored; faster on every device
+    if compute["sync_bn"]:
+        if fabric.device.type != "cuda":
+            raise FerBenchError("compute.sync_bn needs GPUs; set it to false in params.yaml")
+        nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
+    optimizer = optimizer_for(model, recipe, compute["fused"])
+    trained = torch.compile(model) if compute["compile"] else model
+    wrapped, optimizer = fabric.setup(trained, optimizer)
+    return wrapped, optimizer

@@ -24,8 +24,12 @@ def train_step(
     images: Tensor,
     target: Tensor,
     class_weight: Tensor | None,
+    weight: float = 1.0,
 ) -> tuple[float, int]:
-    """Forward, backward, update. Returns the loss and how many faces were predicted right."""
+    """Forward, backward, update. Returns the loss and how many faces were predicted right.
+
+    `weight` multiplies the gradient: what this share of a batch counts for.
+    """
     output = model(images)
     loss = model.loss(output, target, class_weight)
     if not torch.isfinite(loss):
@@ -34,14 +38,14 @@ def train_step(
             "or check the faces (`fer-bench faces sheet`)"
         )
     optimizer.zero_grad(set_to_none=True)
-    backward(loss)
+    backward(loss if weight == 1 else loss * weight)
     optimizer.step()
     return loss.item(), int((output.logits.detach().argmax(1) == target).sum())
 
 
-def augmented(images: Tensor, recipe: Recipe, rng: np.random.Generator) -> Tensor:
-    """`images` with the recipe's flip and colour jitter, drawn from `rng`."""
-    return augment.apply(images, augment.draw(rng, len(images), recipe.flip, recipe.jitter))
+def drawn(size: int, recipe: Recipe, rng: np.random.Generator) -> augment.Draws:
+    """The recipe's flips and colour jitter for `size` faces."""
+    return augment.draw(rng, size, recipe.flip, recipe.jitter)
 
 
 @torch.inference_mode()

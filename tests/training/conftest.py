@@ -7,6 +7,11 @@ from fer_bench import models
 from fer_bench.files import write_json
 from fer_bench.training.recipe import Recipe
 
+COMPUTE = {
+    "device": "cpu", "precision": "32-true", "threads": 2, "compile": False, "fused": False,
+    "devices": 1, "sync_bn": False,
+}  # fmt: skip
+
 
 @pytest.fixture
 def aligned(tmp_path):
@@ -34,7 +39,7 @@ def make_spec(tmp_path):
             "start": None,
             "view": view,
             "alignment": "mtcnn",
-            "compute": {"device": "cpu", "precision": "32-true", "threads": 2},
+            "compute": COMPUTE,
             "versions": {"torch": "test"},
             "code": "test",
         }
