@@ -15,9 +15,10 @@ from safetensors.torch import save_file
 
 from fer_bench import models
 from fer_bench.errors import FerBenchError
-from fer_bench.files import read_json, replacing_folder, write_json
+from fer_bench.files import read_json, replacing_folder, sha256_json, write_json
 from fer_bench.training.batches import Faces
-from fer_bench.training.data import open_view, splits
+from fer_bench.training.checkpoint import forget
+from fer_bench.training.data import data_hash, open_view, splits
 from fer_bench.training.loop import fit
 from fer_bench.training.recipe import Recipe
 from fer_bench.training.setup import scratch, start, writes
@@ -66,12 +67,19 @@ def train_identity(spec_path: Path, out: Path, packs: Path) -> None:
             state, report[backbone] = _train(spec, backbone, packs)
             save_file(state, folder / f"{backbone}.safetensors")
         write_json(folder / "identity.json", {"dataset": spec["dataset"], "backbones": report})
+    if writes():
+        for backbone in spec["backbones"]:
+            forget(str(_cell(spec, backbone)))
+
+
+def _cell(spec: dict[str, Any], backbone: str) -> Cell:
+    return Cell(spec["dataset"], f"identity_{backbone}", 0)
 
 
 def _train(
     spec: dict[str, Any], backbone: str, packs: Path
 ) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    cell = Cell(spec["dataset"], f"identity_{backbone}", 0)
+    cell = _cell(spec, backbone)
     recipe = Recipe().with_(spec["recipe"])
     fabric = start(spec["compute"], cell)
     pixels, manifest = open_view(spec["view"], packs)
@@ -82,7 +90,10 @@ def _train(
     model = models.build(
         "baseline1", persons, backbone=backbone, size=spec["size"], input=spec["input"]
     )
-    result = fit(fabric, spec["compute"], model, faces, None, None, recipe, cell, persons)
+    result = fit(
+        fabric, spec["compute"], model, faces, None, None, recipe, cell, persons,
+        key=sha256_json([spec, data_hash(faces)]),
+    )  # fmt: skip
     accuracy = result.history[-1]["train_accuracy"]
     found = {"people": persons, "faces": len(faces), "train_accuracy": round(accuracy, 6)}
     return models.backbone_state(model), found

@@ -1,9 +1,10 @@
-"""The one training loop: epochs, three selections, history."""
+"""The one training loop: epochs, three selections, history, checkpoints."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,30 +12,18 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from fer_bench.errors import FerBenchError
 from fer_bench.models import FERModel
 from fer_bench.training import augment
 from fer_bench.training.batches import Faces, class_balanced_weights, epoch_order, in_batches
+from fer_bench.training.checkpoint import Checkpoints
 from fer_bench.training.recipe import Recipe
 from fer_bench.training.setup import place, writes
+from fer_bench.training.state import Chosen, Fit, Position, State
 from fer_bench.training.step import drawn, predict, train_step
 from fer_bench.training.streams import Cell
 
-
-@dataclass
-class Chosen:
-    """What one selection keeps: its epoch (from 0), test logits and weights."""
-
-    epoch: int
-    logits: np.ndarray | None
-    weights: dict[str, Tensor]
-
-
-@dataclass
-class Fit:
-    """The outcome of a run: history, one row an epoch, and what each selection keeps."""
-
-    history: list[dict[str, Any]] = field(default_factory=list)
-    chosen: dict[str, Chosen] = field(default_factory=dict)
+log = logging.getLogger(__name__)
 
 
 def fit(
@@ -47,6 +36,7 @@ def fit(
     recipe: Recipe,
     cell: Cell,
     classes: int,
+    key: str,
 ) -> Fit:
     """Train `model` and keep what the three selections choose.
 
@@ -64,51 +54,108 @@ def fit(
         recipe: the training recipe.
         cell: seeds every random stream.
         classes: how many classes the model tells apart.
+        key: hash of the code, params and data; training goes on from a checkpoint of the same key.
     """
     wrapped, optimizer = place(fabric, model, recipe, compute)
-    share = slice(fabric.global_rank, None, fabric.world_size)
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, recipe.decay)
-    order_rng, augment_rng = cell.generator("order"), cell.generator("augmentation")
+    state = State(model, optimizer, schedule, cell)
+    checkpoints = Checkpoints(str(cell), key, writes())
+    if saved := checkpoints.load():
+        state.restore(saved)
+        log.info("%s goes on %s", cell, _where(state.position))
     class_weight = _class_weight(train, classes, recipe, fabric.device)
-    result = Fit()
-    epochs = tqdm(range(recipe.epochs), desc=str(cell), unit="epoch", mininterval=1.0)
+    epochs = tqdm(
+        range(state.position.epoch, recipe.epochs), desc=str(cell), unit="epoch",
+        initial=state.position.epoch, total=recipe.epochs, mininterval=1.0,
+    )  # fmt: skip
     for epoch in epochs:
         model.start_epoch(epoch)
         lr_backbone, lr_heads = schedule.get_last_lr()
-        loss_sum, right = 0.0, 0
-        order = epoch_order(train.labels, recipe.sampler, order_rng)
-        for batch in in_batches(order, recipe.batch_size, least=max(2, fabric.world_size)):
-            which, draws = batch[share], drawn(len(batch), recipe, augment_rng)
-            images = augment.apply(train.images(which, fabric.device), draws.part(share))
-            target = torch.from_numpy(train.labels[which]).to(fabric.device)
-            weight = len(which) * fabric.world_size / len(batch)  # DDP takes the plain mean
-            loss, hits = train_step(
-                wrapped, optimizer, fabric.backward, images, target, class_weight, weight
-            )
-            loss_sum, right = loss_sum + loss * len(which), right + hits
-        schedule.step()
-        if fabric.world_size > 1:
-            sums = fabric.all_reduce(torch.tensor([loss_sum, right]).double(), reduce_op="sum")
-            loss_sum, right = float(sums[0]), int(sums[1])
-        # By the process that writes, and not with `wrapped`, whose forward pass waits for others.
-        looks = writes()
-        with fabric.autocast():
-            val_logits = predict(model, val, fabric.device) if val and looks else None
-            test_logits = predict(model, test, fabric.device) if test and looks else None
+        with _memory(recipe, fabric.device):
+            _train_epoch(fabric, wrapped, train, recipe, class_weight, state, checkpoints)
+            # By the process that writes, not with `wrapped`, whose forward pass waits for others.
+            with fabric.autocast():
+                val_logits = predict(model, val, fabric.device) if val and writes() else None
+                test_logits = predict(model, test, fabric.device) if test and writes() else None
+        at = state.position
         row = {
             "epoch": epoch,
-            "train_loss": loss_sum / len(order),
-            "train_accuracy": right / len(order),
+            "train_loss": at.loss_sum / len(train),
+            "train_accuracy": at.right / len(train),
             "val_accuracy": _accuracy(val_logits, val),
             "test_accuracy": _accuracy(test_logits, test),
             "lr_backbone": lr_backbone,
             "lr_heads": lr_heads,
         }
-        _choose(result, model, row, test_logits)
-        result.history.append(row)
+        schedule.step()
+        _choose(state.result, model, row, test_logits)
+        state.result.history.append(row)
+        state.position = Position(epoch + 1)
+        checkpoints.tell(epoch + 1, recipe.epochs, 0, 0, now=True)
         shown = {k.removesuffix("_accuracy"): v for k, v in row.items() if "accuracy" in k and v}
         epochs.set_postfix({"loss": row["train_loss"], **shown})
-    return result
+    if cell.fold is not None:  # the folds after this one may be stopped
+        checkpoints.save(state.to_save())
+    return state.result
+
+
+def _train_epoch(
+    fabric: Any,
+    wrapped: Any,
+    train: Faces,
+    recipe: Recipe,
+    class_weight: Tensor | None,
+    state: State,
+    checkpoints: Checkpoints,
+) -> None:
+    """The batches of one epoch that are not done yet."""
+    at = state.position
+    if at.order is None:
+        at.order = epoch_order(train.labels, recipe.sampler, state.order)
+    batches = list(in_batches(at.order, recipe.batch_size, least=max(2, fabric.world_size)))
+    share = slice(fabric.global_rank, None, fabric.world_size)
+    for batch in batches[at.step :]:
+        which, draws = batch[share], drawn(len(batch), recipe, state.augmentation)
+        images = augment.apply(train.images(which, fabric.device), draws.part(share))
+        target = torch.from_numpy(train.labels[which]).to(fabric.device)
+        weight = len(which) * fabric.world_size / len(batch)  # DDP takes the plain mean
+        loss, hits = train_step(
+            wrapped, state.optimizer, fabric.backward, images, target, class_weight, weight
+        )
+        loss, hits = _summed(fabric, loss * len(which), hits)
+        at.loss_sum, at.right, at.step = at.loss_sum + loss, at.right + hits, at.step + 1
+        if checkpoints.due():
+            checkpoints.save(state.to_save())
+        checkpoints.tell(at.epoch, recipe.epochs, at.step, len(batches))
+
+
+def _summed(fabric: Any, loss: float, hits: int) -> tuple[float, int]:
+    """Over all processes."""
+    if fabric.world_size == 1:
+        return loss, hits
+    both = torch.tensor([loss, hits], dtype=torch.float64, device=fabric.device)
+    loss, found = fabric.all_reduce(both, reduce_op="sum").tolist()
+    return loss, int(found)
+
+
+@contextmanager
+def _memory(recipe: Recipe, device: torch.device) -> Iterator[None]:
+    """Say what to change when memory runs out."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        short = isinstance(error, MemoryError | torch.OutOfMemoryError)
+        if short or "allocate memory" in str(error):
+            raise FerBenchError(
+                f"out of memory on {device}: lower batch_size ({recipe.batch_size}) in the recipe, "
+                "free the device, or spread the cell with compute.devices; training goes on from "
+                "its last checkpoint only if nothing in the spec changes"
+            ) from error
+        raise
+
+
+def _where(at: Position) -> str:
+    return f"from epoch {at.epoch + 1}, after {at.step} batches"
 
 
 def _choose(result: Fit, model: FERModel, row: dict[str, Any], logits: np.ndarray | None) -> None:

@@ -12,17 +12,21 @@ from safetensors.torch import load_file, save_file
 from fer_bench import models
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, replacing_folder, sha256_file, sha256_json, write_json
-from fer_bench.training.data import Splits, folds, hold_out, open_view, splits
+from fer_bench.training.checkpoint import forget
+from fer_bench.training.data import Splits, data_hash, folds, hold_out, open_view, splits
 from fer_bench.training.label_noise import with_noise
-from fer_bench.training.loop import Fit, fit
+from fer_bench.training.loop import fit
 from fer_bench.training.predictions import predictions_frame
 from fer_bench.training.recipe import Recipe
 from fer_bench.training.setup import scratch, start, writes
+from fer_bench.training.state import Fit
 from fer_bench.training.streams import Cell
 
 
 def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: Path) -> None:
     """Train one cell; `out` appears only when it is complete.
+
+    A training that was stopped goes on from its last checkpoint, with the same result to the bit.
 
     A cross-validated dataset is trained once a fold, each time from the same start, and each of its
     faces is predicted once, by the model that has not seen its fold.
@@ -66,6 +70,8 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
             folder / "history.csv", index=False, float_format="%.6g", lineterminator="\n"
         )
         write_json(folder / "train.json", _summary(spec, seed, records))
+    if writes():
+        forget(str(name))
 
 
 def _run(
@@ -77,9 +83,11 @@ def _run(
     model = models.build(spec["base"], len(classes), **spec["options"])
     _load_start(model, start_path, transfer=spec["init_from"] is not None)
     train = with_noise(parts.train, classes, recipe, cell)
+    given = [spec, sha256_file(start_path), data_hash(train, parts.val, parts.test)]
     result = fit(
-        fabric, spec["compute"], model, train, parts.val, parts.test, recipe, cell, len(classes)
-    )
+        fabric, spec["compute"], model, train, parts.val, parts.test, recipe, cell, len(classes),
+        key=sha256_json(given),
+    )  # fmt: skip
     record = {
         "train": len(train),
         "val": len(parts.val) if parts.val else 0,

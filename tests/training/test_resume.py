@@ -1,0 +1,288 @@
+"""A training that is killed at any moment ends with the bits of one that was not."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from fer_bench.errors import FerBenchError
+from fer_bench.files import read_json, sha256_file, write_json
+from fer_bench.training import checkpoint, loop
+from fer_bench.training.run import train_cell
+
+RECIPE = {"batch_size": 4, "epochs": 3}  # twelve batches an epoch
+STEPS = 12
+SCRIPT = """
+import logging, sys, time
+from pathlib import Path
+import torch
+from fer_bench.models import baseline
+from fer_bench.training import loop
+from fer_bench.training.run import train_cell
+
+logging.basicConfig(level="INFO")
+spec, start, out, packs, pause = sys.argv[1:]
+step = loop.train_step
+def noisy(model, optimizer, backward, images, *rest):  # draws from torch's own generator, too
+    time.sleep(float(pause))
+    return step(model, optimizer, backward, images + 0.01 * torch.rand_like(images), *rest)
+loop.train_step = noisy
+train_cell(Path(spec), Path(start), 0, Path(out), Path(packs))
+"""
+
+
+@pytest.fixture
+def command(aligned, make_spec, tmp_path, monkeypatch):
+    """How to train a cell in a process of its own, into `out`."""
+    spec, start = make_spec("scan_cci", RECIPE)
+    content = read_json(spec)
+    write_json(spec, content | {"compute": content["compute"] | {"threads": 1}})
+    (tmp_path / "train_one.py").write_text(SCRIPT)
+    monkeypatch.setenv("FER_BENCH_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    monkeypatch.setenv("FER_BENCH_CHECKPOINT_SECONDS", "0")
+
+    def make(out: Path, pause: float = 0.0) -> list[str]:
+        script = tmp_path / "train_one.py"
+        return list(map(str, [sys.executable, script, spec, start, out, aligned, pause]))
+
+    return make
+
+
+def content_of(folder: Path) -> dict[str, str]:
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    return {str(p.relative_to(folder)): sha256_file(p) for p in files}
+
+
+def position(checkpoints: Path) -> tuple[int, int]:
+    """Epoch and step of the newest checkpoint."""
+    epoch, step, *_ = checkpoint._read(checkpoints / "toy/scan_cci/0/newest.pt")["state"][
+        "position"
+    ]
+    return epoch, step
+
+
+def test_a_killed_training_ends_with_the_same_bits(command, tmp_path):
+    whole = tmp_path / "whole"
+    subprocess.run(command(whole), check=True, capture_output=True)
+    assert not (tmp_path / "checkpoints/toy/scan_cci/0").exists()
+
+    rng, out, kills = random.Random(0), tmp_path / "killed", []
+    target = 0
+    while target < RECIPE["epochs"] * STEPS:
+        target += rng.randint(2, 9)
+        process = subprocess.Popen(
+            command(out, pause=0.03), stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        told = tmp_path / "checkpoints/toy/scan_cci/0/progress.json"
+        while process.poll() is None:
+            done = json.loads(told.read_text()) if told.exists() else {"epoch": 0, "step": 0}
+            if done["epoch"] * STEPS + done["step"] >= target:
+                os.killpg(process.pid, signal.SIGKILL)
+                break
+            time.sleep(0.005)
+        said = process.communicate()[1]
+        if process.returncode == 0:
+            break
+        assert process.returncode == -signal.SIGKILL, said[-2000:]
+        assert not out.exists()
+        if kills:
+            epoch, step = kills[-1]
+            assert f"goes on from epoch {epoch + 1}, after {step} batches" in said
+        kills.append(position(tmp_path / "checkpoints"))
+    assert sum(0 < step < STEPS for _, step in kills) >= 3, kills
+    subprocess.run(command(out), check=True, capture_output=True)
+    assert content_of(out) == content_of(whole)
+    assert not (tmp_path / "checkpoints/toy/scan_cci/0").exists()
+
+
+def stopped(command, tmp_path, monkeypatch, after: int) -> Path:
+    """Train in this process and stop after some batches; returns the checkpoints' folder."""
+    monkeypatch.setenv("FER_BENCH_CHECKPOINT_SECONDS", "0")
+    steps = []
+    real = loop.train_step
+
+    def train_step(*args):
+        if len(steps) == after:
+            raise KeyboardInterrupt
+        steps.append(1)
+        return real(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "train_step", train_step)
+        with pytest.raises(KeyboardInterrupt):
+            run(command, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    return checkpoint.root() / "toy/scan_cci/0"
+
+
+def run(command, out: Path) -> None:
+    spec, start, _, packs = map(Path, command(out)[2:6])
+    train_cell(spec, start, 0, out, packs)
+
+
+def steps_of(command, out: Path, monkeypatch) -> int:
+    """How many batches it took to finish."""
+    steps, real = [], loop.train_step
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "train_step", lambda *args: steps.append(1) or real(*args))
+        run(command, out)
+    return len(steps)
+
+
+def test_only_the_rest_is_trained(command, tmp_path, monkeypatch):
+    stopped(command, tmp_path, monkeypatch, after=17)
+    assert steps_of(command, tmp_path / "out", monkeypatch) == 3 * STEPS - 17
+
+
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(command, tmp_path, monkeypatch, caplog):
+    run(command, tmp_path / "whole")
+    folder = stopped(command, tmp_path, monkeypatch, after=17)
+    content = bytearray((folder / "newest.pt").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "newest.pt").write_bytes(bytes(content))
+    assert steps_of(command, tmp_path / "out", monkeypatch) == 3 * STEPS - 16
+    assert "newest.pt is damaged" in caplog.text
+    assert content_of(tmp_path / "out") == content_of(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("damage", [b"", b"short", None])
+def test_two_damaged_checkpoints_start_anew(command, tmp_path, monkeypatch, caplog, damage):
+    folder = stopped(command, tmp_path, monkeypatch, after=5)
+    for name in ("newest.pt", "previous.pt"):
+        half = (folder / name).read_bytes()[:2000]
+        (folder / name).write_bytes(half if damage is None else damage)
+    assert steps_of(command, tmp_path / "out", monkeypatch) == 3 * STEPS
+    assert "previous.pt is damaged" in caplog.text
+
+
+def test_a_checkpoint_that_was_never_finished_is_not_read(command, tmp_path, monkeypatch):
+    folder = stopped(command, tmp_path, monkeypatch, after=5)
+    (folder / "unfinished.pt").write_bytes((folder / "newest.pt").read_bytes()[:1000])
+    (folder / "newest.pt").replace(folder / "previous.pt")  # killed between the two renames
+    assert steps_of(command, tmp_path / "out", monkeypatch) == 3 * STEPS - 5
+
+
+def test_other_params_code_or_data_start_anew(command, tmp_path, monkeypatch):
+    stopped(command, tmp_path, monkeypatch, after=5)
+    spec = Path(command(tmp_path)[2])
+    content = read_json(spec)
+    write_json(spec, content | {"code": "other"})
+    assert steps_of(command, tmp_path / "out", monkeypatch) == 3 * STEPS
+
+    write_json(spec, content)
+    stopped(command, tmp_path / "again", monkeypatch, after=5)
+    pack = Path(command(tmp_path)[5]) / "toy/faces.npy"
+    np.save(pack, 255 - np.load(pack))
+    assert steps_of(command, tmp_path / "again/out", monkeypatch) == 3 * STEPS
+
+
+def test_short_cells_write_no_checkpoint(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_BENCH_CHECKPOINT_SECONDS", "60")
+    saved = []
+    monkeypatch.setattr(checkpoint.Checkpoints, "save", lambda *_: saved.append(1))
+    run(command, tmp_path / "out")
+    assert not saved
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device.*FER_BENCH_CHECKPOINTS"),
+        (PermissionError(13, "Permission denied"), "Permission denied.*make the folder writable"),
+    ],
+)
+def test_a_checkpoint_that_cannot_be_written(command, tmp_path, monkeypatch, error, said):
+    folder = stopped(command, tmp_path, monkeypatch, after=5)
+    before = content_of(folder)
+
+    def fail(file, content):
+        file.write_bytes(b"half")
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "_write", fail)
+        with pytest.raises(FerBenchError, match=said):
+            run(command, tmp_path / "out")
+    assert content_of(folder) == before
+    assert not (tmp_path / "out").exists()
+    assert steps_of(command, tmp_path / "out", monkeypatch) == 3 * STEPS - 5
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+    ],
+)
+def test_out_of_memory_says_what_to_change(command, tmp_path, monkeypatch, error):
+    def train_step(*args):
+        raise error
+
+    monkeypatch.setattr(loop, "train_step", train_step)
+    with pytest.raises(FerBenchError, match=r"out of memory on cpu: lower batch_size \(4\)"):
+        run(command, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_other_errors_are_not_taken_for_want_of_memory(command, tmp_path, monkeypatch):
+    def train_step(*args):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(loop, "train_step", train_step)
+    with pytest.raises(RuntimeError, match="a bug"):
+        run(command, tmp_path / "out")
+
+
+def test_a_loss_that_is_not_finite_leaves_the_last_good_checkpoint(command, tmp_path, monkeypatch):
+    folder = stopped(command, tmp_path, monkeypatch, after=5)
+    real = loop.train_step
+
+    def train_step(model, optimizer, backward, images, *rest):
+        return real(model, optimizer, backward, images * float("nan"), *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "train_step", train_step)
+        with pytest.raises(FerBenchError, match="not finite"):
+            run(command, tmp_path / "out")
+    assert position(tmp_path / "checkpoints") == (0, 5)
+    assert folder.exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_finished_folds_are_not_trained_again(make_spec, tmp_path, monkeypatch):
+    from toy_pack import TOY_VIEW, make_pack
+
+    make_pack(tmp_path / "folded" / "toy", folds=3)
+    spec, start = make_spec("baseline1", {"epochs": 2}, {**TOY_VIEW, "protocol": "folds"})
+    monkeypatch.setenv("FER_BENCH_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    train_cell(spec, start, 0, tmp_path / "whole", tmp_path / "folded")
+    steps, real = [], loop.train_step
+
+    def train_step(*args):
+        steps.append(1)
+        if len(steps) == 10:
+            raise KeyboardInterrupt
+        return real(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "train_step", train_step)
+        with pytest.raises(KeyboardInterrupt):
+            train_cell(spec, start, 0, tmp_path / "out", tmp_path / "folded")
+        done = len(list((tmp_path / "checkpoints/toy/baseline1/0").glob("fold*/newest.pt")))
+        assert done == 1
+        patch.setattr(loop, "train_step", lambda *args: steps.append(1) or real(*args))
+        steps.clear()
+        train_cell(spec, start, 0, tmp_path / "out", tmp_path / "folded")
+    assert len(steps) == 2 * 2 * 3  # two folds of two epochs of three batches
+    assert content_of(tmp_path / "out") == content_of(tmp_path / "whole")
+    assert not (tmp_path / "checkpoints/toy/baseline1/0").exists()
