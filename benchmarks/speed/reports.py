@@ -145,7 +145,7 @@ def report(result: Measured) -> str:
         f"From {result.files:,} score files ({result.size:.0f} MiB; invented logits, written by "
         f"the real `score_cell`), every step in a fresh process, imports included; medians of "
         f"{rounds} rounds (smallest and largest in brackets). Memory is the largest sum over all "
-        "processes of a step, shared memory counted for each.",
+        "processes of a step, what they share counted once.",
         "",
         "| step | seconds, no paired comparison kept | seconds, all kept | peak MiB |",
         "|---|---|---|---|",

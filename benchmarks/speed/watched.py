@@ -20,8 +20,8 @@ class Watched:
 
     Attributes:
         seconds: from start to end, imports included.
-        peak: largest sum of the resident memory of it and its children, in MiB; memory that they
-            share counts for each.
+        peak: largest sum of the memory of it and its children, in MiB; what they share counts once
+            (PSS; where the system does not say, resident memory, shared counted for each).
         said: the last line it printed.
     """
 
@@ -60,7 +60,8 @@ def _resident(pid: int) -> float:
     try:
         process = psutil.Process(pid)
         for one in [process, *process.children(recursive=True)]:
-            total += one.memory_info().rss
+            found = one.memory_full_info()
+            total += getattr(found, "pss", found.rss)
     except psutil.Error:
         pass  # it ended between two looks
     return total / 2**20

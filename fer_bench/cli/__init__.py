@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
@@ -46,6 +47,8 @@ def main() -> None:
     # Threads that spin long while they wait make training many times slower on a busy machine,
     # threads that never spin twice slower on a quiet one; it counts only before torch is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "100000")
+    logging.basicConfig(format="%(message)s")  # to stderr; libraries warn only
+    logging.getLogger("fer_bench").setLevel(logging.INFO)
     try:
         app()
     except FerBenchError as error:
