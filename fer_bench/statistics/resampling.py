@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -24,12 +25,28 @@ SEED = 20_250
 BLOCK_FLOATS = 4_000_000
 """Weights held at a time, 16 MB as single precision."""
 
+KEPT_BYTES = 64_000_000
+"""Sets of up to so many replicates times faces keep their resamples, a byte each."""
+
 
 def weights(n: int, replicates: int = REPLICATES) -> Iterator[np.ndarray]:
     """Blocks (b, n) float32 of how often each face was drawn, n faces in every replicate."""
+    small = n * replicates <= KEPT_BYTES
+    for block in (_kept if small else _drawn)(n, replicates):
+        yield block.astype(np.float32)
+
+
+@lru_cache(maxsize=2)
+def _kept(n: int, replicates: int) -> list[np.ndarray]:
+    """The blocks of `_drawn`, for the next track with as many faces: drawing takes longest."""
+    return list(_drawn(n, replicates))
+
+
+def _drawn(n: int, replicates: int) -> Iterator[np.ndarray]:
     draw = np.random.default_rng([SEED, n])
     for size in _blocks(n, replicates):
-        yield _counts(draw, n, size)
+        # A face is drawn once on average; 255 times would be one chance in 10 ** 500.
+        yield _counts(draw, n, size).astype(np.uint8)
 
 
 def stratified_weights(true: np.ndarray, replicates: int = REPLICATES) -> Iterator[np.ndarray]:
