@@ -22,7 +22,7 @@ COMMANDS = [
     ["leaderboard"], ["data"], ["data", "add"], ["data", "status"], ["data", "verify"],
     ["data", "remove"],
     ["weights"], ["weights", "add"], ["weights", "status"], ["models", "list"],
-    ["models", "show"], ["faces", "sheet"],
+    ["models", "show"], ["faces", "sheet"], ["faces", "corruptions"],
 ]  # fmt: skip
 
 

@@ -39,6 +39,7 @@ from memory import Memory, measure_stream
 from reference_align import Found, Reference
 from report_align import device_name, write_report
 
+from fer_bench.cores import cores
 from fer_bench.datasets.photograph import read_rgb
 from fer_bench.faces import chunks
 from fer_bench.faces.align_job import AlignJob, AlignOptions, best_device, grouped, manifest
@@ -139,7 +140,7 @@ def time_stage(
     result: Result, root: Path, table: pd.DataFrame, device: str, scratch: Path
 ) -> np.ndarray:
     """Align the images as the stage does; returns what it recorded of each, (n, 16)."""
-    workers = 1 if device != "cpu" else chunks.cores()
+    workers = 1 if device != "cpu" else cores()
     job = AlignJob(Folder(), root, {}, OPTIONS, device)
     started = time.time()
     paths = chunks.run_chunks(job, table, scratch / "work", workers, "align")

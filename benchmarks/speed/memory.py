@@ -15,6 +15,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parent))
 from image_sources import Stream, rendered, table
 
+from fer_bench.cores import cores
 from fer_bench.faces import chunks
 from fer_bench.faces.align_job import AlignJob, AlignOptions, best_device, manifest
 
@@ -55,7 +56,7 @@ def _align(images: int, scratch: Path) -> Memory:
     index = table([files[i % len(files)] for i in range(images)])
     device = best_device()
     job = AlignJob(Stream(), scratch / "synthetic", {}, AlignOptions(size=224), device)
-    workers = 1 if device != "cpu" else max(2, chunks.cores())
+    workers = 1 if device != "cpu" else max(2, cores())
     paths = chunks.run_chunks(job, index, scratch / "stream", workers, "stream")
     chunks.assemble(paths, scratch / "pack", images, lambda arrays: manifest(index, arrays))
     main = _peak(resource.RUSAGE_SELF)

@@ -45,7 +45,7 @@ def watch(command: list[str], cores: int) -> Watched:
     ) as process:  # fmt: skip
         peak = 0.0
         while process.poll() is None:
-            peak = max(peak, _resident(process.pid))
+            peak = max(peak, _memory(process.pid))
             time.sleep(EVERY)
         seconds = time.perf_counter() - started
         assert process.stdout is not None
@@ -55,7 +55,7 @@ def watch(command: list[str], cores: int) -> Watched:
     return Watched(seconds, peak, lines[-1] if lines else "")
 
 
-def _resident(pid: int) -> float:
+def _memory(pid: int) -> float:
     total = 0
     try:
         process = psutil.Process(pid)

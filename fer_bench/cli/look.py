@@ -81,11 +81,10 @@ def corruptions(
 
     Example: fer-bench faces corruptions synthetic
     """
-    from fer_bench.files import replacing
-    from fer_bench.reports.figure_style import style
+    from fer_bench.reports.figure_style import save, style
     from fer_bench.reports.robustness_sheet import corruption_sheet
 
-    with style(), replacing(out) as temporary:
-        figure = corruption_sheet(Path("data/aligned") / pack, face)
-        figure.savefig(temporary, dpi=100, metadata={"Software": None})
-    print(out)
+    with style():
+        sheet_of = corruption_sheet(Path("data/aligned") / pack, face)
+        save(sheet_of, out.with_suffix(""), ("png",), dpi=100)
+    print(out.with_suffix(".png"))

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from fer_bench.cores import cores
 from fer_bench.datasets.base import PIXELS, Source
 from fer_bench.errors import FerBenchError, nearest
-from fer_bench.faces import chunks
 from fer_bench.faces.chunks import Arrays, ChunkJob, Rows
 from fer_bench.faces.detect import Detection, Detector, as_rgb
 from fer_bench.faces.geometry import centre_square, cut_out
@@ -113,7 +113,7 @@ class AlignJob(ChunkJob):
             o = self.options
             self._detector = Detector(o.thresholds, o.min_face, o.factor, self.device)
         if self.device != "cpu":
-            self._pool = ThreadPoolExecutor(chunks.cores())
+            self._pool = ThreadPoolExecutor(cores())
 
     def run(self, rows: Rows) -> Arrays:
         """Faces, boxes, landmarks (NaN without detection) and the rest of the chunk."""
@@ -146,7 +146,7 @@ class AlignJob(ChunkJob):
         if self._pool is None:
             yield from map(function, items)
             return
-        few = chunks.cores()  # not all at once: read images wait in memory
+        few = cores()  # not all at once: read images wait in memory
         for start in range(0, len(items), few):
             yield from self._pool.map(function, items[start : start + few])
 

@@ -26,6 +26,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from fer_bench.cores import cores
 from fer_bench.datasets.pack import write_manifest
 from fer_bench.errors import FerBenchError
 from fer_bench.files import replacing
@@ -161,13 +162,6 @@ def _store(job: ChunkJob, path: Path, rows: Rows) -> None:
 
 def _records(rows: pd.DataFrame) -> Rows:
     return [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
-
-
-def cores() -> int:
-    """CPU cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def assemble(

@@ -129,8 +129,17 @@ def notice(title: str, sentence: str) -> Figure:
     return figure
 
 
-def save(figure: Figure, stem: Path) -> None:
-    """Write `stem`.png and .pdf; their bytes hold no date and no program version."""
+def save(
+    figure: Figure, stem: Path, kinds: Sequence[str] = ("png", "pdf"), dpi: int | None = None
+) -> None:
+    """Write `stem`.png and .pdf; their bytes hold no date and no program version.
+
+    Args:
+        figure: what to write.
+        stem: the path without suffix.
+        kinds: some of `png` and `pdf`.
+        dpi: instead of the style's 150, for a picture of many faces.
+    """
     FigureCanvasAgg(figure)
     if figure.axes and (engine := figure.get_layout_engine()) is not None:
         # Laid out once for both files: savefig would draw each of them twice. The second round
@@ -138,9 +147,12 @@ def save(figure: Figure, stem: Path) -> None:
         for _ in range(2):
             engine.execute(figure)
         figure.set_layout_engine(None)
-    for kind, metadata in _NO_METADATA.items():
+    for kind in kinds:
         with replacing(stem.with_suffix(f".{kind}")) as temporary:
-            figure.savefig(temporary, format=kind, metadata=metadata)
+            figure.savefig(
+                temporary, format=kind, dpi=dpi or mpl.rcParams["savefig.dpi"],
+                metadata=_NO_METADATA[kind],
+            )  # fmt: skip
 
 
 def _columns(legend: Sequence[Artist]) -> int:
