@@ -147,6 +147,11 @@ def save(
         for _ in range(2):
             engine.execute(figure)
         figure.set_layout_engine(None)
+        # The solver's last bits depend on where its variables lie in memory; without them two
+        # drawings of a contour that runs between two pixels would differ.
+        for axes in figure.axes:
+            left, bottom, width, height = axes.get_position(original=True).bounds
+            axes.set_position((round(left, 9), round(bottom, 9), round(width, 9), round(height, 9)))
     for kind in kinds:
         with replacing(stem.with_suffix(f".{kind}")) as temporary:
             figure.savefig(
