@@ -31,6 +31,9 @@ class Compute(_Strict):
         fused: update all weights in one kernel (SGD's `fused`).
         devices: how many processes train one cell, each on its share of every batch.
         sync_bn: batch statistics over all processes (GPUs only); without, each process has its own.
+        tf32: GPUs may round the factors of float32 products to ten bits.
+        deterministic: two runs on one machine give the same bits; without, a GPU may choose faster
+            convolutions anew in every run.
     """
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -40,6 +43,8 @@ class Compute(_Strict):
     fused: bool = False
     devices: int = Field(1, ge=1, le=64)
     sync_bn: bool = False
+    tf32: bool = False
+    deterministic: bool = True
 
 
 class Align(_Strict):

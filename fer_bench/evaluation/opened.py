@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from fer_bench.datasets.pack import Pixels
 from fer_bench.errors import FerBenchError
 from fer_bench.models import FERModel
 from fer_bench.training.data import open_view
+from fer_bench.training.setup import allow_tf32
 
 
 def prepare(spec: Mapping[str, Any]) -> torch.device:
@@ -22,7 +24,15 @@ def prepare(spec: Mapping[str, Any]) -> torch.device:
     torch.set_num_threads(int(spec["compute"]["threads"]))
     # Enough for a forward pass; use_deterministic_algorithms would import torch's compiler.
     torch.backends.cudnn.deterministic = True
+    allow_tf32(spec["compute"])
     return torch.device(spec["compute"]["device"])
+
+
+def autocast(spec: Mapping[str, Any], device: torch.device) -> AbstractContextManager[Any]:
+    """The precision a cell was trained and its own test faces were predicted with."""
+    precision = spec["compute"]["precision"]
+    dtype = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}.get(precision)
+    return torch.autocast(device.type, dtype) if dtype else nullcontext()
 
 
 def test_faces(

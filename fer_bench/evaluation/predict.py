@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from safetensors.torch import load_file
 
-from fer_bench.evaluation.opened import network, prepare, test_faces
+from fer_bench.evaluation.opened import autocast, network, prepare, test_faces
 from fer_bench.files import read_json, replacing_folder
 from fer_bench.training.data import select
 from fer_bench.training.predictions import predictions_frame
@@ -38,7 +38,8 @@ def evaluate_cell(
     frames = []
     for file in sorted(weights.glob("*.safetensors")):
         model.load_state_dict(load_file(file))
-        logits = predict(model, faces, device)
+        with autocast(spec, device):
+            logits = predict(model, faces, device)
         frames.append(predictions_frame(faces, logits, classes, file.stem))
     with replacing_folder(out) as folder:
         pd.concat(frames, ignore_index=True).to_parquet(folder / "predictions.parquet", index=False)

@@ -35,8 +35,22 @@ class Faces:
 
     def images(self, which: np.ndarray, device: torch.device) -> Tensor:
         """Faces `which` (positions in `rows`) as float (B, 3, H, W) in [0, 1]."""
-        batch = torch.from_numpy(self.pixels[self.rows[which]])
-        return batch.to(device).permute(0, 3, 1, 2).float().div_(255)
+        return as_images(self.read(which, device))
+
+    def read(self, which: np.ndarray, device: torch.device) -> Tensor:
+        """Faces `which` as they are stored, uint8 (B, H, W, 3).
+
+        The copy to a GPU may still be under way; whatever uses it there waits for it.
+        """
+        pixels = torch.from_numpy(self.pixels[self.rows[which]])
+        if device.type == "cuda":
+            pixels = pixels.pin_memory()
+        return pixels.to(device, non_blocking=True)
+
+
+def as_images(pixels: Tensor) -> Tensor:
+    """uint8 (B, H, W, 3) to float (B, 3, H, W) in [0, 1]; channels stay last in memory."""
+    return pixels.permute(0, 3, 1, 2).float().div_(255)
 
 
 def epoch_order(labels: np.ndarray, sampler: str, rng: np.random.Generator) -> np.ndarray:

@@ -11,8 +11,9 @@ import hashlib
 import io
 import logging
 import os
-import shutil
+import pickle
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from fer_bench.files import write_json
 
 log = logging.getLogger(__name__)
 SECONDS = 60.0
+PROGRESS_SECONDS = 30.0
+FILES = ("newest.pt", "previous.pt", "unfinished.pt", "damaged.pt", "progress.json")
 FOLDER, EVERY = "FER_BENCH_CHECKPOINTS", "FER_BENCH_CHECKPOINT_SECONDS"
 _DIGEST = hashlib.sha256().digest_size
 
@@ -44,18 +47,29 @@ class Checkpoints:
     def __init__(self, name: str, key: str, writes: bool = True) -> None:
         self.folder = root() / name
         self._name, self._key, self._writes = name, key, writes
-        self._every = float(os.environ.get(EVERY, SECONDS))
+        self._every = _every()
         self._began = self._saved = self._told = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
-        """The newest whole state of this key; the one before where the newest is damaged."""
+        """The newest whole state of this key; the one before where the newest is damaged.
+
+        Raises:
+            FerBenchError: a checkpoint is there but may not be read.
+        """
         for file in (self.folder / "newest.pt", self.folder / "previous.pt"):
-            if not file.is_file():
-                continue
             try:
                 content = _read(file)
-            except (OSError, ValueError, RuntimeError, EOFError, KeyError) as error:
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise FerBenchError(
+                    f"the checkpoint {file} cannot be read ({error.strerror or error}): make it "
+                    "readable, or remove it to train from the start"
+                ) from error
+            except (ValueError, RuntimeError, EOFError, KeyError, pickle.PickleError) as error:
                 log.warning("%s is damaged (%s): trying the one before it", file, error)
+                if self._writes:  # out of the way, or the next one saved would push a good one out
+                    os.replace(file, self.folder / "damaged.pt")
                 continue
             if content["key"] == self._key:
                 return dict(content["state"])
@@ -98,7 +112,8 @@ class Checkpoints:
     def tell(self, epoch: int, epochs: int, step: int, steps: int, now: bool = False) -> None:
         """Write `progress.json` for those who watch, at most twice a minute unless `now`."""
         clock = time.monotonic()
-        if not self._writes or not (now or clock - self._told >= min(self._every, 30)):
+        due = now or clock - self._told >= min(self._every, PROGRESS_SECONDS)
+        if not (self._writes and due):
             return
         self._told = clock
         progress = {
@@ -112,8 +127,24 @@ class Checkpoints:
 
 
 def forget(name: str) -> None:
-    """Remove what belongs to a finished cell, its folds included."""
-    shutil.rmtree(root() / name, ignore_errors=True)
+    """Remove the checkpoints of a finished cell, its folds' included, and nothing else."""
+    cell = root() / name
+    for folder in [*cell.glob("fold*"), cell]:
+        for file in FILES:
+            (folder / file).unlink(missing_ok=True)
+        with suppress(OSError):  # not empty: somebody keeps other things there
+            folder.rmdir()
+
+
+def _every() -> float:
+    given = os.environ.get(EVERY, str(SECONDS))
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = -1
+    if not seconds >= 0:
+        raise FerBenchError(f"{EVERY} must be a number of seconds, 0 or more, not {given!r}")
+    return seconds
 
 
 def _write(file: Path, content: dict[str, Any]) -> None:

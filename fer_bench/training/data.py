@@ -108,11 +108,21 @@ def select(pixels: Pixels, rows: pd.DataFrame) -> Faces:
     )
 
 
-def data_hash(*parts: Faces | None) -> str:
+def data_hash(manifest: pd.DataFrame) -> str:
+    """SHA-256 of where every face comes from: its source image's hash, box and landmarks.
+
+    With the pack's spec, which a cell's spec holds by its code, these decide the pixels.
+    """
+    origin = manifest[["sample_id", "source_sha256", "box", "landmarks"]]
+    text = origin.to_json(orient="values", double_precision=15)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def faces_hash(*parts: Faces | None) -> str:
     """SHA-256 of the ids and labels of faces, in order, and of the pixels of up to 64 of each part.
 
-    All pixels of a large set would take longer to read than a checkpoint is worth; DVC has checked
-    them, and a pack that was aligned anew differs in nearly every face.
+    All pixels of a large set would take longer to read than a checkpoint is worth: a pack aligned
+    in another way differs in nearly every face, and `data_hash` sees single ones.
     """
     digest = hashlib.sha256()
     for faces in parts:

@@ -15,13 +15,13 @@ from safetensors.torch import save_file
 
 from fer_bench import models
 from fer_bench.errors import FerBenchError
-from fer_bench.files import read_json, replacing_folder, sha256_json, write_json
+from fer_bench.files import read_json, sha256_json, write_json
 from fer_bench.training.batches import Faces
 from fer_bench.training.checkpoint import forget
-from fer_bench.training.data import data_hash, open_view, splits
+from fer_bench.training.data import data_hash, faces_hash, open_view, splits
 from fer_bench.training.loop import fit
 from fer_bench.training.recipe import Recipe
-from fer_bench.training.setup import scratch, start, writes
+from fer_bench.training.setup import results_folder, start, writes
 from fer_bench.training.streams import Cell
 
 
@@ -62,7 +62,7 @@ def train_identity(spec_path: Path, out: Path, packs: Path) -> None:
     """
     spec = read_json(spec_path)
     report: dict[str, Any] = {}
-    with replacing_folder(out) if writes() else scratch() as folder:
+    with results_folder(out) as folder:
         for backbone in spec["backbones"]:
             state, report[backbone] = _train(spec, backbone, packs)
             save_file(state, folder / f"{backbone}.safetensors")
@@ -92,7 +92,7 @@ def _train(
     )
     result = fit(
         fabric, spec["compute"], model, faces, None, None, recipe, cell, persons,
-        key=sha256_json([spec, data_hash(faces)]),
+        key=sha256_json([spec, data_hash(manifest), faces_hash(faces)]),
     )  # fmt: skip
     accuracy = result.history[-1]["train_accuracy"]
     found = {"people": persons, "faces": len(faces), "train_accuracy": round(accuracy, 6)}

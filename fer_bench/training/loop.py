@@ -17,6 +17,7 @@ from fer_bench.models import FERModel
 from fer_bench.training import augment
 from fer_bench.training.batches import Faces, class_balanced_weights, epoch_order, in_batches
 from fer_bench.training.checkpoint import Checkpoints
+from fer_bench.training.prefetch import prefetched
 from fer_bench.training.recipe import Recipe
 from fer_bench.training.setup import place, writes
 from fer_bench.training.state import Chosen, Fit, Position, State
@@ -24,6 +25,7 @@ from fer_bench.training.step import drawn, predict, train_step
 from fer_bench.training.streams import Cell
 
 log = logging.getLogger(__name__)
+_SHORT = ("allocate memory", "out of memory", "ALLOC_FAILED")  # how torch, CUDA and cuDNN say it
 
 
 def fit(
@@ -56,17 +58,19 @@ def fit(
         classes: how many classes the model tells apart.
         key: hash of the code, params and data; training goes on from a checkpoint of the same key.
     """
-    wrapped, optimizer = place(fabric, model, recipe, compute)
-    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, recipe.decay)
-    state = State(model, optimizer, schedule, cell)
     checkpoints = Checkpoints(str(cell), key, writes())
-    if saved := checkpoints.load():
-        state.restore(saved)
-        log.info("%s goes on %s", cell, _where(state.position))
+    with _memory(recipe, fabric.device):
+        wrapped, optimizer = place(fabric, model, recipe, compute)
+        schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, recipe.decay)
+        state = State(model, optimizer, schedule, cell, _scaler(fabric))
+        if saved := checkpoints.load():
+            state.restore(saved)
+            log.info("%s goes on %s", cell, _where(state.position))
     class_weight = _class_weight(train, classes, recipe, fabric.device)
+    begun = state.position.epoch
     epochs = tqdm(
-        range(state.position.epoch, recipe.epochs), desc=str(cell), unit="epoch",
-        initial=state.position.epoch, total=recipe.epochs, mininterval=1.0,
+        range(begun, recipe.epochs), desc=str(cell), unit="epoch",
+        initial=begun, total=recipe.epochs, mininterval=1.0,
     )  # fmt: skip
     for epoch in epochs:
         model.start_epoch(epoch)
@@ -94,7 +98,7 @@ def fit(
         checkpoints.tell(epoch + 1, recipe.epochs, 0, 0, now=True)
         shown = {k.removesuffix("_accuracy"): v for k, v in row.items() if "accuracy" in k and v}
         epochs.set_postfix({"loss": row["train_loss"], **shown})
-    if cell.fold is not None:  # the folds after this one may be stopped
+    if cell.fold is not None and begun < recipe.epochs:  # the folds after this one may be stopped
         checkpoints.save(state.to_save())
     return state.result
 
@@ -114,9 +118,11 @@ def _train_epoch(
         at.order = epoch_order(train.labels, recipe.sampler, state.order)
     batches = list(in_batches(at.order, recipe.batch_size, least=max(2, fabric.world_size)))
     share = slice(fabric.global_rank, None, fabric.world_size)
-    for batch in batches[at.step :]:
-        which, draws = batch[share], drawn(len(batch), recipe, state.augmentation)
-        images = augment.apply(train.images(which, fabric.device), draws.part(share))
+    left = batches[at.step :]
+    parts = prefetched(train, [batch[share] for batch in left], fabric.device)
+    for batch, (which, faces) in zip(left, parts, strict=True):
+        draws = drawn(len(batch), recipe, state.augmentation)
+        images = augment.apply(faces, draws.part(share))
         target = torch.from_numpy(train.labels[which]).to(fabric.device)
         weight = len(which) * fabric.world_size / len(batch)  # DDP takes the plain mean
         loss, hits = train_step(
@@ -145,13 +151,18 @@ def _memory(recipe: Recipe, device: torch.device) -> Iterator[None]:
         yield
     except (MemoryError, RuntimeError) as error:
         short = isinstance(error, MemoryError | torch.OutOfMemoryError)
-        if short or "allocate memory" in str(error):
+        if short or any(said in str(error) for said in _SHORT):
             raise FerBenchError(
                 f"out of memory on {device}: lower batch_size ({recipe.batch_size}) in the recipe, "
                 "free the device, or spread the cell with compute.devices; training goes on from "
                 "its last checkpoint only if nothing in the spec changes"
             ) from error
         raise
+
+
+def _scaler(fabric: Any) -> torch.amp.GradScaler | None:
+    """What keeps small gradients above zero with `16-mixed`."""
+    return getattr(fabric.strategy.precision, "scaler", None)
 
 
 def _where(at: Position) -> str:

@@ -11,14 +11,22 @@ from safetensors.torch import load_file, save_file
 
 from fer_bench import models
 from fer_bench.errors import FerBenchError
-from fer_bench.files import read_json, replacing_folder, sha256_file, sha256_json, write_json
+from fer_bench.files import read_json, sha256_file, sha256_json, write_json
 from fer_bench.training.checkpoint import forget
-from fer_bench.training.data import Splits, data_hash, folds, hold_out, open_view, splits
+from fer_bench.training.data import (
+    Splits,
+    data_hash,
+    faces_hash,
+    folds,
+    hold_out,
+    open_view,
+    splits,
+)
 from fer_bench.training.label_noise import with_noise
 from fer_bench.training.loop import fit
 from fer_bench.training.predictions import predictions_frame
 from fer_bench.training.recipe import Recipe
-from fer_bench.training.setup import scratch, start, writes
+from fer_bench.training.setup import results_folder, start, writes
 from fer_bench.training.state import Fit
 from fer_bench.training.streams import Cell
 
@@ -52,14 +60,14 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
             f"{spec['options']['size']} px; set align.<source>.size and align again"
         )
     folded = spec["view"]["protocol"] == "folds"
-    with replacing_folder(out) if writes() else scratch() as folder:
+    with results_folder(out) as folder:
         (folder / "weights").mkdir()
         records, frames, histories = [], [], []
         for fold in folds(manifest, name.dataset) if folded else [None]:
             rows = manifest if fold is None else hold_out(manifest, fold)
             cell = Cell(name.dataset, name.model, seed, fold)
             parts = splits(pixels, rows, recipe, name.dataset)
-            record, result = _run(spec, recipe, cell, parts, start_path)
+            record, result = _run(spec, recipe, cell, parts, start_path, data_hash(rows))
             records.append(record)
             frames += _predictions(parts, result, spec["view"]["classes"])
             histories.append(pd.DataFrame(result.history).astype("float64"))
@@ -75,7 +83,7 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
 
 
 def _run(
-    spec: dict[str, Any], recipe: Recipe, cell: Cell, parts: Splits, start_path: Path
+    spec: dict[str, Any], recipe: Recipe, cell: Cell, parts: Splits, start_path: Path, data: str
 ) -> tuple[dict[str, Any], Fit]:
     """One training, and what is recorded of it."""
     fabric = start(spec["compute"], cell)
@@ -83,7 +91,7 @@ def _run(
     model = models.build(spec["base"], len(classes), **spec["options"])
     _load_start(model, start_path, transfer=spec["init_from"] is not None)
     train = with_noise(parts.train, classes, recipe, cell)
-    given = [spec, sha256_file(start_path), data_hash(train, parts.val, parts.test)]
+    given = [spec, sha256_file(start_path), data, faces_hash(train, parts.val, parts.test)]
     result = fit(
         fabric, spec["compute"], model, train, parts.val, parts.test, recipe, cell, len(classes),
         key=sha256_json(given),

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from fer_bench.errors import FerBenchError
+from fer_bench.files import replacing_folder
 from fer_bench.models import FERModel
 from fer_bench.training.recipe import Recipe
 from fer_bench.training.streams import Cell
@@ -25,7 +26,8 @@ def start(compute: Mapping[str, Any], cell: Cell) -> Any:
     With several `devices` it starts the other processes: each runs the same command again.
 
     Args:
-        compute: the spec's: `device` (cpu or cuda), `precision`, `threads`, `devices`.
+        compute: the spec's: `device` (cpu or cuda), `precision`, `threads`, `devices`, `tf32`,
+            `deterministic`.
         cell: seeds torch's global generator, from which the weights are drawn.
 
     Raises:
@@ -41,8 +43,10 @@ def start(compute: Mapping[str, Any], cell: Cell) -> Any:
             "set a smaller number in params.yaml"
         )
     torch.set_num_threads(int(compute["threads"]))
-    torch.use_deterministic_algorithms(True)
-    torch.backends.cudnn.benchmark = False
+    exact = bool(compute["deterministic"])
+    torch.use_deterministic_algorithms(exact)
+    torch.backends.cudnn.benchmark = not exact  # the fastest convolution of those that fit
+    allow_tf32(compute)
     fabric = Fabric(
         accelerator=compute["device"],
         devices=devices,
@@ -56,15 +60,21 @@ def start(compute: Mapping[str, Any], cell: Cell) -> Any:
     return fabric
 
 
+def allow_tf32(compute: Mapping[str, Any]) -> None:
+    """Whether GPUs may round factors to TF32's ten bits; torch alone would, in convolutions."""
+    torch.backends.cudnn.allow_tf32 = bool(compute["tf32"])
+    torch.backends.cuda.matmul.allow_tf32 = bool(compute["tf32"])
+
+
 def writes() -> bool:
     """Whether this process writes the results: the first of those that train one cell."""
     return os.environ.get("LOCAL_RANK", "0") == "0"
 
 
 @contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder for what the other processes write, which nobody reads."""
-    with TemporaryDirectory() as folder:
+def results_folder(out: Path) -> Iterator[Path]:
+    """A folder that becomes `out` once it is complete; of other processes' nothing is kept."""
+    with replacing_folder(out) if writes() else TemporaryDirectory() as folder:
         yield Path(folder)
 
 

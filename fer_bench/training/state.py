@@ -58,6 +58,7 @@ class State:
         optimizer: of the model's parameters.
         schedule: of the optimizer.
         cell: seeds the streams of the order of faces and of their augmentation.
+        scaler: of the gradients, with the precision `16-mixed`.
     """
 
     def __init__(
@@ -66,8 +67,10 @@ class State:
         optimizer: torch.optim.Optimizer,
         schedule: torch.optim.lr_scheduler.LRScheduler,
         cell: Cell,
+        scaler: torch.amp.GradScaler | None = None,
     ) -> None:
         self.model, self.optimizer, self.schedule = model, optimizer, schedule
+        self.scaler = scaler
         self.order, self.augmentation = cell.generator("order"), cell.generator("augmentation")
         self.position, self.result = Position(), Fit()
 
@@ -78,6 +81,7 @@ class State:
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
+            "scaler": self.scaler.state_dict() if self.scaler else {},
             "streams": [self.order.bit_generator.state, self.augmentation.bit_generator.state],
             "chance": _chance(),
             "position": [at.epoch, at.step, _tensor(at.order), at.loss_sum, at.right],
@@ -93,6 +97,8 @@ class State:
         self.model.load_state_dict(saved["model"])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.schedule.load_state_dict(saved["schedule"])
+        if self.scaler:
+            self.scaler.load_state_dict(saved["scaler"])
         for stream, state in zip((self.order, self.augmentation), saved["streams"], strict=True):
             stream.bit_generator.state = state
         epoch, step, order, loss_sum, right = saved["position"]

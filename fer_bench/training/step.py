@@ -12,6 +12,7 @@ from fer_bench.errors import FerBenchError
 from fer_bench.models import FERModel
 from fer_bench.training import augment
 from fer_bench.training.batches import Faces, in_batches
+from fer_bench.training.prefetch import prefetched
 from fer_bench.training.recipe import Recipe
 
 Backward = Callable[[Tensor], None]
@@ -54,8 +55,6 @@ def predict(
 ) -> np.ndarray:
     """Logits (N, K) float32 of `faces`, in evaluation mode."""
     model.eval()
-    logits = [
-        model(faces.images(which, device)).logits.float().cpu().numpy()
-        for which in in_batches(np.arange(len(faces)), batch_size)
-    ]
-    return np.concatenate(logits)
+    batches = in_batches(np.arange(len(faces)), batch_size)
+    logits = [model(images).logits.float() for _, images in prefetched(faces, batches, device)]
+    return torch.cat(logits).cpu().numpy()

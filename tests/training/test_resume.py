@@ -10,13 +10,17 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, sha256_file, write_json
 from fer_bench.training import checkpoint, loop
+from fer_bench.training import run as run_module
 from fer_bench.training.run import train_cell
+from fer_bench.training.state import State
+from fer_bench.training.streams import Cell
 
 RECIPE = {"batch_size": 4, "epochs": 3}  # twelve batches an epoch
 STEPS = 12
@@ -153,6 +157,37 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(command, tmp_path, mo
     assert content_of(tmp_path / "out") == content_of(tmp_path / "whole")
 
 
+def test_a_damaged_checkpoint_never_pushes_a_good_one_out(command, tmp_path, monkeypatch):
+    folder = stopped(command, tmp_path, monkeypatch, after=9)
+    good = (folder / "previous.pt").read_bytes()
+    (folder / "newest.pt").write_bytes(b"damaged")
+    made, saves = checkpoint.Checkpoints.save, []
+
+    def save(self, state):
+        made(self, state)
+        saves.append((folder / "previous.pt").read_bytes())
+
+    monkeypatch.setattr(checkpoint.Checkpoints, "save", save)
+    run(command, tmp_path / "out")
+    assert saves[0] == good
+    assert b"damaged" not in saves
+    assert not folder.exists()
+
+
+def test_a_checkpoint_that_may_not_be_read_is_not_trained_over(command, tmp_path, monkeypatch):
+    folder = stopped(command, tmp_path, monkeypatch, after=5)
+    before = content_of(folder)
+
+    def fail(file):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "_read", fail)
+        with pytest.raises(FerBenchError, match=r"newest.pt cannot be read \(Permission denied"):
+            run(command, tmp_path / "out")
+    assert content_of(folder) == before
+
+
 @pytest.mark.parametrize("damage", [b"", b"short", None])
 def test_two_damaged_checkpoints_start_anew(command, tmp_path, monkeypatch, caplog, damage):
     folder = stopped(command, tmp_path, monkeypatch, after=5)
@@ -182,6 +217,50 @@ def test_other_params_code_or_data_start_anew(command, tmp_path, monkeypatch):
     pack = Path(command(tmp_path)[5]) / "toy/faces.npy"
     np.save(pack, 255 - np.load(pack))
     assert steps_of(command, tmp_path / "again/out", monkeypatch) == 3 * STEPS
+
+
+def test_one_mended_image_starts_anew(command, tmp_path, monkeypatch):
+    stopped(command, tmp_path, monkeypatch, after=5)
+    file = Path(command(tmp_path)[5]) / "toy/manifest.parquet"
+    manifest = pd.read_parquet(file)
+    manifest.loc[17, "source_sha256"] = "mended"  # its pixels may not be among those looked at
+    manifest.to_parquet(file, index=False)
+    assert steps_of(command, tmp_path / "out", monkeypatch) == 3 * STEPS
+
+
+def test_results_beside_the_checkpoints_stay(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_BENCH_CHECKPOINTS", str(tmp_path / "runs"))
+    result = tmp_path / "runs/toy/scan_cci/0/on_masked/predictions.parquet"
+    result.parent.mkdir(parents=True)
+    result.write_text("kept")
+    stopped(command, tmp_path, monkeypatch, after=5)
+    run(command, tmp_path / "out")
+    kept = [str(p.relative_to(tmp_path / "runs")) for p in (tmp_path / "runs").rglob("*.*")]
+    assert kept == ["toy/scan_cci/0/on_masked/predictions.parquet"]
+
+
+@pytest.mark.parametrize("given", ["soon", "-1", "nan", ""])
+def test_an_impossible_pace_of_checkpoints_is_refused(command, tmp_path, monkeypatch, given):
+    out = command(tmp_path / "out")
+    monkeypatch.setenv("FER_BENCH_CHECKPOINT_SECONDS", given)
+    spec, start, _, packs = map(Path, out[2:6])
+    with pytest.raises(FerBenchError, match="FER_BENCH_CHECKPOINT_SECONDS must be a number"):
+        train_cell(spec, start, 0, tmp_path / "out", packs)
+
+
+def test_the_scale_of_gradients_goes_on_too():
+    cell = Cell("toy", "baseline1", 0)
+
+    def state(scale):
+        model = torch.nn.Linear(2, 2)
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
+        return State(model, optimizer, schedule, cell, torch.amp.GradScaler("cpu", scale))
+
+    saved, other = state(1024.0), state(2.0)
+    saved.scaler.scale(torch.ones(1))  # it begins lazily
+    other.restore(saved.to_save())
+    assert other.scaler.get_scale() == 1024.0
 
 
 def test_short_cells_write_no_checkpoint(command, tmp_path, monkeypatch):
@@ -222,6 +301,8 @@ def test_a_checkpoint_that_cannot_be_written(command, tmp_path, monkeypatch, err
         MemoryError(),
         torch.OutOfMemoryError("CUDA out of memory"),
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
     ],
 )
 def test_out_of_memory_says_what_to_change(command, tmp_path, monkeypatch, error):
@@ -232,6 +313,15 @@ def test_out_of_memory_says_what_to_change(command, tmp_path, monkeypatch, error
     with pytest.raises(FerBenchError, match=r"out of memory on cpu: lower batch_size \(4\)"):
         run(command, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_network_too_large_for_the_device_says_what_to_change(command, tmp_path, monkeypatch):
+    def place(*args):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(loop, "place", place)
+    with pytest.raises(FerBenchError, match="out of memory on cpu"):
+        run(command, tmp_path / "out")
 
 
 def test_other_errors_are_not_taken_for_want_of_memory(command, tmp_path, monkeypatch):
@@ -266,7 +356,7 @@ def test_finished_folds_are_not_trained_again(make_spec, tmp_path, monkeypatch):
     spec, start = make_spec("baseline1", {"epochs": 2}, {**TOY_VIEW, "protocol": "folds"})
     monkeypatch.setenv("FER_BENCH_CHECKPOINTS", str(tmp_path / "checkpoints"))
     train_cell(spec, start, 0, tmp_path / "whole", tmp_path / "folded")
-    steps, real = [], loop.train_step
+    steps, kept, real = [], [], loop.train_step
 
     def train_step(*args):
         steps.append(1)
@@ -282,7 +372,12 @@ def test_finished_folds_are_not_trained_again(make_spec, tmp_path, monkeypatch):
         assert done == 1
         patch.setattr(loop, "train_step", lambda *args: steps.append(1) or real(*args))
         steps.clear()
+        (done,) = (tmp_path / "checkpoints/toy/baseline1/0").glob("fold*/newest.pt")
+        written = done.stat().st_mtime_ns
+        patch.setattr(run_module, "forget", lambda name: kept.append(done.stat().st_mtime_ns))
         train_cell(spec, start, 0, tmp_path / "out", tmp_path / "folded")
+    assert kept == [written]  # the finished fold is not written again
+    checkpoint.forget("toy/baseline1/0")
     assert len(steps) == 2 * 2 * 3  # two folds of two epochs of three batches
     assert content_of(tmp_path / "out") == content_of(tmp_path / "whole")
     assert not (tmp_path / "checkpoints/toy/baseline1/0").exists()

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from toy_pack import TOY_VIEW, make_pack
 
 from fer_bench.datasets.base import Part
@@ -35,7 +36,7 @@ def test_a_union_reads_each_face_from_its_own_pack(two):
     assert pixels.shape == (42 + 21, 80, 80, 3)
     faces = select(pixels, rows)
     drawn = np.random.default_rng(0).permutation(len(faces))  # batches come in any order
-    images = faces.images(drawn, "cpu").permute(0, 2, 3, 1).numpy() * 255
+    images = faces.images(drawn, torch.device("cpu")).permute(0, 2, 3, 1).numpy() * 255
     for image, position in zip(images, drawn, strict=True):
         pack, sample = rows.iloc[position][["pack", "sample_id"]]
         stored = np.load(two / pack / "faces.npy")
