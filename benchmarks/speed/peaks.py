@@ -1,0 +1,66 @@
+"""What the device can do at most, measured: operations a second of large products, bytes copied."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass
+
+import torch
+from timed import wait
+
+from fer_bench.training.setup import allow_tf32
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """Measured ceilings.
+
+    Attributes:
+        operations: floating-point operations a second by number format; a multiply-add is two.
+        bytes: read plus written, a second, in a copy much larger than the caches.
+    """
+
+    operations: dict[str, float]
+    bytes: float
+
+    def floor(self, operations: float, moved: float, kind: str) -> tuple[float, str]:
+        """The seconds that the work takes at least, and whether operations or bytes need them."""
+        times = {"operations": operations / self.operations[kind], "bytes": moved / self.bytes}
+        bound = max(times, key=lambda name: times[name])
+        return times[bound], bound
+
+
+FORMATS = {
+    "float32": (torch.float32, False),
+    "tf32": (torch.float32, True),
+    "bf16": (torch.bfloat16, False),
+}
+
+
+def measure_peaks(device: torch.device, rounds: int = 7) -> Peaks:
+    """Large products of random matrices in each format, and a large copy; medians."""
+    side, numbers = (8192, 2**28) if device.type == "cuda" else (2048, 2**25)
+    operations = {}
+    for name, (dtype, tf32) in FORMATS.items():
+        if name == "tf32" and device.type != "cuda":
+            continue
+        allow_tf32({"tf32": tf32})
+        left = torch.randn(side, side, device=device).to(dtype)
+        right = torch.randn(side, side, device=device).to(dtype)
+        out = torch.empty_like(left)
+        took = [_seconds(lambda: torch.mm(left, right, out=out), device) for _ in range(rounds)]  # noqa: B023
+        operations[name] = 2 * side**3 / statistics.median(took[1:])
+    allow_tf32({"tf32": False})
+    source = torch.randn(numbers, device=device)
+    target = torch.empty_like(source)
+    took = [_seconds(lambda: target.copy_(source), device) for _ in range(rounds)]
+    return Peaks(operations, 2 * source.nbytes / statistics.median(took[1:]))
+
+
+def _seconds(call: object, device: torch.device) -> float:
+    wait(device)
+    started = time.perf_counter()
+    call()  # type: ignore[operator]
+    wait(device)
+    return time.perf_counter() - started

@@ -1,0 +1,105 @@
+"""Timing in turns: every round visits every version once, so that drift hits all alike."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from fer_bench.evaluation.timing import spread
+
+WARM_UP = 3
+NO_GPU = "timed on a CUDA device only"
+
+
+@dataclass
+class Version:
+    """One way of doing the work.
+
+    Attributes:
+        name: as the table shows it.
+        items: images one call works on.
+        call: does the work once; None where it cannot run here.
+        reference: the name of the version its ratio is taken to; itself for a reference.
+        floor: seconds that operations or bytes need at the device's measured peaks; None without.
+        bound: which of the two the floor is, `operations` or `bytes`.
+        skipped: why it does not run here.
+        seconds: of one call, one entry a round.
+    """
+
+    name: str
+    items: int
+    call: Callable[[], object] | None
+    reference: str
+    floor: float | None = None
+    bound: str = ""
+    skipped: str = ""
+    seconds: list[float] = field(default_factory=list)
+
+
+def skipped(name: str, reference: str, why: str) -> Version:
+    """A version that cannot run here; its row stays empty and says why."""
+    return Version(name, 0, None, reference, skipped=why)
+
+
+def time_versions(versions: list[Version], rounds: int, calls: int, device: torch.device) -> None:
+    """Time every version that runs here, warm; `calls` calls a visit, their mean is one entry.
+
+    A version that fails, for want of memory or of a compiler, is skipped with what it said.
+    """
+    running = [v for v in versions if v.call]
+    for version in running:
+        try:
+            for _ in range(WARM_UP):
+                _seconds(version, 1, device)
+        except (RuntimeError, ImportError, OSError) as error:
+            version.call, version.skipped = None, str(error).strip().splitlines()[0][:120]
+    running = [v for v in versions if v.call]
+    for number in tqdm(range(rounds), desc="rounds"):
+        for version in random.Random(number).sample(running, len(running)):
+            _seconds(version, 1, device)  # untimed: another version's data are in the caches
+            version.seconds.append(_seconds(version, calls, device))
+
+
+def rows(versions: list[Version]) -> list[dict[str, Any]]:
+    """One JSON row a version; a ratio is the median over rounds of reference over version."""
+    by_name: Mapping[str, Version] = {v.name: v for v in versions}
+    found = []
+    for version in versions:
+        row: dict[str, Any] = {"version": version.name, "reference": version.reference}
+        if version.skipped:
+            found.append(row | {"skipped": version.skipped})
+            continue
+        reference = by_name[version.reference]
+        row["ms"] = spread([1e3 * s for s in version.seconds])
+        row["images_per_second"] = spread([version.items / s for s in version.seconds])
+        if reference.seconds:
+            pairs = zip(reference.seconds, version.seconds, strict=True)
+            scale = version.items / reference.items
+            row["ratio"] = spread([scale * r / s for r, s in pairs])
+        if version.floor:
+            row["floor_ms"], row["bound"] = float(f"{1e3 * version.floor:.4g}"), version.bound
+            row["times_floor"] = float(f"{row['ms']['median'] / row['floor_ms']:.3g}")
+        found.append(row)
+    return found
+
+
+def _seconds(version: Version, calls: int, device: torch.device) -> float:
+    assert version.call is not None
+    wait(device)
+    started = time.perf_counter()
+    for _ in range(calls):
+        version.call()
+    wait(device)
+    return (time.perf_counter() - started) / calls
+
+
+def wait(device: torch.device) -> None:
+    """Until the device has done what it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
