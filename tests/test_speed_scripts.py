@@ -65,7 +65,7 @@ def test_scan(tmp_path):
         "the suite, float32",
         "always side by side, float32",
     ]
-    assert len(left_out) == 6
+    assert len(left_out) == 5
     for row in timed.values():
         assert row["times_floor"] > 0.5
     assert content["peaks"]["bytes"] > 1e8

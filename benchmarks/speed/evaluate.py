@@ -82,8 +82,8 @@ def main() -> None:
 def _straightforward(
     given: argparse.Namespace, files: list[Path], faces: Faces, device: torch.device
 ) -> Callable[[], torch.Tensor]:
-    model = network(given.backbone, given.size, torch.device("cpu"), last=False)
-    model = in_loop_form(model).to(device)
+    model = network(given.backbone, given.size, device, last=False)
+    model = in_loop_form(model)
     plain = Photographs(files, faces.labels, Recipe(flip=0.0, jitter=(0.0, 0.0, 0.0, 0.0)))
     loader = DataLoader(
         plain, given.batch, num_workers=given.workers, pin_memory=device.type == "cuda",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 import torch
@@ -29,6 +30,7 @@ def given_device(given: argparse.Namespace) -> torch.device:
         check_kind(given.device)
     except FerBenchError as error:
         raise SystemExit(f"error: {error}") from None
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what determinism needs on a GPU
     torch.set_num_threads(given.threads)
     torch.manual_seed(0)
     return torch.device(given.device)

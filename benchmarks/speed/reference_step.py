@@ -75,7 +75,7 @@ def in_loop_form(model: FERModel) -> FERModel:
     channels = branch.fc.in_features // (2 if branch.whole is not None else 1)
     config = model.config
     side = feature_side(config.size, CONV_3X, config.source_network)
-    loop = LoopBranch(channels, side, branch.g)
+    loop = LoopBranch(channels, side, branch.g).to(branch.fc.weight.device)
     loop.load_state_dict(loop_state(branch.local.state_dict(), side, branch.g))
     branch.local = nn.ModuleList([loop])
     branch.local_features = loop.forward  # type: ignore[method-assign]

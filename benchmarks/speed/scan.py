@@ -25,7 +25,7 @@ from options import device_options, given_device
 from peaks import FORMATS, Peaks, measure_peaks
 from reference_scan import LoopBranch, loop_state
 from report import OUT, write
-from timed import Version, rows, skipped, time_versions
+from timed import NO_GPU, Version, rows, skipped, time_versions
 
 from fer_bench.models import attention
 from fer_bench.models.scan_cci import AttentionBranch, ScanCciConfig
@@ -67,10 +67,9 @@ def make_versions(given: argparse.Namespace, device: torch.device, peaks: Peaks)
     for kind in FORMATS:
         reference = f"one module a patch, {kind}"
         if device.type != "cuda" and kind != "float32":
-            for form in ("one module a patch", "the suite", "the suite, compiled"):
-                versions.append(
-                    skipped(f"{form}, {kind}", reference, "timed on a CUDA device only")
-                )
+            forms = ["one module a patch", "the suite"]
+            forms += ["the suite, compiled"] if kind == "bf16" else []
+            versions += [skipped(f"{form}, {kind}", reference, NO_GPU) for form in forms]
             continue
         floor, bound = peaks.floor(operations, moved / (2 if kind == "bf16" else 1), kind)
         cases: list[tuple[str, Callable[[Tensor], Tensor], Tensor, bool]] = [
@@ -78,10 +77,10 @@ def make_versions(given: argparse.Namespace, device: torch.device, peaks: Peaks)
             (f"one module a patch, channels last, {kind}", loop, last, False),
             (f"the suite, {kind}", bank.local_features, last, False),
         ]
-        if device.type == "cuda":
+        if kind == "bf16":
             compiled = torch.compile(bank.local_features)
             cases.append((f"the suite, compiled, {kind}", compiled, last, False))
-        else:
+        if device.type != "cuda":
             cases.append((f"always side by side, {kind}", bank.local_features, last, True))
         for name, forward, images, side_by_side in cases:
             call = _step(nn.ModuleList([bank, loop]), forward, images, kind, side_by_side)

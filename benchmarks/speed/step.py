@@ -94,8 +94,8 @@ def make_versions(
             versions.append(skipped(name, STRAIGHT, NO_GPU))
             continue
         options = replace(options, deterministic=False)  # as torch is out of the box
-        model = in_loop_form(network(given.backbone, given.size, torch.device("cpu"), last=False))
-        step = stepper(model.to(device), options, recipe, device)
+        model = in_loop_form(network(given.backbone, given.size, device, last=False))
+        step = stepper(model, options, recipe, device)
         running = batches(photographs, given.batch, given.workers, device)
         call = lambda step=step, running=running: step(*next(running))  # noqa: E731
         versions.append(
@@ -120,7 +120,7 @@ def make_versions(
 def difference(faces: Faces, backbone: str, recipe: Recipe, device: torch.device) -> float:
     """The largest relative difference of the loss over some steps on equal batches, in float32."""
     size = faces.pixels.shape[1]
-    loop = in_loop_form(network(backbone, size, torch.device("cpu"), last=False)).to(device)
+    loop = in_loop_form(network(backbone, size, device, last=False))
     pair = [
         stepper(loop, Options(), recipe, device),
         stepper(network(backbone, size, device), Options(fused=True), recipe, device),

@@ -53,7 +53,7 @@ def time_versions(versions: list[Version], rounds: int, calls: int, device: torc
     A version that fails, for want of memory or of a compiler, is skipped with what it said.
     """
     running = [v for v in versions if v.call]
-    for version in running:
+    for version in tqdm(running, desc="warm up"):
         try:
             for _ in range(WARM_UP):
                 _seconds(version, 1, device)
