@@ -18,9 +18,9 @@ from tqdm import tqdm
 
 from fer_bench.evaluation.corruptions import CORRUPTIONS, PERTURBATIONS, SEVERITIES, Corruption
 from fer_bench.evaluation.corruptions.perturbations import Step
-from fer_bench.evaluation.crop_landmarks import crop_landmarks
 from fer_bench.evaluation.metrics import measure
 from fer_bench.evaluation.opened import last_network, prepare, test_faces
+from fer_bench.faces.crop_landmarks import crop_landmarks
 from fer_bench.files import read_json, write_text
 from fer_bench.training.batches import Faces, in_batches
 from fer_bench.training.data import select
