@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,12 +11,22 @@ from torch import Tensor
 
 from fer_bench.errors import FerBenchError
 from fer_bench.models import FERModel
-from fer_bench.training import augment
+from fer_bench.training import augment, fields
 from fer_bench.training.batches import Faces, in_batches
 from fer_bench.training.prefetch import prefetched
 from fer_bench.training.recipe import Recipe
 
 Backward = Callable[[Tensor], None]
+
+
+class Step(NamedTuple):
+    """What one training step gives."""
+
+    loss: float
+    right: int
+    """How many faces were predicted as their label says."""
+    wanted: Tensor | None
+    """(B,) the labels that the model asks for, or None where it leaves them."""
 
 
 def train_step(
@@ -26,12 +37,21 @@ def train_step(
     target: Tensor,
     class_weight: Tensor | None,
     weight: float = 1.0,
-) -> tuple[float, int]:
-    """Forward, backward, update. Returns the loss and how many faces were predicted right.
+    given: Mapping[str, Tensor] | None = None,
+) -> Step:
+    """Forward, backward, update.
 
-    `weight` multiplies the gradient: what this share of a batch counts for.
+    Args:
+        model: in training mode.
+        optimizer: of its parameters.
+        backward: runs the backward pass.
+        images: (B, 3, H, W) in [0, 1].
+        target: (B,) labels.
+        class_weight: see `FERModel.loss`.
+        weight: multiplies the gradient: what this share of a batch counts for.
+        given: the model's `fields` of these faces.
     """
-    output = model(images)
+    output = model(images, **(given or {}))
     loss = model.loss(output, target, class_weight)
     if not torch.isfinite(loss):
         raise FerBenchError(
@@ -41,7 +61,10 @@ def train_step(
     optimizer.zero_grad(set_to_none=True)
     backward(loss if weight == 1 else loss * weight)
     optimizer.step()
-    return loss.item(), int((output.logits.detach().argmax(1) == target).sum())
+    right = int((output.logits.detach().argmax(1) == target).sum())
+    with torch.no_grad():
+        wanted = model.relabel(output, target)
+    return Step(loss.item(), right, wanted)
 
 
 def drawn(size: int, recipe: Recipe, rng: np.random.Generator) -> augment.Draws:
@@ -56,5 +79,8 @@ def predict(
     """Logits (N, K) float32 of `faces`, in evaluation mode."""
     model.eval()
     batches = in_batches(np.arange(len(faces)), batch_size)
-    logits = [model(images).logits.float() for _, images in prefetched(faces, batches, device)]
+    logits = [
+        model(images, **fields.of_batch(faces.fields, which, device)).logits.float()
+        for which, images in prefetched(faces, batches, device)
+    ]
     return torch.cat(logits).cpu().numpy()
