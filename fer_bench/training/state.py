@@ -26,11 +26,11 @@ class Chosen:
 
 @dataclass
 class Fit:
-    """The outcome of a run: one row of history an epoch, what each selection keeps, the labels."""
+    """The outcome of a run: the labels, one row of history an epoch, what each selection keeps."""
 
+    targets: Targets
     history: list[dict[str, Any]] = field(default_factory=list)
     chosen: dict[str, Chosen] = field(default_factory=dict)
-    targets: Targets = field(default_factory=lambda: Targets(np.empty(0, np.int64)))
 
 
 @dataclass
@@ -76,7 +76,7 @@ class State:
         self.model, self.optimizer, self.schedule = model, optimizer, schedule
         self.scaler = scaler
         self.order, self.augmentation = cell.generator("order"), cell.generator("augmentation")
-        self.position, self.result = Position(), Fit(targets=targets)
+        self.position, self.result = Position(), Fit(targets)
 
     def to_save(self) -> dict[str, Any]:
         """Tensors, numbers, texts, lists and dicts: what `torch.load(weights_only=True)` reads."""
@@ -110,12 +110,12 @@ class State:
         self.position = Position(epoch, step, _array(order), loss_sum, right)
         self.result.targets.restore(saved["changes"])
         self.result = Fit(
+            self.result.targets,
             saved["history"],
             {
                 name: Chosen(chosen_at, _array(logits), weights)
                 for name, (chosen_at, logits, weights) in saved["chosen"].items()
             },
-            self.result.targets,
         )
         _set_chance(saved["chance"])  # last: nothing after it may draw
 
