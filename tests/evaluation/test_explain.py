@@ -21,6 +21,8 @@ from fer_bench.evaluation.explain_faces import OCCLUDED_PER_CLASS, PER_CLASS
 from fer_bench.files import write_json
 from fer_bench.specs.options import view
 
+COMPUTE = {"device": "cpu", "threads": 1, "tf32": False}
+
 MODELS = ("baseline1", "scan_cci")
 SETS = ("synthetic", "synthetic_masked")
 
@@ -36,7 +38,7 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
         options = {**models.preset(name).defaults, "backbone": "resnet18_slim", "size": SIZE}
         spec = {
             "dataset": "synthetic", "model": name, "base": name, "options": options,
-            "view": view(get_dataset("synthetic")), "compute": {"device": "cpu", "threads": 1},
+            "view": view(get_dataset("synthetic")), "compute": COMPUTE,
         }  # fmt: skip
         write_json(root / f"{name}.json", spec)
         torch.manual_seed(seed)

@@ -21,6 +21,8 @@ from fer_bench.files import read_json, write_json
 from fer_bench.labels import SEVEN
 from fer_bench.training.batches import Faces
 
+COMPUTE = {"device": "cpu", "threads": 1, "tf32": False}
+
 SIZE = 80
 
 
@@ -129,7 +131,7 @@ class Cell:
             root / "spec.json",
             {
                 "dataset": "toy", "model": "mine", "base": "baseline1", "options": chosen | options,
-                "view": view, "compute": {"device": "cpu", "threads": 1},
+                "view": view, "compute": COMPUTE,
             },
         )  # fmt: skip
         torch.manual_seed(0)
