@@ -194,6 +194,16 @@ def test_faults_are_named(
     assert not (tmp_path / "numbers.json").exists()
 
 
+def test_a_model_that_looks_at_more_than_pixels_is_refused(cells: Path, tmp_path: Path) -> None:
+    options = {**models.preset("oadn").defaults, "backbone": "resnet18_slim", "size": SIZE}
+    spec = json.loads((cells / "baseline1.json").read_text())
+    write_json(cells / "oadn.json", spec | {"model": "oadn", "base": "oadn", "options": options})
+    (cells / "oadn").mkdir()
+    save_file(models.build("oadn", 7, **options).state_dict(), cells / "oadn/last.safetensors")
+    with pytest.raises(FerBenchError, match=r"looks at points.*enabled\.synthetic\.explain"):
+        explain(cells, "oadn", "synthetic", str(tmp_path))
+
+
 def test_faces_drawn_with_other_options_are_refused(cells: Path) -> None:
     with pytest.raises(FerBenchError, match="align them again"):
         explain(cells, "baseline1", "synthetic", "never", source_options={})
