@@ -134,9 +134,11 @@ def _train_epoch(
         )
         loss, hits = _summed(fabric, step.loss * len(which), step.right)
         at.loss_sum, at.right, at.step = at.loss_sum + loss, at.right + hits, at.step + 1
-        if step.wanted is not None:
-            wanted = _gathered(fabric, step.wanted, share, len(batch))
-            targets.change(at.epoch, batch, seen, wanted)
+        with torch.no_grad():
+            wanted = state.model.relabel(step.output, target)
+        if wanted is not None:
+            whole = _gathered(fabric, wanted, share, len(batch))
+            targets.change(at.epoch, batch, seen, whole)
         if checkpoints.due():
             checkpoints.save(state.to_save())
         checkpoints.tell(at.epoch, recipe.epochs, at.step, len(batches))

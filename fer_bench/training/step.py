@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from fer_bench.errors import FerBenchError
-from fer_bench.models import FERModel
+from fer_bench.models import FERModel, Output
 from fer_bench.training import augment, fields
 from fer_bench.training.batches import Faces, in_batches
 from fer_bench.training.prefetch import prefetched
@@ -25,8 +25,8 @@ class Step(NamedTuple):
     loss: float
     right: int
     """How many faces were predicted as their label says."""
-    wanted: Tensor | None
-    """(B,) the labels that the model asks for, or None where it leaves them."""
+    output: Output
+    """What the model gave before its weights were updated."""
 
 
 def train_step(
@@ -62,9 +62,7 @@ def train_step(
     backward(loss if weight == 1 else loss * weight)
     optimizer.step()
     right = int((output.logits.detach().argmax(1) == target).sum())
-    with torch.no_grad():
-        wanted = model.relabel(output, target)
-    return Step(loss.item(), right, wanted)
+    return Step(loss.item(), right, output)
 
 
 def drawn(size: int, recipe: Recipe, rng: np.random.Generator) -> augment.Draws:
