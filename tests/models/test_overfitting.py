@@ -63,3 +63,32 @@ def test_onnx_gives_the_same_logits(name, tmp_path):
     with torch.inference_mode():
         expected = model(images).logits
     torch.testing.assert_close(torch.from_numpy(found), expected, rtol=0, atol=1e-4)
+
+
+class WithPoints(torch.nn.Module):
+    """A model's logits of faces and their points."""
+
+    def __init__(self, model: models.FERModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+        return self.model(images, points=points).logits
+
+
+@pytest.mark.slow  # as above
+@pytest.mark.parametrize("name", [n for n in DISTINCT if "points" in small(n).fields])
+def test_onnx_takes_points_too(name, tmp_path):
+    pytest.importorskip("onnxscript")
+    runtime = pytest.importorskip("onnxruntime")
+    whole = WithPoints(small(name)).eval()
+    points = torch.rand(2, 24, 3, generator=torch.Generator().manual_seed(0))
+    given, file = (IMAGES[:2], points), tmp_path / "model.onnx"
+    torch.onnx.export(whole, given, str(file), input_names=["images", "points"], verbose=False)
+    session = runtime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    others = torch.rand(2, 24, 3, generator=torch.Generator().manual_seed(1))
+    for places in (points, others):
+        (found,) = session.run(None, {"images": given[0].numpy(), "points": places.numpy()})
+        with torch.inference_mode():
+            expected = whole(given[0], places)
+        torch.testing.assert_close(torch.from_numpy(found), expected, rtol=0, atol=1e-4)
