@@ -82,8 +82,8 @@ def stepper(
 
     def step(images: Tensor, target: Tensor) -> float:
         options.apply()
-        loss, _ = train_step(Wrapped(), optimizer, Tensor.backward, images, target, None)  # type: ignore[arg-type]
-        return loss
+        backward = Tensor.backward
+        return train_step(Wrapped(), optimizer, backward, images, target, None).loss  # type: ignore[arg-type]
 
     return step
 
