@@ -15,7 +15,7 @@ $(STAMP): constraints.txt pyproject.toml
 	  || (echo "fer_bench needs Python 3.11 to 3.13: make PYTHON=python3.12 ..." && exit 1)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,ray]'
 	$(BIN)/python -m pip check
 	touch $(STAMP)
 

@@ -20,7 +20,7 @@ COMMANDS = [
     [], ["check"], ["pipelines"], ["specs"], ["align"], ["mask"], ["view"], ["identity"],
     ["starts"], ["train"], ["transfer"], ["evaluate"], ["score"], ["tables"], ["figures"],
     ["leaderboard"], ["data"], ["data", "add"], ["data", "status"], ["data", "verify"],
-    ["data", "remove"],
+    ["data", "remove"], ["sweep"],
     ["weights"], ["weights", "add"], ["weights", "status"], ["models", "list"],
     ["models", "show"], ["faces", "sheet"], ["faces", "corruptions"],
 ]  # fmt: skip
@@ -35,7 +35,13 @@ def test_every_command_has_help(command):
 
 def test_commands_a_person_types_teach_by_example():
     for command in COMMANDS:
-        if len(command) == 2 or command in (["check"], ["align"], ["train"], ["evaluate"]):
+        if len(command) == 2 or command in (
+            ["check"],
+            ["align"],
+            ["train"],
+            ["evaluate"],
+            ["sweep"],
+        ):
             shown = run(*command, "--help").output
             assert "Example" in shown or command[1:] == ["status"], command
 

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "fer_bench"
 LAYERS = [
     "labels", "rows", "cores", "errors", "files", "fingerprint", "rendering", "datasets", "faces",
     "models", "training", "evaluation", "statistics", "reports", "receiving", "audit", "params",
-    "specs", "starts", "views", "pipelines", "report_stages", "cli",
+    "specs", "starts", "views", "pipelines", "report_stages", "sweep", "cli",
 ]  # fmt: skip
 
 

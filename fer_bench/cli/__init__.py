@@ -8,8 +8,9 @@ import sys
 
 import typer
 
-from fer_bench.cli import data, look, reports, stages
+from fer_bench.cli import data, look, reports, stages, sweep
 from fer_bench.errors import FerBenchError
+from fer_bench.sweep.lifeline import hold
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,6 +31,7 @@ and writes results/tables, results/figures and results/leaderboard/index.html.
   fer-bench data add facial_expressions FOLDER     take in a dataset
   dvc repro benchmarks/synthetic/dvc.yaml:train@scan_cci-0     one cell
   dvc repro table08                                one table of the paper
+  fer-bench sweep --jobs 4                         all stale cells, four at a time
   fer-bench compare synthetic scan_cci baseline1   is one better, and how sure is that?
   dvc metrics show                                 the numbers, flat
 """,
@@ -40,6 +42,7 @@ app.add_typer(look.models_app, name="models")
 app.add_typer(look.faces_app, name="faces")
 stages.add_to(app)
 reports.add_to(app)
+sweep.add_to(app)
 
 
 def main() -> None:
@@ -47,6 +50,7 @@ def main() -> None:
     # Threads that spin long while they wait make training many times slower on a busy machine,
     # threads that never spin twice slower on a quiet one; it counts only before torch is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "100000")
+    hold()
     logging.basicConfig(format="%(message)s")  # to stderr; libraries warn only
     logging.getLogger("fer_bench").setLevel(logging.INFO)
     try:

@@ -1,0 +1,111 @@
+"""`fer-bench sweep`: every stale cell, on many workers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PANEL = "Run"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(rich_help_panel=PANEL)(sweep)
+
+
+def sweep(
+    target: Annotated[
+        str | None,
+        typer.Argument(help="As `dvc repro` takes it: a stage, a dvc.yaml. Default: everything."),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            "-j",
+            min=1,
+            show_default=False,
+            help="Cells at a time. Default: this machine's cores / compute.threads; with --ray, "
+            "what the cluster has room for.",
+        ),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            show_default=False,
+            help="Run on this Ray cluster: auto, HOST:PORT or ray://HOST:PORT.",
+        ),
+    ] = None,
+    gpus: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            show_default=False,
+            help="GPUs a cell. With --ray: 1 by default where the cluster has GPUs; 0.25 puts four "
+            "cells on one; 0 on clusters without. On this machine: a cell gets GPUs of its own.",
+        ),
+    ] = None,
+    cpus: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01,
+            show_default=False,
+            help="CPUs a cell on a Ray cluster. Default: compute.threads.",
+        ),
+    ] = None,
+    retries: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="How often a cell that failed is tried again: after 5, 10, 20, ... seconds, on "
+            "another node while there is one.",
+        ),
+    ] = 2,
+    remote: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            show_default=False,
+            help="Share data through this DVC remote instead of this checkout's cache, for "
+            "machines that cannot see this folder.",
+        ),
+    ] = None,
+    folder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            show_default=False,
+            help="Where workers' clones go. Default: runs/.sweep; with --remote, a folder in "
+            "~/.cache of each machine.",
+        ),
+    ] = None,
+) -> None:
+    """Run all stale cells in parallel, here or on a Ray cluster.
+
+    Each worker is a git clone at this commit that shares DVC's cache and runs
+    `dvc repro` on one cell at a time, so results are those of a plain `dvc repro`,
+    which ends the sweep here and finds every cell in the cache. Commit first:
+    workers see nothing else.
+
+    A cell that fails stops no other; it is listed with its log, and the exit
+    status is 1. After Ctrl-C the same command goes on: what is done is restored,
+    what was running continues from its checkpoint.
+
+    Examples:
+      fer-bench sweep --jobs 4                    everything, four cells at a time
+      fer-bench sweep benchmarks/rafdb/dvc.yaml   one dataset
+      fer-bench sweep --ray auto                  on the cluster of this machine
+      fer-bench sweep --ray HOST:6379 --gpus 0.5  two cells on each GPU
+      fer-bench sweep --ray HOST:6379 --remote bucket   no shared folder needed
+    """
+    from rich.console import Console
+
+    from fer_bench.sweep.run import Options
+    from fer_bench.sweep.run import sweep as run
+
+    options = Options(jobs, ray, gpus, cpus, retries, remote, folder)
+    status = run(Path(), target, options, Console())
+    raise typer.Exit(status)

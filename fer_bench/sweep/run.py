@@ -1,0 +1,238 @@
+"""The sweep itself: plan, run in every place, restore here."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from fer_bench import params
+from fer_bench.cores import cores
+from fer_bench.errors import FerBenchError
+from fer_bench.params import Params
+from fer_bench.sweep.cells import Plan, kind, make_plan
+from fer_bench.sweep.drive import drive
+from fer_bench.sweep.dvc_repo import offer, opened
+from fer_bench.sweep.guard import clean_commit
+from fer_bench.sweep.here import reproduce_here
+from fer_bench.sweep.home import FOLDER, remote_home, shared_home
+from fer_bench.sweep.local import LocalPlaces, Places
+from fer_bench.sweep.schedule import Schedule, State
+from fer_bench.sweep.table import View
+
+RAW = ("align", "mask", "audit")  # kinds of stages that read data/raw
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to sweep; see `fer-bench sweep --help`."""
+
+    jobs: int | None = None
+    ray: str | None = None
+    gpus: float | None = None
+    cpus: float | None = None
+    retries: int = 2
+    remote: str | None = None
+    folder: str | None = None
+
+
+class SweepStopped(Exception):  # noqa: N818  no error
+    """Someone pressed Ctrl-C or asked the process to end."""
+
+
+def sweep(root: Path, target: str | None, options: Options, console: Console) -> int:
+    """Run what is stale in TARGET, then restore it here; returns the exit status.
+
+    Args:
+        root: the main checkout, which is the current folder.
+        target: as `dvc repro` takes it; None: all of dvc.yaml.
+        options: where and how.
+        console: what the person sees.
+
+    Raises:
+        FerBenchError: the tree is dirty, the target unknown, no place to run in, another sweep
+            running here, or a cell would have run again in the main checkout.
+    """
+    root = root.resolve()
+    loaded = params.load(root / "params.yaml")
+    schedule = Schedule([])
+    with _alone(root), _stoppable():
+        try:
+            commit, plan = _plan(root, target, options, console)
+            schedule = Schedule(plan.jobs, options.retries)
+            stale = _cells(sum(job.cell for job in plan.jobs), "stale ")
+            _say(console, stale if plan.jobs else "every cell is up to date")
+            if plan.jobs:
+                places = _places(root, commit, options, loaded)
+                with View(schedule, console) as view:
+                    drive(schedule, places, view, root / FOLDER / "logs")
+            _restore(root, target, schedule, plan, options.remote, console)
+        except SweepStopped:
+            _say_how_to_resume(schedule, console)
+            return INTERRUPTED
+    return _report(schedule, console)
+
+
+def _plan(root: Path, target: str | None, options: Options, console: Console) -> tuple[str, Plan]:
+    """The commit and what is stale in it; what that builds on is offered to the workers."""
+    remote = options.remote
+    with opened(root) as repo:
+        made = [Path(out.fs_path).relative_to(root).as_posix() for out in repo.index.outs]
+    commit = clean_commit(root, made)
+    _reproduce(root, ["specs"], None, {}, console)  # what is stale shows in what it writes
+    with opened(root, remote) as repo:
+        plan = make_plan(repo, target)
+        raw = _reading_raw(repo, plan) if remote else []
+    if raw:
+        _reproduce(root, raw, remote, plan.of_cells, console)
+    with opened(root, remote) as repo:
+        plan = make_plan(repo, target) if raw else plan
+        fresh = {stage.addressing for stage in plan.fresh}
+        offer(repo, [s for s in repo.index.stages if s.addressing in fresh], remote)
+    return commit, plan
+
+
+def _reading_raw(repo: Any, plan: Plan) -> list[str]:
+    """Stale stages that need the received sources, which only this machine has."""
+    targets = {target for job in plan.jobs if not job.cell for target in job.targets}
+    stages = [s for s in repo.index.stages if s.addressing in targets]
+    return sorted(s.addressing for s in stages if kind(s).partition("_")[0] in RAW)
+
+
+def _places(root: Path, commit: str, options: Options, loaded: Params) -> Places:
+    with opened(root, options.remote) as repo:
+        if options.remote:
+            home = remote_home(repo, root, commit, options.folder, options.remote)
+        else:
+            home = shared_home(repo, root, commit, options.folder)
+    threads = loaded.compute.threads
+    if options.ray is None:
+        gpus = options.gpus or 0
+        if gpus != int(gpus):
+            raise FerBenchError(
+                f"--gpus {gpus:g}: a fraction needs --ray; on this machine, cells share GPUs when "
+                "--jobs is more than there are"
+            )
+        _check_device(loaded, gpus)
+        return LocalPlaces(home, options.jobs or max(1, cores() // threads), int(gpus))
+    from fer_bench.sweep.on_ray import RayPlaces
+
+    places = RayPlaces(home, options.ray, options.gpus, options.cpus or threads, options.jobs)
+    try:
+        _check_device(loaded, places.gpus)
+    except FerBenchError:
+        places.close()
+        raise
+    return places
+
+
+def _check_device(loaded: Params, gpus: float) -> None:
+    """`compute.device` is resolved here, not on the workers: it is a part of what makes a cell."""
+    device = loaded.compute.device
+    if not gpus or device == "cuda":
+        return
+    if device == "auto":
+        import torch
+
+        if torch.cuda.is_available():
+            return
+    raise FerBenchError(
+        f"compute.device is {device} in params.yaml, which means the CPU on this machine, and so "
+        f"for every cell, but each would hold {gpus:g} GPUs: set it to cuda and commit, or sweep "
+        "with --gpus 0"
+    )
+
+
+def _restore(
+    root: Path,
+    target: str | None,
+    schedule: Schedule,
+    plan: Plan,
+    remote: str | None,
+    console: Console,
+) -> None:
+    """`dvc repro` here: cells come from the cache, reports are made; no cell may run again."""
+    done = schedule.of(State.DONE)
+    if len(done) == len(schedule.entries):
+        targets = [target] if target else []
+    elif not (targets := sorted(t for entry in done for t in entry.job.targets)):
+        return
+    undone = {entry.job.name for entry in schedule.of(State.FAILED, State.SKIPPED)}
+    guarded = {stage: cell for stage, cell in plan.of_cells.items() if cell not in undone}
+    guarded |= {target: entry.job.name for entry in done for target in entry.job.targets}
+    _say(console, "restoring here")
+    _reproduce(root, targets, remote, guarded, console)
+
+
+def _reproduce(
+    root: Path, targets: list[str], remote: str | None, guarded: dict[str, str], console: Console
+) -> None:
+    reproduce_here(root, targets, remote, guarded, lambda stage: _say(console, f"  ran {stage}"))
+
+
+def _report(schedule: Schedule, console: Console) -> int:
+    """Say what failed; the exit status."""
+    wrong = schedule.of(State.FAILED, State.SKIPPED)
+    _say(console, f"{_cells(sum(e.job.cell for e in schedule.of(State.DONE)))} done")
+    for entry in wrong:
+        why = f"log: {entry.why}" if entry.state is State.FAILED else entry.why
+        _say(console, f"{entry.state.value}: {entry.job.name}; {why}")
+    return 1 if wrong else 0
+
+
+def _say_how_to_resume(schedule: Schedule, console: Console) -> None:
+    done = sum(e.job.cell for e in schedule.of(State.DONE))
+    left = sum(e.job.cell for e in schedule.entries.values()) - done
+    _say(
+        console,
+        f"stopped: {_cells(done)} done, {left} to do. The same command goes on: what is done is "
+        "restored, what was running continues from its checkpoint.",
+    )
+
+
+def _cells(count: int, of: str = "") -> str:
+    return f"{count} {of}cell" if count == 1 else f"{count} {of}cells"
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """One sweep a checkout."""
+    path = root / FOLDER / "lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise FerBenchError(
+            f"another sweep runs in {root}; wait for it, or sweep from another clone"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Ctrl-C and a request to end become `SweepStopped`."""
+
+    def stop(*_: object) -> None:
+        raise SweepStopped
+
+    before = {which: signal.signal(which, stop) for which in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)

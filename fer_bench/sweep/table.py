@@ -1,0 +1,182 @@
+"""What a person sees of a sweep: a live table in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+
+from fer_bench.sweep.schedule import Entry, Schedule, State
+
+EVERY = 60.0  # seconds between two plain lines about what runs
+ORDER = (State.RUNNING, State.FAILED, State.SKIPPED, State.QUEUED, State.DONE)
+COLOUR = {
+    State.RUNNING: "cyan", State.FAILED: "red", State.SKIPPED: "red", State.QUEUED: "dim",
+    State.DONE: "green",
+}  # fmt: skip
+
+
+class Progress:
+    """How far one job's training is, and when it may end."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, float] | None = None
+        self._told: dict[str, Any] = {}
+
+    def take(self, told: Mapping[str, Any]) -> None:
+        """Note a `progress.json`."""
+        if self._told.get("cell") != told["cell"]:  # another fold begins
+            self._first = None
+        self._told = dict(told)
+        if self._first is None:
+            self._first = (float(told["updated"]), self._share())
+
+    def epoch(self) -> str:
+        """`3/10`, with the fold where there are folds."""
+        if not self._told:
+            return ""
+        of = int(self._told["epochs"])
+        at = min(int(self._told["epoch"]) + bool(self._told["steps"]), of)
+        fold = str(self._told["cell"]).rpartition("/fold")[2]
+        return f"{at}/{of}" + (f", fold {fold}" if fold.isdigit() else "")
+
+    def eta(self, now: float) -> float | None:
+        """Seconds until the training (of this fold) ends, from its pace between two notes.
+
+        The pace is not taken from the start, which a resumed training had long before.
+
+        Args:
+            now: seconds since the epoch, as in `updated`.
+        """
+        if not self._told or self._first is None:
+            return None
+        then, before = self._first
+        since, share = float(self._told["updated"]), self._share()
+        if share <= before:
+            return None
+        pace = (since - then) / (share - before)
+        return max(0.0, pace * (1 - share) - (now - since))
+
+    def _share(self) -> float:
+        steps = self._told["steps"]
+        within = self._told["step"] / steps if steps else 0.0
+        return float((self._told["epoch"] + within) / self._told["epochs"])
+
+
+class View:
+    """Shows a schedule; a context manager.
+
+    Args:
+        schedule: what is shown.
+        console: where; a table when it is a terminal, otherwise a line for each event.
+    """
+
+    def __init__(self, schedule: Schedule, console: Console) -> None:
+        self._schedule, self._console = schedule, console
+        self._progress: dict[str, Progress] = {}
+        self._live = Live(console=console, auto_refresh=False, transient=True)
+        self._restored: set[str] = set()
+        self._spoke = time.monotonic()
+
+    def __enter__(self) -> View:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._console.is_terminal:
+            self._live.stop()
+
+    def started(self, name: str) -> None:
+        """A job has begun."""
+        self._progress[name] = Progress()
+        entry = self._schedule.entries[name]
+        again = f" (try {entry.tries + 1})" if entry.tries else ""
+        self._say(f"started {name} on {_short(entry.node)}{again}")
+
+    def told(self, name: str, progress: Mapping[str, Any]) -> None:
+        """A training says how far it is."""
+        self._progress[name].take(progress)
+
+    def done(self, name: str, restored: bool) -> None:
+        """A job has ended well."""
+        if restored:
+            self._restored.add(name)
+        self._say(f"done {name}" + (" (restored from the cache)" if restored else ""))
+
+    def failed(self, name: str, wait: float) -> None:
+        """A job has failed; `wait` seconds until it is tried again."""
+        entry = self._schedule.entries[name]
+        then = f"again in {wait:.0f} s" if entry.state is State.QUEUED else "given up"
+        self._say(f"failed {name} on {_short(entry.node)}, {then}; log: {entry.why}")
+
+    def refresh(self, now: float) -> None:
+        """Draw the table anew; without a terminal, a line a minute."""
+        if self._console.is_terminal:
+            self._live.update(self.draw(now), refresh=True)
+        elif time.monotonic() - self._spoke > EVERY:
+            running = self._schedule.of(State.RUNNING)
+            self._say("; ".join([self._counts(), *(self._line(e, now) for e in running)]))
+
+    def draw(self, now: float) -> Group:
+        """The table: what runs and what failed first, as many rows as the terminal has room for."""
+        table = Table(box=None, pad_edge=False)
+        for column in ("cell", "state", "epoch", "left", "node", "try"):
+            table.add_column(column, no_wrap=True, justify="right" if column == "left" else "left")
+        entries = self._schedule.of(*State)
+        entries.sort(key=lambda e: ORDER.index(e.state))
+        room = max(3, self._console.height - 4)
+        for entry in entries[:room]:
+            progress = self._progress.get(entry.job.name, Progress())
+            runs = entry.state is State.RUNNING
+            table.add_row(
+                entry.job.name,
+                f"[{COLOUR[entry.state]}]{self._state(entry)}",
+                progress.epoch() if runs else "",
+                _duration(progress.eta(now)) if runs else "",
+                _short(entry.node),
+                str(entry.tries + 1) if entry.tries else "",
+            )
+        more = len(entries) - room
+        return Group(self._counts(), table, f"... and {more} more" if more > 0 else "")
+
+    def _state(self, entry: Entry) -> str:
+        if entry.waits:
+            return "waits to be tried again"
+        if entry.job.name in self._restored:
+            return "restored"
+        return entry.state.value
+
+    def _line(self, entry: Entry, now: float) -> str:
+        progress = self._progress[entry.job.name]
+        epoch, left = progress.epoch(), _duration(progress.eta(now))
+        said = [f"epoch {epoch}" if epoch else "", f"{left} left" if left else ""]
+        return " ".join([entry.job.name, *filter(None, said)])
+
+    def _counts(self) -> str:
+        count = {state: len(self._schedule.of(state)) for state in ORDER}
+        return ", ".join(f"{n} {state.value}" for state, n in count.items() if n)
+
+    def _say(self, line: str) -> None:
+        if not self._console.is_terminal:
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._spoke = time.monotonic()
+
+
+def _short(node: str | None) -> str:
+    """The start of Ray's long names; places are named after it, too."""
+    return (node or "")[:8]
+
+
+def _duration(seconds: float | None) -> str:
+    """`45 s`, `12 min` or `3 h 05 min`."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

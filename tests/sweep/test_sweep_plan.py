@@ -1,0 +1,172 @@
+"""What is refused, what is planned, how places are counted."""
+
+import subprocess
+from types import SimpleNamespace
+
+import pytest
+from tiny import CELLS, TARGET, checkout
+
+from fer_bench.errors import FerBenchError
+from fer_bench.sweep import run
+from fer_bench.sweep.cells import make_plan
+from fer_bench.sweep.dvc_repo import opened
+from fer_bench.sweep.guard import clean_commit
+from fer_bench.sweep.local import LocalPlaces, gpu_environment
+from fer_bench.sweep.on_ray import RayPlaces, _room
+from fer_bench.sweep.worker import Home, Work, Worker
+
+
+@pytest.fixture
+def repository(tmp_path):
+    def git(*arguments):
+        author = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+        subprocess.run(["git", *author, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init", "-q")
+    (tmp_path / ".gitignore").write_text("ignored\n")
+    (tmp_path / "code.py").write_text("1\n")
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results/table.md").write_text("1\n")
+    (tmp_path / "dvc.lock").write_text("1\n")
+    git("add", "-A")
+    git("commit", "-qm", "first")
+    return tmp_path
+
+
+def test_a_clean_tree_gives_its_commit(repository):
+    assert len(clean_commit(repository, [])) == 40
+
+
+def test_what_the_pipeline_writes_and_git_ignores_may_differ(repository):
+    (repository / "results/table.md").write_text("2\n")
+    (repository / "results/new.md").write_text("2\n")
+    (repository / "dvc.lock").write_text("2\n")
+    (repository / "ignored").write_text("2\n")
+    clean_commit(repository, ["results"])
+    with pytest.raises(FerBenchError, match=r"results/new\.md"):
+        clean_commit(repository, ["results/table.md"])
+
+
+@pytest.mark.parametrize("name", ["code.py", "a folder/néw.py", "results/table.md"])
+def test_what_workers_would_not_see_is_refused_by_name(repository, name):
+    (repository / name).parent.mkdir(exist_ok=True)
+    (repository / name).write_text("2\n")
+    with pytest.raises(FerBenchError) as caught:
+        clean_commit(repository, ["results/other.md"])
+    assert "the tree is dirty" in str(caught.value)
+    assert f"\n  {name}\n" in str(caught.value)
+
+
+def test_a_staged_or_deleted_file_is_refused_too(repository):
+    (repository / "code.py").unlink()
+    with pytest.raises(FerBenchError, match=r"code\.py"):
+        clean_commit(repository, [])
+
+
+def test_no_commit_is_refused(tmp_path):
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    with pytest.raises(FerBenchError, match="has no commit"):
+        clean_commit(tmp_path, [])
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    made = checkout(tmp_path_factory.mktemp("fresh") / "main")
+    made("fer-bench", "specs")
+    return made
+
+
+def planned(fresh, monkeypatch, target=TARGET):
+    monkeypatch.chdir(fresh.folder)
+    with opened(fresh.folder) as repo:
+        return make_plan(repo, target)
+
+
+def test_cells_carry_their_stages_and_need_what_they_start_from(fresh, monkeypatch):
+    jobs = {job.name: job for job in planned(fresh, monkeypatch).jobs}
+    assert {name for name, job in jobs.items() if job.cell} == CELLS
+    cell, moved = jobs["synthetic/scan_cci/0"], jobs["synthetic_masked/scan_cci_from_synthetic/0"]
+    assert [t.partition(":")[2] for t in cell.targets] == [
+        "evaluate@scan_cci-0-synthetic_masked", "score@scan_cci-0", "train@scan_cci-0"
+    ]  # fmt: skip
+    assert "synthetic/scan_cci/0" in moved.needs
+    assert "synthetic/baseline1/0" not in moved.needs
+    assert cell.watch == ("synthetic/scan_cci/0",)
+
+
+def test_shared_stages_are_in_one_job_each_before_the_cells_that_need_them(fresh, monkeypatch):
+    jobs = {job.name: job for job in planned(fresh, monkeypatch).jobs}
+    shared = [job for job in jobs.values() if not job.cell]
+    targets = [target for job in shared for target in job.targets]
+    assert len(targets) == len(set(targets))
+    kinds = {target.rpartition(":")[2] for target in targets}
+    assert {"specs", "align", "mask_blue", "identity", "starts", "view", "audit"} <= kinds
+    assert not kinds & {"audit_paper", "table01"}
+    aligning = next(j for j in shared if "benchmarks/synthetic/dvc.yaml:align" in j.targets)
+    for name in CELLS:
+        assert aligning.name in jobs[name].needs
+    assert any(w == "synthetic/identity_*/*" for job in shared for w in job.watch)
+
+
+def test_a_target_is_all_that_is_planned(fresh, monkeypatch):
+    plan = planned(fresh, monkeypatch, "benchmarks/synthetic/dvc.yaml:train@baseline1-0")
+    (cell,) = (job for job in plan.jobs if job.cell)
+    assert cell.targets == ("benchmarks/synthetic/dvc.yaml:train@baseline1-0",)
+
+
+def test_an_unknown_target_is_one_message(fresh, monkeypatch):
+    with pytest.raises(FerBenchError, match="nonsense"):
+        planned(fresh, monkeypatch, "nonsense")
+
+
+def test_a_node_has_room_for_what_fits():
+    node = {"CPU": 8.0, "GPU": 2.0, "memory": 1e9}
+    assert _room(node, {"CPU": 2, "GPU": 0}) == 4
+    assert _room(node, {"CPU": 1, "GPU": 0.25}) == 8
+    assert _room(node, {"CPU": 1, "GPU": 0.1}) == 8
+    assert _room(node, {"CPU": 0.1, "GPU": 0.1}) == 20
+    assert _room({"CPU": 8.0}, {"CPU": 1, "GPU": 1}) == 0
+
+
+def test_neighbours_get_different_gpus_and_share_when_there_are_too_few():
+    devices = ["0", "1", "2", "3"]
+    given = [gpu_environment(i, 1, devices)["CUDA_VISIBLE_DEVICES"] for i in range(5)]
+    assert given == ["0", "1", "2", "3", "0"]
+    given = [gpu_environment(i, 2, devices)["CUDA_VISIBLE_DEVICES"] for i in range(3)]
+    assert given == ["0,1", "2,3", "0,1"]
+    assert gpu_environment(0, 0, devices) == {}
+
+
+def test_more_gpus_than_there_are_is_refused(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5")
+    home = Home(commit="0", source="x", folder="x", config="")
+    with pytest.raises(FerBenchError, match="sees 1 GPUs"):
+        LocalPlaces(home, 1, gpus=2)
+
+
+def test_gpus_for_cells_that_would_use_the_cpu_are_refused():
+    params = SimpleNamespace(compute=SimpleNamespace(device="cpu"))
+    run._check_device(params, 0)
+    with pytest.raises(FerBenchError, match=r"compute\.device is cpu"):
+        run._check_device(params, 1)
+
+
+def test_no_cluster_is_one_message():
+    home = Home(commit="0", source="x", folder="x", config="")
+    with pytest.raises(FerBenchError, match="no Ray cluster answers"):
+        RayPlaces(home, "127.0.0.1:1")
+
+
+def test_a_worker_that_cannot_see_the_cache_says_what_to_do(tmp_path):
+    home = Home(commit="0" * 40, source="x", folder=str(tmp_path), config="", cache="/nowhere")
+    worker = Worker(home, "0")
+    worker.start(Work(("a",), (), "a.log"))
+    assert worker.look().state == "failed"
+    assert "--remote NAME" in worker.look().words
+
+
+def test_a_worker_that_cannot_clone_says_why(tmp_path):
+    home = Home("0" * 40, str(tmp_path / "none"), str(tmp_path / "home"), "", str(tmp_path))
+    worker = Worker(home, "0")
+    worker.start(Work(("a",), (), "a.log"))
+    assert "does not exist" in worker.look().words
