@@ -146,7 +146,9 @@ def time_stage(
     paths = chunks.run_chunks(job, table, scratch / "work", workers, "align")
     done = sorted(path.stat().st_mtime for path in paths)
     packing = time.perf_counter()
-    chunks.assemble(paths, scratch / "pack", len(table), lambda arrays: manifest(table, arrays))
+    chunks.assemble(
+        paths, scratch / "pack", len(table), lambda arrays: manifest(table, arrays, OPTIONS.size)
+    )
     packing = time.perf_counter() - packing
     first = done[workers - 1]  # by now every process has started and done about one chunk
     running = (done[-1] - first) / max(1, len(table) - workers * chunks.CHUNK)

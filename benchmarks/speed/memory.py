@@ -58,7 +58,7 @@ def _align(images: int, scratch: Path) -> Memory:
     job = AlignJob(Stream(), scratch / "synthetic", {}, AlignOptions(size=224), device)
     workers = 1 if device != "cpu" else max(2, cores())
     paths = chunks.run_chunks(job, index, scratch / "stream", workers, "stream")
-    chunks.assemble(paths, scratch / "pack", images, lambda arrays: manifest(index, arrays))
+    chunks.assemble(paths, scratch / "pack", images, lambda arrays: manifest(index, arrays, 224))
     main = _peak(resource.RUSAGE_SELF)
     _affectnet(scratch)
     return Memory(images, main, _peak(resource.RUSAGE_CHILDREN), _peak(resource.RUSAGE_SELF))
@@ -70,7 +70,7 @@ def _affectnet(scratch: Path) -> None:
     index.to_json(orient="split", double_precision=15)
     numbers = np.random.default_rng(0).random((AFFECTNET, 16))
     hashes = np.array([f"{i:064x}" for i in range(AFFECTNET)])
-    made: pd.DataFrame = manifest(index, {"numbers": numbers, "source_sha256": hashes})
+    made: pd.DataFrame = manifest(index, {"numbers": numbers, "source_sha256": hashes}, 224)
     made.to_parquet(scratch / "manifest.parquet", index=False)
 
 

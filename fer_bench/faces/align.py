@@ -57,7 +57,9 @@ def align(
     job = AlignJob(source, Path(spec["root"]), dict(spec["source_options"]), options, device)
     folder = work_folder(work, "align", {**spec, "device": device}, index)
     paths = chunks.run_chunks(job, index, folder, workers, f"align {spec['pack']}")
-    chunks.assemble(paths, Path(out), len(index), lambda arrays: manifest(index, arrays))
+    chunks.assemble(
+        paths, Path(out), len(index), lambda arrays: manifest(index, arrays, options.size)
+    )
     shutil.rmtree(folder)
 
 

@@ -17,6 +17,7 @@ from fer_bench.datasets.base import PIXELS, Source
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.faces.chunks import Arrays, ChunkJob, Rows
 from fer_bench.faces.detect import Detection, Detector, as_rgb
+from fer_bench.faces.face_points import face_points
 from fer_bench.faces.geometry import centre_square, cut_out
 
 T = TypeVar("T")
@@ -25,7 +26,7 @@ U = TypeVar("U")
 PIXELS_AT_ONCE = 2**22
 """Pixels of the images searched together: 34 photographs of 350 x 350."""
 
-OWN_COLUMNS = ("box", "landmarks", "detection", "faces_found", "source_sha256")
+OWN_COLUMNS = ("box", "landmarks", "points", "detection", "faces_found", "source_sha256")
 FIRST_COLUMNS = ("sample_id", "label", "split", "subject", "fold")
 
 
@@ -174,17 +175,20 @@ def grouped(images: Iterable[np.ndarray]) -> Iterator[list[np.ndarray]]:
         yield group
 
 
-def manifest(index: pd.DataFrame, arrays: Arrays) -> pd.DataFrame:
-    """A pack's manifest, from a source's index and what the chunks hold besides faces."""
+def manifest(index: pd.DataFrame, arrays: Arrays, size: int) -> pd.DataFrame:
+    """A pack's manifest, from a source's index and what the chunks hold besides faces.
+
+    Its column `points` has 72 numbers a face: 24 points of the crop of `size` pixels, each with how
+    well it is seen (`face_points`).
+    """
     numbers = arrays["numbers"]
     seen = ~np.isnan(numbers[:, 14])
+    landmarks = [n[4:14].tolist() if s else None for n, s in zip(numbers, seen, strict=True)]
     own = pd.DataFrame(
         {
             "box": numbers[:, :4].tolist(),
-            "landmarks": pd.Series(
-                [n[4:14].tolist() if s else None for n, s in zip(numbers, seen, strict=True)],
-                dtype=object,
-            ),
+            "landmarks": pd.Series(landmarks, dtype=object),
+            "points": list(face_points(landmarks, size).reshape(len(index), -1)),
             "detection": numbers[:, 14],
             "faces_found": numbers[:, 15].astype(np.int64),
             "source_sha256": arrays["source_sha256"].astype(str),

@@ -16,6 +16,7 @@ from fer_bench.errors import FerBenchError
 from fer_bench.faces import align as align_module
 from fer_bench.faces import align_job, chunks
 from fer_bench.faces.align import AlignOptions, align
+from fer_bench.faces.face_points import face_points
 from fer_bench.faces.geometry import centre_square, resize_box
 
 
@@ -49,13 +50,14 @@ def test_pack_of_centre_squares(use, tmp_path):
     m = pack.manifest
     assert list(m["sample_id"]) == list(index["sample_id"])
     assert "path" not in m.columns
-    assert list(m.columns[:10]) == [
+    assert list(m.columns[:11]) == [
         "sample_id", "label", "split", "subject", "fold",
-        "box", "landmarks", "detection", "faces_found", "source_sha256",
+        "box", "landmarks", "points", "detection", "faces_found", "source_sha256",
     ]  # fmt: skip
     np.testing.assert_array_equal(m["light"], index["light"])
     assert m["detection"].isna().all()
     assert m["landmarks"].isna().all()
+    np.testing.assert_allclose(np.stack(m["points"]), face_points([None] * 11, 16).reshape(11, 72))
     assert (m["faces_found"] == 0).all()
     assert m["source_sha256"].nunique() == 11
     assert m["subject"].isna().tolist() == index["subject"].isna().tolist()
@@ -235,6 +237,9 @@ def test_detected_and_undetected_faces_in_one_pack(use, tmp_path, drawn_faces, d
     assert seen["faces_found"] == 1
     expected = detector.detect(drawn_faces[0][0])
     np.testing.assert_array_equal(seen["landmarks"], expected.landmarks.ravel())
+    points = face_points([expected.landmarks.ravel()], 112)[0]
+    np.testing.assert_allclose(np.reshape(seen["points"], (24, 3)), points)
+    assert not np.allclose(seen["points"], unseen["points"])
     assert np.isnan(unseen["detection"])
     assert unseen["landmarks"] is None
     assert unseen["faces_found"] == 0
@@ -344,7 +349,7 @@ def test_a_manifest_takes_less_than_2_kb_a_row():
     )
     arrays = {"numbers": numbers, "source_sha256": np.full(rows, "0" * 64)}
     tracemalloc.start()
-    made = align_job.manifest(index, arrays)
+    made = align_job.manifest(index, arrays, 80)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(made) == rows
