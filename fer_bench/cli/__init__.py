@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from fer_bench.cli import data, look, reports, stages
+from fer_bench.cli import data, faces, models, reports, stages
 from fer_bench.errors import FerBenchError
 
 app = typer.Typer(
@@ -36,8 +36,8 @@ and writes results/tables, results/figures and results/leaderboard/index.html.
 )
 app.add_typer(data.app, name="data")
 app.add_typer(data.weights_app, name="weights")
-app.add_typer(look.models_app, name="models")
-app.add_typer(look.faces_app, name="faces")
+app.add_typer(models.app, name="models")
+app.add_typer(faces.app, name="faces")
 stages.add_to(app)
 reports.add_to(app)
 

@@ -156,10 +156,12 @@ def cost(
     Examples: make cost; fer-bench cost scan_cci scan_cci_shared --device cuda
     """
     from fer_bench import params
+    from fer_bench.cli.models import register
     from fer_bench.evaluation.cost import chosen_networks, measure_cost, with_changes
     from fer_bench.evaluation.timing import QUICK, plan_for
     from fer_bench.reports.cost import write_pages
 
+    register()
     variants = {name: v.model_dump() for name, v in params.load().variants.items()}
     networks = chosen_networks(model or [], variants, backbone=backbone, size=size)
     plan = with_changes(QUICK if quick else plan_for(device), batch=batch)

@@ -172,7 +172,17 @@ def _train(dataset: str, row: str, seed: int, start: Path) -> None:
 
     out = Path(f"runs/{dataset}/{row}/{seed}/train")
     with logged(f"{dataset}/{row}/{seed}/train"):
-        train_cell(SPECS / dataset / f"{row}.json", start, seed, out, ALIGNED)
+        train_cell(_spec(dataset, row), start, seed, out, ALIGNED)
+
+
+def _spec(dataset: str, row: str) -> Path:
+    """A row's spec, its model registered: one of another file or package is not found by itself."""
+    from fer_bench.files import read_json
+    from fer_bench.models import outside
+
+    path = SPECS / dataset / f"{row}.json"
+    outside.prepare(read_json(path))
+    return path
 
 
 def evaluate(
@@ -189,7 +199,7 @@ def evaluate(
 
     run = Path(f"runs/{dataset}/{model}/{seed}")
     evaluate_cell(
-        SPECS / dataset / f"{model}.json",
+        _spec(dataset, model),
         Path(f"runs/views/{on}.json"),
         Path(f"runs/audit/{on}.json"),
         run / "train" / "weights",
@@ -206,7 +216,7 @@ def robustness(dataset: Dataset, model: Model, seed: Seed) -> None:
     from fer_bench.evaluation.robustness import robustness_cell
 
     robustness_cell(
-        SPECS / dataset / f"{model}.json",
+        _spec(dataset, model),
         Path(f"runs/views/{dataset}.json"),
         Path(f"runs/{dataset}/{model}/{seed}/train/weights"),
         Path(f"results/robustness/{dataset}/{model}/{seed}.json"),
@@ -226,7 +236,7 @@ def explain(dataset: Dataset, model: Model, seed: Seed) -> None:
     from fer_bench.files import read_json, replacing_folder
 
     how = read_json(SPECS / "explain" / f"{dataset}.json")
-    spec = SPECS / dataset / f"{model}.json"
+    spec = _spec(dataset, model)
     base = read_json(spec)["base"]
     cell = Path(dataset, model, str(seed))
     with (
