@@ -55,7 +55,7 @@ def _stages() -> dict[str, Stage]:
         "specs": {
             "cmd": "fer-bench specs",
             "deps": ["params.yaml", "fer_bench", "benchmarks/weights.json",
-                     "benchmarks/challenge_lists", MODEL_FILES],
+                     "benchmarks/challenge_lists", MODEL_FILES, "docs/protocol.md"],
             "outs": ["runs/specs"],
         },
     }  # fmt: skip
@@ -86,7 +86,7 @@ def _stages() -> dict[str, Stage]:
     )
     stages["leaderboard"] = _report(
         "fer-bench leaderboard",
-        [*SCORES, *measured, "benchmarks/reported", *CODE],
+        [*SCORES, *measured, "benchmarks/reported", "results/external", *CODE],
         [Path("results/leaderboard"), Path("results/history.csv")],
     ) | {"metrics": [{"results/metrics.json": {"cache": False}}]}
     return stages

@@ -22,7 +22,8 @@ COMMANDS = [
     ["leaderboard"], ["data"], ["data", "add"], ["data", "status"], ["data", "verify"],
     ["data", "remove"],
     ["weights"], ["weights", "add"], ["weights", "status"], ["models", "list"],
-    ["models", "show"], ["models", "new"], ["models", "check"], ["faces", "sheet"], ["faces", "corruptions"],
+    ["models", "show"], ["models", "new"], ["models", "check"], ["faces", "sheet"],
+    ["faces", "corruptions"],
 ]  # fmt: skip
 
 

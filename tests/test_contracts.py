@@ -13,9 +13,9 @@ from fer_bench import datasets, models
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "fer_bench"
 LAYERS = [
-    "labels", "rows", "cores", "errors", "card", "files", "fingerprint", "rendering", "datasets",
-    "faces", "models", "training", "evaluation", "statistics", "reports", "receiving", "audit",
-    "params", "specs", "contract", "starts", "views", "pipelines", "report_stages", "cli",
+    "labels", "rows", "cores", "errors", "card", "files", "fingerprint", "protocol", "rendering",
+    "datasets", "faces", "models", "training", "evaluation", "statistics", "reports", "receiving",
+    "audit", "params", "specs", "contract", "starts", "views", "pipelines", "report_stages", "cli",
 ]  # fmt: skip
 
 

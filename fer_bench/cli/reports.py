@@ -11,6 +11,7 @@ import typer
 SCORES, ROBUSTNESS, EXPLAIN, COST = (
     Path("results") / name for name in ("scores", "robustness", "explain", "cost")
 )
+EXTERNAL = Path("results/external")
 PAPER, REPORTED = Path("benchmarks/paper"), Path("benchmarks/reported")
 FIGURES = Path("results/figures")
 CACHE = Path("runs/.statistics")  # of resampled comparisons; no out, deleting it changes nothing
@@ -96,6 +97,7 @@ def leaderboard() -> None:
         cost_dir=COST,
         reported_dir=REPORTED,
         paper_dir=PAPER,
+        external_dir=EXTERNAL,
         cache_dir=CACHE,
     )
     build_metrics(SCORES, _enabled(), Path("results"))

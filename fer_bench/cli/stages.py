@@ -35,9 +35,12 @@ def check() -> None:
     Example: fer-bench check
     """
     from fer_bench import params, specs
+    from fer_bench.protocol import read_protocol
 
     loaded = params.load()
     specs.resolve(loaded)
+    protocol = read_protocol()
+    print(f"protocol: version {protocol.version}, {protocol.sha256}")
     for name, cells in loaded.enabled.items():
         count = len(cells.seeds) * (
             len(cells.models) + len(cells.init_from) * len(cells.transfer_models)
@@ -262,7 +265,8 @@ def score(dataset: Dataset, model: Model, seed: Seed) -> None:
     from fer_bench.files import read_json
     from fer_bench.receiving import is_partial
 
-    sets = read_json(SPECS / "scores" / f"{dataset}.json")["sets"]
+    how = read_json(SPECS / "scores" / f"{dataset}.json")
+    sets = how["sets"]
     moved = split_transferred(model)[1] is not None  # only cells of `models` are evaluated
     evaluated = [] if moved else [name for name in sets if name != dataset]
     score_cell(
@@ -272,6 +276,8 @@ def score(dataset: Dataset, model: Model, seed: Seed) -> None:
         seed,
         Path(f"results/scores/{dataset}/{model}/{seed}.json"),
         audit=Path(f"runs/audit/{dataset}.json"),
+        protocol=how["protocol"],
+        card=read_json(SPECS / "cards" / f"{model}.json")["card"],
         sets=evaluated,
         packs_root=ALIGNED,
         partial=[name for name in sets if is_partial(name)],

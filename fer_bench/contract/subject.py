@@ -68,7 +68,7 @@ def subject(name: str, params: Params) -> Subject:
     Raises:
         BrokenError: those options do not suit it.
     """
-    given = params.datasets[DATASET].model if DATASET in params.datasets else {}
+    given = params.datasets[DATASET].model if DATASET in params.datasets else _small(name)
     size = params.align[DATASET].size if DATASET in params.align else 80
     options = {**given, **params.models.get(name, {}), "size": size}
     options.pop("pretrained", None)
@@ -82,6 +82,16 @@ def subject(name: str, params: Params) -> Subject:
             f"your model alone are set under models.{name} in params.yaml.",
         ) from error
     return Subject(name, params, resolved)
+
+
+def _small(name: str) -> dict[str, Any]:
+    """The small backbone, where the model has it: a check is not worth hours."""
+    small = {"backbone": "resnet18_slim"}
+    try:
+        models.configure(name, small)
+    except FerBenchError:
+        return {}
+    return small
 
 
 def forward(model: FERModel, images: Tensor) -> Output:

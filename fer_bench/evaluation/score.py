@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ def score_cell(
     out: Path,
     *,
     audit: Path,
+    protocol: Mapping[str, Any],
+    card: Mapping[str, Any] | None = None,
     sets: Sequence[str] = (),
     packs_root: Path = Path("data/aligned"),
     partial: Collection[str] = (),
@@ -50,6 +52,8 @@ def score_cell(
         seed: the cell's seed.
         out: the JSON to write.
         audit: the dataset's own audit record, `runs/audit/<dataset>.json`.
+        protocol: `version` and `sha256` of the rules it is scored by (docs/protocol.md).
+        card: what the model says of itself, where its code is not part of this package.
         sets: further sets whose predictions are scored: those params name, whatever else lies in
             `cell_dir`.
         packs_root: where the aligned packs' manifests are.
@@ -88,6 +92,8 @@ def score_cell(
             "model": model,
             "seed": seed,
             "classes": list(classes),
+            "protocol": dict(protocol),
+            "card": dict(card) if card else None,
             "training": {k: v for k, v in training.items() if k not in stated},
             "spec_sha256": training["spec_sha256"],
             "predictions_sha256": hashes,

@@ -11,6 +11,7 @@ from fer_bench.errors import FerBenchError
 from fer_bench.fingerprint import code_hash
 from fer_bench.models import outside
 from fer_bench.params import Params
+from fer_bench.protocol import read_protocol
 from fer_bench.rows import transferred
 from fer_bench.specs.options import (
     Spec,
@@ -43,6 +44,7 @@ def row_specs(params: Params, dataset: Dataset) -> Iterator[tuple[str, Spec]]:
         {
             "dataset": dataset.name,
             "sets": [dataset.name, *cells.evaluate_on],
+            "protocol": read_protocol().to_json(),
             "code": code_hash(
                 "fer_bench.evaluation.score",
                 *(module_of(name) for name in (dataset.name, *cells.evaluate_on)),
