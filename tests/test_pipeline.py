@@ -130,7 +130,7 @@ def test_a_model_file_of_ones_own_is_trained_and_followed(grid, edit, tmp_path):
     edit("my_net.py", "", (tmp_path / "my_net.py").read_text())
     edit("params.yaml", "model_files: []", "model_files: [my_net.py]")
     edit("params.yaml", "models: [baseline1, scan_cci]", "models: [baseline1, scan_cci, my_net]")
-    assert grid.stale() == set()
+    assert grid.stale() <= {"synthetic/dvc.yaml:starts"}  # no cell: it writes a file a row
     mine = {"train@my_net-0", "score@my_net-0"}
     first = ran()
     assert {"model_file@my_net.py", "specs", *mine} <= first

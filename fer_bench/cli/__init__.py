@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from fer_bench.cli import data, faces, models, reports, stages
+from fer_bench.cli import data, faces, models, reports, stages, submit
 from fer_bench.errors import FerBenchError
 
 app = typer.Typer(
@@ -40,6 +40,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(faces.app, name="faces")
 stages.add_to(app)
 reports.add_to(app)
+submit.add_to(app)
 
 
 def main() -> None:
