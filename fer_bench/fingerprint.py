@@ -2,8 +2,8 @@
 
 Cells depend on this hash, not on code folders, so that a new model file makes no existing cell
 stale. Comments, docstrings and layout do not count: only what the interpreter would run does. Nor
-does a model's `CARD`, which is said about it and not run, nor the functions of the package's own
-`__init__.py`: they are doors for people, and no stage calls them.
+does a model's `CARD`, which is said about it and not run, nor, of the package's own `__init__.py`,
+anything but the version: the rest are doors for people, and no stage goes through them.
 
 Code outside the package, a model file of somebody else's, is followed where a caller says where its
 top-level module lies (`outside`).
@@ -128,11 +128,12 @@ def _tree(path: Path | None, module: str) -> ast.Module:
     """The file's syntax tree, without what does not count."""
     assert path is not None
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    doors = (ast.FunctionDef,) if module == PACKAGE else ()
-    tree.body = [part for part in tree.body if not isinstance(part, doors) and not _is_card(part)]
+    if module == PACKAGE:
+        tree.body = [part for part in tree.body if _sets(part, "__version__")]
+    tree.body = [part for part in tree.body if not _sets(part, CARD)]
     return tree
 
 
-def _is_card(part: ast.stmt) -> bool:
+def _sets(part: ast.stmt, name: str) -> bool:
     targets = part.targets if isinstance(part, ast.Assign) else [getattr(part, "target", None)]
-    return any(isinstance(target, ast.Name) and target.id == CARD for target in targets)
+    return any(isinstance(target, ast.Name) and target.id == name for target in targets)

@@ -15,7 +15,8 @@ PACKAGE = ROOT / "fer_bench"
 LAYERS = [
     "labels", "rows", "cores", "errors", "card", "files", "fingerprint", "protocol", "rendering",
     "datasets", "faces", "models", "training", "evaluation", "statistics", "reports", "receiving",
-    "audit", "params", "specs", "contract", "starts", "views", "pipelines", "report_stages", "cli",
+    "audit", "params", "specs", "contract", "inference", "doctor", "starts", "views", "pipelines",
+    "report_stages", "cli",
 ]  # fmt: skip
 
 
@@ -43,6 +44,8 @@ def test_packages_import_only_from_those_above_them():
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
+        ("fer_bench", ["torch", "numpy", "pandas", "PIL"]),
+        ("fer_bench.evaluation.submission", ["torch", "sklearn", "matplotlib", "dvc"]),
         ("fer_bench.evaluation.score", ["torch", "sklearn", "matplotlib", "dvc"]),
         ("fer_bench.reports.tables", ["torch", "dvc", "pydantic"]),
         ("fer_bench.reports.figures", ["torch", "dvc"]),

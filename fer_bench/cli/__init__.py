@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from fer_bench.cli import data, faces, models, reports, stages, submit
+from fer_bench.cli import data, doctor, faces, models, predict, reports, stages, submit
 from fer_bench.errors import FerBenchError
 
 app = typer.Typer(
@@ -38,9 +38,11 @@ app.add_typer(data.app, name="data")
 app.add_typer(data.weights_app, name="weights")
 app.add_typer(models.app, name="models")
 app.add_typer(faces.app, name="faces")
+doctor.add_to(app)
 stages.add_to(app)
 reports.add_to(app)
 submit.add_to(app)
+predict.add_to(app)
 
 
 def main() -> None:
