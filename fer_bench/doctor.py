@@ -175,8 +175,8 @@ def _device(params: Params) -> Iterator[Finding]:
     else:
         yield Finding(
             "GPU", "optional", f"none; {cores()} CPU cores",
-            "The rendered faces need none. For photographs at 224 px use an NVIDIA GPU with a torch "
-            "build for it.",
+            "The rendered faces need none. For photographs at 224 px use an NVIDIA GPU with a "
+            "torch build for it.",
         )  # fmt: skip
     if asked.threads > cores():
         yield Finding("threads", "optional", f"compute.threads is {asked.threads}, cores {cores()}",

@@ -19,7 +19,7 @@ def run(*arguments: str):
 COMMANDS = [
     [], ["check"], ["pipelines"], ["specs"], ["align"], ["mask"], ["view"], ["identity"],
     ["starts"], ["train"], ["transfer"], ["evaluate"], ["score"], ["tables"], ["figures"],
-    ["leaderboard"], ["data"], ["data", "add"], ["data", "status"], ["data", "verify"],
+    ["leaderboard"], ["doctor"], ["predict"], ["submit"], ["data"], ["data", "add"], ["data", "status"], ["data", "verify"],
     ["data", "remove"],
     ["weights"], ["weights", "add"], ["weights", "status"], ["models", "list"],
     ["models", "show"], ["models", "new"], ["models", "check"], ["faces", "sheet"],
@@ -36,7 +36,9 @@ def test_every_command_has_help(command):
 
 def test_commands_a_person_types_teach_by_example():
     for command in COMMANDS:
-        if len(command) == 2 or command in (["check"], ["align"], ["train"], ["evaluate"]):
+        if len(command) == 2 or command in (
+            ["check"], ["align"], ["train"], ["evaluate"], ["doctor"], ["predict"], ["submit"],
+        ):
             shown = run(*command, "--help").output
             assert "Example" in shown or command[1:] == ["status"], command
 
