@@ -37,7 +37,13 @@ def test_every_command_has_help(command):
 def test_commands_a_person_types_teach_by_example():
     for command in COMMANDS:
         if len(command) == 2 or command in (
-            ["check"], ["align"], ["train"], ["evaluate"], ["doctor"], ["predict"], ["submit"],
+            ["check"],
+            ["align"],
+            ["train"],
+            ["evaluate"],
+            ["doctor"],
+            ["predict"],
+            ["submit"],
         ):
             shown = run(*command, "--help").output
             assert "Example" in shown or command[1:] == ["status"], command

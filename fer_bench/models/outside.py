@@ -128,9 +128,10 @@ def code_of(name: str, entry: str) -> str:
 
 
 def receipt(path: Path) -> dict[str, Any]:
-    """What is recorded of a model file: its models, and the hash of what they run."""
+    """What is recorded of a model file: its models with their cards, and the hash of its code."""
     names, module = register_file(path), _PREFIX + path.stem
-    return {"models": names, "code": code_hash(module, outside=_local(module)[0])}
+    cards = {name: card(name) for name in names}
+    return {"models": cards, "code": code_hash(module, outside=_local(module)[0])}
 
 
 def prepare(spec: Mapping[str, Any]) -> None:

@@ -60,6 +60,18 @@ def test_the_hash_covers_the_file_and_what_it_imports(net):
     assert hashed() == before  # what is said of a model is not what it runs
 
 
+def test_a_receipt_changes_with_the_code_and_with_the_card(net):
+    outside.register_file(net)
+    before = outside.receipt(net)
+    assert before["models"]["my_net"]["paper"] == "unpublished"
+    text = net.read_text()
+    net.write_text(text.replace("nn.ReLU()", "nn.GELU()"))
+    hashed()
+    assert outside.receipt(net)["code"] != before["code"]
+    sys.modules["model_file_my_net"].CARD["paper"] = "In press"
+    assert outside.receipt(net)["models"] != before["models"]
+
+
 def test_our_own_models_hash_as_if_there_were_no_others(net):
     before = [hashed(name) for name in ("scan_cci", "baseline1")]
     outside.register_file(net)
