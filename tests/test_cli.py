@@ -19,7 +19,8 @@ def run(*arguments: str):
 COMMANDS = [
     [], ["check"], ["pipelines"], ["specs"], ["align"], ["mask"], ["view"], ["identity"],
     ["starts"], ["train"], ["transfer"], ["evaluate"], ["score"], ["tables"], ["figures"],
-    ["leaderboard"], ["doctor"], ["predict"], ["submit"], ["data"], ["data", "add"], ["data", "status"], ["data", "verify"],
+    ["leaderboard"], ["doctor"], ["predict"], ["submit"],
+    ["data"], ["data", "add"], ["data", "status"], ["data", "verify"],
     ["data", "remove"],
     ["weights"], ["weights", "add"], ["weights", "status"], ["models", "list"],
     ["models", "show"], ["models", "new"], ["models", "check"], ["faces", "sheet"],

@@ -36,6 +36,7 @@ def write_faces(dataset: str, packs: Path, folder: Path) -> int:
     if known.protocol != "folds":
         rows = rows[rows["split"] == "test"]
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # no photograph is ever committed
     for sample_id, pack, row in zip(rows["sample_id"], rows["pack"], rows["row"], strict=True):
         if not re.fullmatch(r"\w[\w.,=@+/ -]*", sample_id) or ".." in sample_id:
             raise FerBenchError(f"the sample id {sample_id!r} cannot be the name of a file")

@@ -197,7 +197,8 @@ def test_the_faces_are_written_by_their_ids(place):
 
     folder = place / "faces"
     assert export.write_faces("toy", place / "packs", folder) == 12
-    assert {p.stem for p in folder.iterdir()} == set(faces_of(place)["sample_id"])
+    assert (folder / ".gitignore").read_text() == "*\n"
+    assert {p.stem for p in folder.glob("*.png")} == set(faces_of(place)["sample_id"])
     pack = Pack.open(place / "packs/toy")
     row = pack.manifest.index[pack.manifest["sample_id"] == "s05"][0]
     assert np.array_equal(np.asarray(Image.open(folder / "s05.png")), pack.faces[row])
