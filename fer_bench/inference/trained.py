@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from safetensors.torch import load_file
 
 from fer_bench.datasets.photograph import read_rgb
-from fer_bench.evaluation.opened import network, prepare
+from fer_bench.evaluation.metrics import log_softmax
+from fer_bench.evaluation.opened import autocast, network, prepare
 from fer_bench.faces.align_job import AlignOptions
 from fer_bench.faces.detect import Detection, Detector, as_rgb
 from fer_bench.faces.geometry import centre_square, cut_out
 from fer_bench.inference.run import Run, find_run
 from fer_bench.models import outside
+from fer_bench.training.data import select
+from fer_bench.training.step import predict
 
 Picture = str | Path | np.ndarray
-BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -107,19 +110,14 @@ class Trained:
 
     def logits(self, faces: np.ndarray) -> np.ndarray:
         """(N, K) float32 logits of aligned faces, (N, size, size, 3) uint8 RGB."""
-        return np.concatenate(list(self._batches(faces)))
+        rows = pd.DataFrame({"row": np.arange(len(faces)), "target": 0, "fold": None})
+        rows["sample_id"] = rows["row"].astype(str)
+        with autocast(self.run.spec, self._device):
+            return predict(self.network, select(faces, rows), self._device)
 
     def probabilities(self, faces: np.ndarray) -> np.ndarray:
         """(N, K) softmax of `logits`."""
-        logits = torch.from_numpy(self.logits(faces)).double()
-        return np.asarray(torch.softmax(logits, 1).numpy())
-
-    @torch.inference_mode()
-    def _batches(self, faces: np.ndarray) -> Iterator[np.ndarray]:
-        for start in range(0, len(faces), BATCH):
-            batch = torch.from_numpy(np.ascontiguousarray(faces[start : start + BATCH]))
-            images = batch.to(self._device).permute(0, 3, 1, 2).float().div_(255)
-            yield self.network(images).logits.float().cpu().numpy()
+        return np.asarray(np.exp(log_softmax(self.logits(faces).astype(np.float64))))
 
     @cached_property
     def _detector(self) -> Detector:

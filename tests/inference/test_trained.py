@@ -20,6 +20,7 @@ from fer_bench.faces.align import align
 from fer_bench.files import sha256_json, write_json
 from fer_bench.inference.annotate import PANEL, SIDE, annotate
 from fer_bench.labels import SEVEN
+from fer_bench.params import Compute
 
 NETWORK = {"backbone": "resnet18_slim", "size": 80, "input": "half"}
 ALIGN = {"size": 80, "pixels": "mtcnn", "thresholds": [0.6, 0.7, 0.8], "min_face": 20,
@@ -33,7 +34,7 @@ def project(tmp_path_factory) -> Path:
     spec = {
         "dataset": "synthetic", "model": "net", "base": "baseline1", "options": NETWORK,
         "view": {"classes": list(SEVEN), "parts": [{"pack": "synthetic"}]},
-        "compute": {"threads": 1, "device": "cpu"},
+        "compute": Compute(device="cpu", threads=1).model_dump(),
     }  # fmt: skip
     write_json(root / "runs/specs/synthetic/net.json", spec)
     write_json(root / "runs/specs/packs/synthetic.json", {"options": ALIGN})
