@@ -25,12 +25,15 @@ and writes results/tables, results/figures and results/leaderboard/index.html.
 [bold]Examples[/bold]
 
   fer-bench check                                  is params.yaml right?
+  fer-bench doctor                                 what is missing, and how to get it
   fer-bench models list                            what can be trained
+  fer-bench models new my_net                      a model of your own, in one file
   fer-bench data status                            which datasets you hold, how to get the rest
   fer-bench data add facial_expressions FOLDER     take in a dataset
   dvc repro benchmarks/synthetic/dvc.yaml:train@scan_cci-0     one cell
   dvc repro table08                                one table of the paper
   fer-bench compare synthetic scan_cci baseline1   is one better, and how sure is that?
+  fer-bench predict me.jpg --run synthetic/scan_cci/0          what a trained run sees
   dvc metrics show                                 the numbers, flat
 """,
 )

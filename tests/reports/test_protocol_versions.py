@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from fixed_scores import metrics, write_cell
 
+from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, write_json
-from fer_bench.reports import build_leaderboard, describe
+from fer_bench.reports import build_leaderboard, describe, index
+from fer_bench.reports.compare_two import compare_text
 from fer_bench.reports.leaderboard.beside import load_external
 from fer_bench.reports.scores import load_scores
 from fer_bench.reports.specs import TABLES
@@ -69,6 +71,19 @@ def test_a_table_names_what_it_does_not_compare(scores):
     assert (line in text) == ("scan_cci" in models)
     assert describe.apart(load_scores(scores, ENABLED), ["scan_cci"], ["synthetic"])[1] == line
     assert describe.apart(load_scores(scores, ENABLED), ["scan_cci"], ["elsewhere"]) == []
+
+
+def test_the_index_of_tables_names_what_is_left_out(scores):
+    text = index.markdown({}, {}, load_scores(scores, ENABLED), [])
+    assert "All numbers follow protocol version 2 " in text
+    assert "- `synthetic/scan_cci`: protocol version 1" in text
+
+
+def test_rows_of_different_rules_are_not_compared(scores):
+    for seed in (0, 1):
+        cell(scores, "scan_cci", seed, 0.9, 1)
+    with pytest.raises(FerBenchError, match=r"measured by protocol version 1, the others by .* 2"):
+        compare_text(load_scores(scores, ENABLED), "synthetic", "scan_cci", "baseline1")
 
 
 def test_the_leaderboard_shows_both_kinds_apart(scores, tmp_path):
