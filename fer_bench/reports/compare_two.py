@@ -56,7 +56,7 @@ def _measured(scores: Scores, dataset: str, model: str, set_: str, part: str) ->
     for other in scores.apart:
         if (other.dataset, other.model) == (dataset, model) and not scores.get(dataset, model):
             raise FerBenchError(
-                f"{dataset}/{model} was measured by {describe.rules(other.protocol)}, the others by "
+                f"{dataset}/{model} was measured by {describe.rules(other.protocol)}, others by "
                 f"{describe.rules(scores.protocol)}: such numbers are not compared; score it again"
             )
     known = [row.model for row in scores.of(dataset)]

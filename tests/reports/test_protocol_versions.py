@@ -82,7 +82,7 @@ def test_the_index_of_tables_names_what_is_left_out(scores):
 def test_rows_of_different_rules_are_not_compared(scores):
     for seed in (0, 1):
         cell(scores, "scan_cci", seed, 0.9, 1)
-    with pytest.raises(FerBenchError, match=r"measured by protocol version 1, the others by .* 2"):
+    with pytest.raises(FerBenchError, match=r"measured by protocol version 1, others by .* 2"):
         compare_text(load_scores(scores, ENABLED), "synthetic", "scan_cci", "baseline1")
 
 
