@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test cost lint clean help
+.PHONY: install demo test cost lint clean help
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -18,6 +18,8 @@ $(STAMP): constraints.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,ray]'
 	$(BIN)/python -m pip check
 	touch $(STAMP)
+
+install: $(STAMP)  ## the environment alone
 
 demo: $(STAMP)  ## install, then run what params.yaml enables and show the results
 	fer-bench check

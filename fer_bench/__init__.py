@@ -1,3 +1,25 @@
-"""fer_bench: a reproducible benchmark suite for facial expression recognition."""
+"""fer_bench: a reproducible benchmark suite for facial expression recognition.
+
+>>> import fer_bench
+>>> network = fer_bench.load("synthetic/scan_cci/0")  # doctest: +SKIP
+>>> network.predict(["me.jpg"])[0].answer  # doctest: +SKIP
+'happiness'
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fer_bench.inference.trained import Trained
 
 __version__ = "0.1.0"
+
+
+def load(run: str | Path, selection: str = "last", device: str | None = None) -> Trained:
+    """Open a trained run; see `fer_bench.inference.trained.load`."""
+    from fer_bench.inference.trained import load as opened  # torch only when it is asked for
+
+    return opened(run, selection, device)

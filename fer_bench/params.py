@@ -8,12 +8,33 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from fer_bench.errors import FerBenchError, nearest
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
 Overrides = dict[str, Any]
+
+
+def _inside(path: str) -> str:
+    """A model file's path: below the project, so that it means the same on every machine."""
+    parts = Path(path).parts
+    if not re.fullmatch(r"[\w./-]+", path) or Path(path).is_absolute() or {"..", ""} & {*parts}:
+        raise ValueError(
+            "give a path below the folder of params.yaml, in letters, digits, _ - . and /; copy "
+            "the file there, or install it as a package with the entry point group fer_bench.models"
+        )
+    return Path(path).as_posix()
+
+
+ModelFile = Annotated[str, AfterValidator(_inside)]
 
 
 class _Strict(BaseModel):
@@ -120,12 +141,17 @@ class Explain(_Strict):
 
 
 class Params(_Strict):
-    """The whole of params.yaml."""
+    """The whole of params.yaml.
+
+    Attributes:
+        model_files: Python files, or packages' folders, that register further models.
+    """
 
     compute: Compute = Compute()
     data: dict[Name, Overrides] = {}
     align: dict[Name, Align] = {}
     datasets: dict[Name, DatasetOptions] = {}
+    model_files: list[ModelFile] = []
     models: dict[Name, Overrides] = {}
     variants: dict[Name, Variant] = {}
     explain: Explain = Explain()

@@ -153,6 +153,7 @@ def _score_stages(dataset: Dataset, packs: list[str], receipts: list[str]) -> di
             f"fer-bench score {name} {row} ${{item.seed}}",
             [
                 f"runs/specs/scores/{name}.json",
+                f"runs/specs/cards/{row}.json",
                 _run(name, row),
                 f"runs/audit/{name}.json",
                 *manifests,

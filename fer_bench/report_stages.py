@@ -21,6 +21,7 @@ CODE = [
     "fer_bench/rows.py", "fer_bench/evaluation/corruptions",
 ]  # fmt: skip
 TABLES, FIGURES = Path("results/tables"), Path("results/figures")
+MODEL_FILES = "benchmarks/model_files"
 Stage = dict[str, Any]
 
 
@@ -44,12 +45,19 @@ def _stages() -> dict[str, Stage]:
     from fer_bench.reports.tables import NAMES, page_outputs, table_outputs
 
     stages: dict[str, Stage] = {
+        # Their receipts are what tells the specs of an edit.
+        "model_file": {
+            "matrix": {"file": "${model_files}"},
+            "cmd": "fer-bench models receipt ${item.file}",
+            "deps": ["${item.file}"],
+            "outs": [{f"{MODEL_FILES}/${{item.file}}.json": {"cache": False}}],
+        },
         "specs": {
             "cmd": "fer-bench specs",
             "deps": ["params.yaml", "fer_bench", "benchmarks/weights.json",
-                     "benchmarks/challenge_lists"],
+                     "benchmarks/challenge_lists", MODEL_FILES, "docs/protocol.md"],
             "outs": ["runs/specs"],
-        }
+        },
     }  # fmt: skip
     written: list[Path] = []
     for name in NAMES:
@@ -78,7 +86,7 @@ def _stages() -> dict[str, Stage]:
     )
     stages["leaderboard"] = _report(
         "fer-bench leaderboard",
-        [*SCORES, *measured, "benchmarks/reported", *CODE],
+        [*SCORES, *measured, "benchmarks/reported", "results/external", *CODE],
         [Path("results/leaderboard"), Path("results/history.csv")],
     ) | {"metrics": [{"results/metrics.json": {"cache": False}}]}
     return stages

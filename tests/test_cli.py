@@ -19,10 +19,11 @@ def run(*arguments: str):
 COMMANDS = [
     [], ["check"], ["pipelines"], ["specs"], ["align"], ["mask"], ["view"], ["identity"],
     ["starts"], ["train"], ["transfer"], ["evaluate"], ["score"], ["tables"], ["figures"],
-    ["leaderboard"], ["data"], ["data", "add"], ["data", "status"], ["data", "verify"],
-    ["data", "remove"], ["sweep"],
+    ["leaderboard"], ["doctor"], ["predict"], ["submit"], ["sweep"],
+    ["data"], ["data", "add"], ["data", "status"], ["data", "verify"], ["data", "remove"],
     ["weights"], ["weights", "add"], ["weights", "status"], ["models", "list"],
-    ["models", "show"], ["faces", "sheet"], ["faces", "corruptions"],
+    ["models", "show"], ["models", "new"], ["models", "check"], ["faces", "sheet"],
+    ["faces", "corruptions"],
 ]  # fmt: skip
 
 
@@ -41,6 +42,9 @@ def test_commands_a_person_types_teach_by_example():
             ["train"],
             ["evaluate"],
             ["sweep"],
+            ["doctor"],
+            ["predict"],
+            ["submit"],
         ):
             shown = run(*command, "--help").output
             assert "Example" in shown or command[1:] == ["status"], command
@@ -50,6 +54,22 @@ def test_models_show_lists_options():
     out = run("models", "show", "scan_cci").output
     for word in ("lam: 0.2", "m: 25", "vggface2"):
         assert word in out
+
+
+def test_a_model_file_is_written_checked_and_listed(tmp_path):
+    assert "models check my_net.py" in command_line(tmp_path, "models", "new", "my_net").stdout
+    done = command_line(tmp_path, "models", "check", "my_net.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.strip().endswith("It keeps the contract.")
+    (tmp_path / "params.yaml").write_text("model_files: [my_net.py]\nenabled: {}\n")
+    assert "my_net " in command_line(tmp_path, "models", "list").stdout
+    assert "file: my_net.py" in command_line(tmp_path, "models", "show", "my_net").stdout
+    file = tmp_path / "my_net.py"
+    file.write_text(file.read_text().replace('"code": "closed"', '"code": ""'))
+    done = command_line(tmp_path, "models", "check", "my_net")
+    assert done.returncode == 1
+    assert "broken       metadata" in done.stdout
+    assert "Traceback" not in done.stderr
 
 
 def test_status_names_every_source(monkeypatch):

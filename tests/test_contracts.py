@@ -13,9 +13,10 @@ from fer_bench import datasets, models
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "fer_bench"
 LAYERS = [
-    "labels", "rows", "cores", "errors", "files", "fingerprint", "rendering", "datasets", "faces",
-    "models", "training", "evaluation", "statistics", "reports", "receiving", "audit", "params",
-    "specs", "starts", "views", "pipelines", "report_stages", "sweep", "cli",
+    "labels", "rows", "cores", "errors", "card", "files", "fingerprint", "protocol", "rendering",
+    "datasets", "faces", "models", "training", "evaluation", "statistics", "reports", "receiving",
+    "audit", "params", "specs", "contract", "inference", "doctor", "starts", "views", "pipelines",
+    "report_stages", "sweep", "cli",
 ]  # fmt: skip
 
 
@@ -43,6 +44,8 @@ def test_packages_import_only_from_those_above_them():
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
+        ("fer_bench", ["torch", "numpy", "pandas", "PIL"]),
+        ("fer_bench.evaluation.submission", ["torch", "sklearn", "matplotlib", "dvc"]),
         ("fer_bench.evaluation.score", ["torch", "sklearn", "matplotlib", "dvc"]),
         ("fer_bench.reports.tables", ["torch", "dvc", "pydantic"]),
         ("fer_bench.reports.figures", ["torch", "dvc"]),

@@ -49,6 +49,8 @@ def test_shipped_params_are_valid():
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
+        ("compute:", "model_files: [../net.py]\ncompute:", ["model_files.0", "below the folder"]),
+        ("compute:", "model_files: [/net.py]\ncompute:", ["model_files.0", "entry point group"]),
         ("seeds: [0, 1]", "sseds: [0, 1]", ["enabled.synthetic.sseds", "'seeds'"]),
         ("    seeds: [0, 1]\n", "", ["enabled.synthetic.seeds", "missing"]),
         ("seeds: [0, 1]", "seeds: [0, x]", ["enabled.synthetic.seeds.1", "'x'"]),

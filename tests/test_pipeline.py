@@ -34,8 +34,9 @@ def edit(grid):
 
     def replace(name: str, old: str, new: str) -> None:
         path = grid.folder / name
-        kept[path] = path.read_text() if path.is_file() else None
-        text = kept[path] or ""
+        found = path.read_text() if path.is_file() else None
+        kept.setdefault(path, found)
+        text = found or ""
         assert old in text
         path.write_text(text.replace(old, new, 1) if old else text + new)
 
@@ -116,6 +117,31 @@ def test_a_new_model_file_makes_no_cell_stale(grid, edit):
     )
     assert "brand_new" in grid("fer-bench", "models", "list")
     assert grid.stale() == set()
+
+
+def test_a_model_file_of_ones_own_is_trained_and_followed(grid, edit, tmp_path):
+    target = f"{SYNTHETIC}:score@my_net-0"
+
+    def ran() -> set[str]:
+        found = re.findall(r"Running stage '(?:benchmarks/)?(.*?)'", grid("dvc", "repro", target))
+        return {name.removeprefix("synthetic/dvc.yaml:") for name in found}
+
+    grid("fer-bench", "models", "new", "my_net", "--folder", str(tmp_path))
+    edit("my_net.py", "", (tmp_path / "my_net.py").read_text())
+    edit("params.yaml", "model_files: []", "model_files: [my_net.py]")
+    edit("params.yaml", "models: [baseline1, scan_cci]", "models: [baseline1, scan_cci, my_net]")
+    assert grid.stale() <= {"synthetic/dvc.yaml:starts"}  # no cell: it writes a file a row
+    mine = {"train@my_net-0", "score@my_net-0"}
+    first = ran()
+    assert {"model_file@my_net.py", "specs", *mine} <= first
+    assert not {name for name in first if name.startswith(("train@", "score@"))} - mine
+    assert ran() == set()
+    edit("my_net.py", "dropout: float = 0.2", "dropout: float = 0.3")
+    again = ran()
+    assert mine <= again
+    assert not {name for name in again if "baseline1" in name or "scan_cci" in name}
+    edit("my_net.py", '"paper": "unpublished"', '"paper": "In press"')
+    assert ran() & mine == {"score@my_net-0"}  # words about a model train nothing
 
 
 def test_editing_a_models_file_makes_only_its_cells_stale(grid, edit):

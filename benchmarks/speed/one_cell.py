@@ -41,6 +41,7 @@ def time_scoring(root: Path, times: int = 5) -> list[float]:
         started = time.perf_counter()
         score.score_cell(
             cell, DATASET, MODEL, SEED, root / "score.json", audit=cell / "train/audit.json",
+            protocol={"version": 1, "sha256": "ab" * 32},
             sets=EVALUATED[DATASET], packs_root=root / "aligned",
         )  # fmt: skip
         found.append(time.perf_counter() - started)

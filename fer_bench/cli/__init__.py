@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from fer_bench.cli import data, look, reports, stages, sweep
+from fer_bench.cli import data, doctor, faces, models, predict, reports, stages, submit, sweep
 from fer_bench.errors import FerBenchError
 from fer_bench.sweep.lifeline import hold
 
@@ -26,23 +26,29 @@ and writes results/tables, results/figures and results/leaderboard/index.html.
 [bold]Examples[/bold]
 
   fer-bench check                                  is params.yaml right?
+  fer-bench doctor                                 what is missing, and how to get it
   fer-bench models list                            what can be trained
+  fer-bench models new my_net                      a model of your own, in one file
   fer-bench data status                            which datasets you hold, how to get the rest
   fer-bench data add facial_expressions FOLDER     take in a dataset
   dvc repro benchmarks/synthetic/dvc.yaml:train@scan_cci-0     one cell
   dvc repro table08                                one table of the paper
   fer-bench sweep --jobs 4                         all stale cells, four at a time
   fer-bench compare synthetic scan_cci baseline1   is one better, and how sure is that?
+  fer-bench predict me.jpg --run synthetic/scan_cci/0          what a trained run sees
   dvc metrics show                                 the numbers, flat
 """,
 )
 app.add_typer(data.app, name="data")
 app.add_typer(data.weights_app, name="weights")
-app.add_typer(look.models_app, name="models")
-app.add_typer(look.faces_app, name="faces")
+app.add_typer(models.app, name="models")
+app.add_typer(faces.app, name="faces")
+doctor.add_to(app)
 stages.add_to(app)
 reports.add_to(app)
 sweep.add_to(app)
+submit.add_to(app)
+predict.add_to(app)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import typer
 SCORES, ROBUSTNESS, EXPLAIN, COST = (
     Path("results") / name for name in ("scores", "robustness", "explain", "cost")
 )
+EXTERNAL = Path("results/external")
 PAPER, REPORTED = Path("benchmarks/paper"), Path("benchmarks/reported")
 FIGURES = Path("results/figures")
 CACHE = Path("runs/.statistics")  # of resampled comparisons; no out, deleting it changes nothing
@@ -96,6 +97,7 @@ def leaderboard() -> None:
         cost_dir=COST,
         reported_dir=REPORTED,
         paper_dir=PAPER,
+        external_dir=EXTERNAL,
         cache_dir=CACHE,
     )
     build_metrics(SCORES, _enabled(), Path("results"))
@@ -156,10 +158,12 @@ def cost(
     Examples: make cost; fer-bench cost scan_cci scan_cci_shared --device cuda
     """
     from fer_bench import params
+    from fer_bench.cli.models import register
     from fer_bench.evaluation.cost import chosen_networks, measure_cost, with_changes
     from fer_bench.evaluation.timing import QUICK, plan_for
     from fer_bench.reports.cost import write_pages
 
+    register()
     variants = {name: v.model_dump() for name, v in params.load().variants.items()}
     networks = chosen_networks(model or [], variants, backbone=backbone, size=size)
     plan = with_changes(QUICK if quick else plan_for(device), batch=batch)

@@ -35,9 +35,12 @@ def check() -> None:
     Example: fer-bench check
     """
     from fer_bench import params, specs
+    from fer_bench.protocol import read_protocol
 
     loaded = params.load()
     specs.resolve(loaded)
+    protocol = read_protocol()
+    print(f"protocol: version {protocol.version}, {protocol.sha256}")
     for name, cells in loaded.enabled.items():
         count = len(cells.seeds) * (
             len(cells.models) + len(cells.init_from) * len(cells.transfer_models)
@@ -172,7 +175,17 @@ def _train(dataset: str, row: str, seed: int, start: Path) -> None:
 
     out = Path(f"runs/{dataset}/{row}/{seed}/train")
     with logged(f"{dataset}/{row}/{seed}/train"):
-        train_cell(SPECS / dataset / f"{row}.json", start, seed, out, ALIGNED)
+        train_cell(_spec(dataset, row), start, seed, out, ALIGNED)
+
+
+def _spec(dataset: str, row: str) -> Path:
+    """A row's spec, its model registered: one of another file or package is not found by itself."""
+    from fer_bench.files import read_json
+    from fer_bench.models import outside
+
+    path = SPECS / dataset / f"{row}.json"
+    outside.prepare(read_json(path))
+    return path
 
 
 def evaluate(
@@ -189,7 +202,7 @@ def evaluate(
 
     run = Path(f"runs/{dataset}/{model}/{seed}")
     evaluate_cell(
-        SPECS / dataset / f"{model}.json",
+        _spec(dataset, model),
         Path(f"runs/views/{on}.json"),
         Path(f"runs/audit/{on}.json"),
         run / "train" / "weights",
@@ -206,7 +219,7 @@ def robustness(dataset: Dataset, model: Model, seed: Seed) -> None:
     from fer_bench.evaluation.robustness import robustness_cell
 
     robustness_cell(
-        SPECS / dataset / f"{model}.json",
+        _spec(dataset, model),
         Path(f"runs/views/{dataset}.json"),
         Path(f"runs/{dataset}/{model}/{seed}/train/weights"),
         Path(f"results/robustness/{dataset}/{model}/{seed}.json"),
@@ -226,7 +239,7 @@ def explain(dataset: Dataset, model: Model, seed: Seed) -> None:
     from fer_bench.files import read_json, replacing_folder
 
     how = read_json(SPECS / "explain" / f"{dataset}.json")
-    spec = SPECS / dataset / f"{model}.json"
+    spec = _spec(dataset, model)
     base = read_json(spec)["base"]
     cell = Path(dataset, model, str(seed))
     with (
@@ -252,7 +265,8 @@ def score(dataset: Dataset, model: Model, seed: Seed) -> None:
     from fer_bench.files import read_json
     from fer_bench.receiving import is_partial
 
-    sets = read_json(SPECS / "scores" / f"{dataset}.json")["sets"]
+    how = read_json(SPECS / "scores" / f"{dataset}.json")
+    sets = how["sets"]
     moved = split_transferred(model)[1] is not None  # only cells of `models` are evaluated
     evaluated = [] if moved else [name for name in sets if name != dataset]
     score_cell(
@@ -262,6 +276,8 @@ def score(dataset: Dataset, model: Model, seed: Seed) -> None:
         seed,
         Path(f"results/scores/{dataset}/{model}/{seed}.json"),
         audit=Path(f"runs/audit/{dataset}.json"),
+        protocol=how["protocol"],
+        card=read_json(SPECS / "cards" / f"{model}.json")["card"],
         sets=evaluated,
         packs_root=ALIGNED,
         partial=[name for name in sets if is_partial(name)],

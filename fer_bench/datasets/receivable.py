@@ -75,7 +75,8 @@ class Receivable(ABC):
     accepts_subset: bool = False
     """True when a part of the set is as good a set: no published test split depends on the rest."""
     expected: Expected = MappingProxyType({})
-    """What the published set holds; anything else is refused, or admitted as partial."""
+    """What the published set holds; anything else is refused, or admitted as partial. Empty for a
+    set without published counts, which is taken as it is."""
     item: str = "image"
     """What `expected` and `inventory` count."""
     max_files: int = 2_000_000

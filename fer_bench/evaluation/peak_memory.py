@@ -20,6 +20,7 @@ import torch
 
 from fer_bench import models
 from fer_bench.errors import FerBenchError
+from fer_bench.models import outside
 
 
 def peak_memory(
@@ -43,7 +44,8 @@ def peak_memory(
         FerBenchError: the process failed; most likely memory ran out.
     """
     asked = {"base": base, "classes": classes, "options": dict(options), "kind": kind,
-             "batch": batch, "threads": threads}  # fmt: skip
+             "batch": batch, "threads": threads,
+             "where": outside.recorded(base).get("outside")}  # fmt: skip
     command = [sys.executable, "-m", "fer_bench.evaluation.peak_memory", json.dumps(asked)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -57,9 +59,17 @@ def peak_memory(
 
 
 def _measure(
-    base: str, classes: int, options: dict[str, Any], kind: str, batch: int, threads: int
+    base: str,
+    classes: int,
+    options: dict[str, Any],
+    kind: str,
+    batch: int,
+    threads: int,
+    where: dict[str, str] | None,
 ) -> dict[str, Any]:
     torch.set_num_threads(threads)
+    if where is not None:
+        outside.register(where)
     models.configure(base, options)  # imports every model's file, which must not count
     with torch.inference_mode():
         torch.nn.Conv2d(3, 8, 3).to(kind)(torch.zeros(1, 3, 32, 32, device=kind))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ def score_cell(
     out: Path,
     *,
     audit: Path,
+    protocol: Mapping[str, Any],
+    card: Mapping[str, Any] | None = None,
     sets: Sequence[str] = (),
     packs_root: Path = Path("data/aligned"),
     partial: Collection[str] = (),
@@ -50,6 +52,8 @@ def score_cell(
         seed: the cell's seed.
         out: the JSON to write.
         audit: the dataset's own audit record, `runs/audit/<dataset>.json`.
+        protocol: `version` and `sha256` of the rules it is scored by (docs/protocol.md).
+        card: what the model says of itself, where its code is not part of this package.
         sets: further sets whose predictions are scored: those params name, whatever else lies in
             `cell_dir`.
         packs_root: where the aligned packs' manifests are.
@@ -59,7 +63,7 @@ def score_cell(
         FerBenchError: a file is missing, or predictions and manifest disagree about samples,
             classes or labels.
     """
-    training = read_json(_existing(cell_dir / "train" / "train.json"))
+    training = read_json(existing(cell_dir / "train" / "train.json"))
     _check_identity(training, cell_dir, dataset=dataset, model=model, seed=seed)
     classes = tuple(training["classes"])
     folders = {dataset: cell_dir / "train"}
@@ -68,8 +72,8 @@ def score_cell(
     folded: dict[str, Any] | None = None
     for name, folder in folders.items():
         own = name == dataset
-        record = read_json(_existing(audit if own else folder / "audit.json"))
-        file = _existing(folder / "predictions.parquet")
+        record = read_json(existing(audit if own else folder / "audit.json"))
+        file = existing(folder / "predictions.parquet")
         known = get_dataset(name)
         predicted = read_predictions(file, known, classes, packs_root)
         scored[name] = {
@@ -81,20 +85,22 @@ def score_cell(
             folded = {s: by_fold(p, fold) for s, (p, fold) in predicted.items()}
         hashes["test" if own else f"on_{name}"] = sha256_file(file)
     stated = ("dataset", "model", "seed", "classes", "spec_sha256", "environment")
-    _write(
+    write_score(
         out,
         {
             "dataset": dataset,
             "model": model,
             "seed": seed,
             "classes": list(classes),
+            "protocol": dict(protocol),
+            "card": dict(card) if card else None,
             "training": {k: v for k, v in training.items() if k not in stated},
             "spec_sha256": training["spec_sha256"],
             "predictions_sha256": hashes,
             "sets": scored,
             "slices": groups,
             "folds": folded,
-            "history": _history(_existing(cell_dir / "train" / "history.csv")),
+            "history": _history(existing(cell_dir / "train" / "history.csv")),
             "environment": training.get("environment", {}),
             "partial": dataset in partial,
             "partial_sets": sorted(name for name in folders if name in partial),
@@ -115,7 +121,7 @@ def read_predictions(
     """
     predictions = pd.read_parquet(file)
     _check_columns(predictions, classes, file)
-    tested = _tested(dataset, classes, packs_root)
+    tested = tested_faces(dataset, classes, packs_root)
     expected = set(tested.index.tolist())
     found = {}
     for selection in SELECTIONS:
@@ -132,12 +138,12 @@ def read_predictions(
     return found
 
 
-def _tested(dataset: Dataset, classes: Sequence[str], packs_root: Path) -> pd.DataFrame:
+def tested_faces(dataset: Dataset, classes: Sequence[str], packs_root: Path) -> pd.DataFrame:
     """The faces a complete prediction file holds: test faces of a class that both sides know.
 
     In cross-validation every face is a test face of one fold.
     """
-    files = {pack: _existing(packs_root / pack / "manifest.parquet") for pack in dataset.packs}
+    files = {pack: existing(packs_root / pack / "manifest.parquet") for pack in dataset.packs}
     manifests = {pack: _manifest(file) for pack, file in files.items()}
     known = [name for name in classes if name in dataset.classes]
     rows = view_rows([part.to_json() for part in dataset.parts], known, manifests)
@@ -217,13 +223,14 @@ def _history(file: Path) -> dict[str, list[float | None]]:
     }
 
 
-def _existing(path: Path) -> Path:
+def existing(path: Path) -> Path:
+    """`path`; raises FerBenchError when nothing is there."""
     if not path.is_file():
         raise FerBenchError(f"{path} is missing: run `dvc repro` to make it, then score again")
     return path
 
 
-def _write(out: Path, value: dict[str, Any]) -> None:
+def write_score(out: Path, value: dict[str, Any]) -> None:
     """Indented JSON with each list of numbers on one line: small, and differences read well."""
     text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False)
     flat = re.sub(

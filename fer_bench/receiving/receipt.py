@@ -104,9 +104,10 @@ def summary(receipt: dict[str, Any]) -> list[str]:
     item = "image" if "images" in receipt else "list"
     sizes, counts = receipt[f"{item}s"], receipt["counts"]
     said = "tables say so" if item == "image" else "the receipt says so"
+    published = f"; the published set has {sizes['published']:,}" if sizes["published"] else ""
     lines = [
-        f"{sizes['present']:,} of the {sizes['listed']:,} {item}s listed here are present; "
-        f"the published set has {sizes['published']:,}"
+        f"{sizes['present']:,} of the {sizes['listed']:,} {item}s listed here are present"
+        f"{published}"
         + (f". This is not the whole of it as published; {said}." if receipt["partial"] else "."),
     ]
     if unreadable := receipt["unreadable"]:

@@ -44,6 +44,7 @@ def build_leaderboard(
     cost_dir: Path | None = None,
     reported_dir: Path | None = None,
     paper_dir: Path | None = None,
+    external_dir: Path | None = None,
     cache_dir: Path | None = None,
 ) -> None:
     """Write the folder `out_dir` (`results/leaderboard`) as a whole; see `reports.leaderboard`."""
@@ -58,6 +59,7 @@ def build_leaderboard(
         cost_dir=cost_dir,
         reported_dir=reported_dir,
         paper_dir=paper_dir,
+        external_dir=external_dir,
         cache_dir=cache_dir,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fer_bench.errors import FerBenchError, nearest
+from fer_bench.reports import describe
 from fer_bench.reports.row import Row
 from fer_bench.reports.same_faces import judged, row_key, untested
 from fer_bench.reports.scores import Scores
@@ -52,6 +53,12 @@ def compare_text(
 
 
 def _measured(scores: Scores, dataset: str, model: str, set_: str, part: str) -> Row:
+    for other in scores.apart:
+        if (other.dataset, other.model) == (dataset, model) and not scores.get(dataset, model):
+            raise FerBenchError(
+                f"{dataset}/{model} was measured by {describe.rules(other.protocol)}, others by "
+                f"{describe.rules(scores.protocol)}: such numbers are not compared; score it again"
+            )
     known = [row.model for row in scores.of(dataset)]
     if not known:
         names = scores.datasets()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fer_bench.datasets import datasets
-from fer_bench.reports.formatting import NOTHING, count, rounded
+from fer_bench.reports.formatting import NOTHING, count, percent, rounded
 from fer_bench.reports.row import Row, classes_of
 from fer_bench.reports.scores import Scores
 from fer_bench.rows import split_transferred
@@ -135,6 +135,33 @@ def warnings(rows: Sequence[Row], sets: Sequence[str], scores: Scores | None = N
                     f"numbers of faces ({', '.join(map(str, sizes))})."
                 )
     return list(dict.fromkeys(found))
+
+
+def rules(version: int) -> str:
+    """A version of the protocol, in words."""
+    return f"protocol version {version}" if version else "the rules from before protocol version 1"
+
+
+def apart(scores: Scores, rows: Sequence[str], sets: Sequence[str]) -> list[str]:
+    """A sentence on each row of another protocol version that was scored on one of the sets.
+
+    Args:
+        scores: where they are found.
+        rows: the models asked about, wherever they start from.
+        sets: test faces.
+    """
+    said = []
+    for row in scores.apart:
+        if split_transferred(row.model)[0] in rows:
+            numbers = [f"{percent(s.mean)} on {name}, n = {s.n}" for name in sets
+                       if (s := row.summary("accuracy", name))]  # fmt: skip
+            if numbers:
+                said.append(
+                    f"`{row.dataset}/{row.model}` by {rules(row.protocol)}: {'; '.join(numbers)}."
+                )
+    if said:
+        said.insert(0, f"Not compared, as only the rows above follow {rules(scores.protocol)}:")
+    return said
 
 
 def partial_names(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
-from fer_bench.reports import inference_time
+from fer_bench.reports import describe, inference_time
 from fer_bench.reports.formatting import NOTHING
 from fer_bench.reports.paper import Printed
 from fer_bench.reports.scores import Scores
@@ -19,6 +19,8 @@ HEAD = """\
 Written by `dvc repro`; every number follows from the score files in `results/scores`. Each table is
 there to read (`.md`), for programs (`.csv`) and for papers (`.tex`), each page as `.md` and `.csv`.
 Rows are ranked by the `last` epoch only."""
+RULES = "All numbers follow {} (`docs/protocol.md`)."
+APART = "Left out, because their numbers were made by other rules and cannot be compared:\n"
 TABLES_HEAD = ("Table", "Shows", "Files", "Measured on")
 PAGES_HEAD = ("Page", "Shows", "Files")
 
@@ -52,7 +54,13 @@ def markdown(
         [f"[{title}]({name}.md)", shows, _files(name, "csv")]
         for name, (title, shows) in pages.items()
     ]
-    parts = [HEAD, _grid(TABLES_HEAD, body), "## Pages that the paper has no table for",
+    apart = [
+        f"- `{row.dataset}/{row.model}`: {describe.rules(row.protocol)}" for row in scores.apart
+    ]
+    rules = [RULES.format(describe.rules(scores.protocol))] if scores.protocol else []
+    if apart:
+        rules.append("\n".join([APART, *apart]))
+    parts = [HEAD, *rules, _grid(TABLES_HEAD, body), "## Pages that the paper has no table for",
              _grid(PAGES_HEAD, others)]  # fmt: skip
     return "\n\n".join(parts) + "\n"
 

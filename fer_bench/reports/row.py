@@ -30,6 +30,8 @@ class Row:
         wanted: how many seeds params ask for (as many as there are, if measured elsewhere).
         cells: the score files' contents, by rising seed.
         sets: the sets it may be asked about.
+        protocol: the version of the rules its scores were made by (docs/protocol.md); 0 for scores
+            from before the rules had a version.
     """
 
     dataset: str
@@ -38,6 +40,12 @@ class Row:
     wanted: int
     cells: tuple[Mapping[str, Any], ...]
     sets: frozenset[str]
+    protocol: int = 0
+
+    @property
+    def card(self) -> Mapping[str, Any] | None:
+        """What a model from outside says of itself."""
+        return next((c["card"] for c in reversed(self.cells) if c.get("card")), None)
 
     def values(self, set_: str, subset: str, selection: str, metric: str) -> list[float]:
         """One metric by seed; seeds without it are left out."""

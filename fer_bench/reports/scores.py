@@ -2,7 +2,8 @@
 
 What is read: the cells that params enable, and every committed score of a dataset that is not
 enabled here, marked as measured elsewhere. A score of an enabled dataset that params do not name is
-left over from another grid and ignored.
+left over from another grid and ignored. Numbers made by other rules than the newest among them
+stand apart: they cannot be compared.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +26,20 @@ Enabled = Mapping[str, Mapping[str, Sequence[Any]]]
 
 
 class Scores:
-    """Every row that reports may show, in the order of params, then measured elsewhere by name."""
+    """Every row that reports may show, in the order of params, then measured elsewhere by name.
+
+    Attributes:
+        protocol: the version of the rules that all rows follow; 0 for none.
+        apart: rows of other versions, which no table compares with the rest.
+    """
 
     def __init__(self, rows: Sequence[Row]) -> None:
-        self._rows = {(row.dataset, row.model): row for row in rows}
+        versions = {version(cell) for row in rows for cell in row.cells}
+        self.protocol = max(versions, default=0)
+        self._rows = {(row.dataset, row.model): of_version(row, self.protocol) for row in rows}
+        older = sorted(versions - {self.protocol}, reverse=True)
+        parts = [of_version(row, number) for number in older for row in rows]
+        self.apart = tuple(replace(part, wanted=len(part.cells)) for part in parts if part.cells)
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self._rows.values())
@@ -68,6 +80,17 @@ class Scores:
         ]
 
 
+def version(cell: Mapping[str, Any]) -> int:
+    """The version of the rules a score was made by; 0 from before they had one."""
+    return int((cell.get("protocol") or {"version": 0})["version"])
+
+
+def of_version(row: Row, number: int) -> Row:
+    """The row with those of its seeds that follow one version of the rules."""
+    cells = tuple(cell for cell in row.cells if version(cell) == number)
+    return replace(row, cells=cells, protocol=number)
+
+
 def load_scores(scores_dir: Path, enabled: Enabled) -> Scores:
     """Read `results/scores`.
 
@@ -86,14 +109,14 @@ def _load(scores_dir: Path, enabled: Enabled) -> Scores:
         seeds = sorted(enabled[dataset].get("seeds", ()))
         for model in names:
             files = [scores_dir / dataset / model / f"{seed}.json" for seed in seeds]
-            cells = tuple(_read(f) for f in files if f.is_file())
+            cells = tuple(read_score(f) for f in files if f.is_file())
             rows.append(Row(dataset, model, False, len(seeds), cells, sets))
     for folder in sorted(p for p in scores_dir.glob("*/*") if p.is_dir()):
         dataset, model = folder.parent.name, folder.name
         if grid.get(dataset):
             continue
         files = sorted(folder.glob("*.json"), key=lambda f: (len(f.stem), f.stem))
-        cells = tuple(_read(f) for f in files)
+        cells = tuple(read_score(f) for f in files)
         every = frozenset(name for cell in cells for name in cell["sets"])
         rows.append(Row(dataset, model, True, len(cells), cells, every))
     return Scores(rows)
@@ -126,7 +149,12 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _read(file: Path) -> Mapping[str, Any]:
+def read_score(file: Path) -> Mapping[str, Any]:
+    """A score file's content.
+
+    Raises:
+        FerBenchError: it is no score file, or is not the cell its path says.
+    """
     try:
         cell: Mapping[str, Any] = orjson.loads(file.read_bytes())
         stated = (cell["dataset"], cell["model"], str(cell["seed"]))

@@ -80,6 +80,9 @@ def table_page(
         missing.append(f"Left out, because too few of these rows were measured: {', '.join(bare)}.")
     if unfinished := scores.missing({row.model for row in spec.rows}):
         missing.append("Not finished: " + "; ".join(unfinished) + ".")
+    sets = list(dict.fromkeys([*(s.set for s in found), *(place.set for place in printed)]))
+    if apart := describe.apart(scores, [row.model for row in spec.rows], sets):
+        missing.append("\n- ".join(apart))
     paper = Panel(
         "paper", "The paper's table", (as_printed.introduction(scores, printed),),
         as_printed.as_printed(scores, printed), tuple(as_printed.notes(scores, printed)),

@@ -9,6 +9,7 @@ code or the library versions change. `runs/specs/` holds:
     <dataset>/<row>.json   one row of the benchmark (model, variant or transfer)
     robustness.json, explain/<dataset>.json   how trained rows are examined
     identity/<dataset>.json, scores/<dataset>.json
+    cards/<row>.json       what is said of a row whose model is not of this package
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from fer_bench import models
 from fer_bench.errors import FerBenchError
 from fer_bench.files import replacing_folder, write_json
 from fer_bench.fingerprint import code_hash
+from fer_bench.models import outside
 from fer_bench.params import Params, check_names
 from fer_bench.receiving.receipt import read_receipt
 from fer_bench.specs.options import Spec, align_options, versions, view
@@ -36,6 +38,7 @@ def resolve(params: Params) -> dict[str, Spec]:
     Raises:
         FerBenchError: one line for each name or option of params that is wrong.
     """
+    outside.register_everything(params.model_files)
     known = [*models.names(), *filter(models.exists, _of_families(params))]
     wrong = check_names(params, list(registry.datasets()), list(registry.sources()), known)
     wrong = wrong or check_protocols(params)

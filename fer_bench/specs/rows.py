@@ -9,7 +9,9 @@ from fer_bench import models
 from fer_bench.datasets.base import Dataset
 from fer_bench.errors import FerBenchError
 from fer_bench.fingerprint import code_hash
+from fer_bench.models import outside
 from fer_bench.params import Params
+from fer_bench.protocol import read_protocol
 from fer_bench.rows import transferred
 from fer_bench.specs.options import (
     Spec,
@@ -30,16 +32,19 @@ def row_specs(params: Params, dataset: Dataset) -> Iterator[tuple[str, Spec]]:
     cells = params.enabled[dataset.name]
     for row in cells.models:
         yield f"{dataset.name}/{row}", row_spec(params, dataset, row)
+        yield f"cards/{row}", _card(params, row)
     for source in cells.init_from:
         for row in cells.transfer_models:
             spec = row_spec(params, dataset, row, init_from=source)
             yield f"{dataset.name}/{spec['model']}", spec
+            yield f"cards/{spec['model']}", _card(params, row)
     yield f"identity/{dataset.name}", _identity_spec(params, dataset)
     yield (
         f"scores/{dataset.name}",
         {
             "dataset": dataset.name,
             "sets": [dataset.name, *cells.evaluate_on],
+            "protocol": read_protocol().to_json(),
             "code": code_hash(
                 "fer_bench.evaluation.score",
                 *(module_of(name) for name in (dataset.name, *cells.evaluate_on)),
@@ -94,10 +99,19 @@ def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None =
         "view": view(dataset),
         "alignment": ", ".join(dict.fromkeys(str(align.pixels) for align in aligned)),
         "compute": compute(params),
-        "code": code_hash("fer_bench.training.run", preset.module),
+        "code": outside.code_of(base, "fer_bench.training.run"),
         "versions": versions("torch", "numpy", *models.libraries(str(options["backbone"]))),
     }
+    if recorded := outside.recorded(base):
+        spec["outside"] = recorded["outside"]
+        spec["versions"] |= recorded["others"]
     return spec | _start(dataset, pretrained, str(options["backbone"]), where)
+
+
+def _card(params: Params, row: str) -> Spec:
+    """What a model from outside says of itself, apart from its spec: words train nothing again."""
+    variant = params.variants.get(row)
+    return {"card": outside.card(variant.base if variant else row)}
 
 
 def _start(dataset: Dataset, pretrained: str | None, backbone: str, where: str) -> Spec:

@@ -29,6 +29,7 @@ TOY = Dataset(
 )
 MASKED = Dataset("toy_masked", (Part("toy_masked"),), CLASSES, TOY.subsets)
 DATASETS = {"toy": TOY, "toy_masked": MASKED}
+RULES = {"version": 1, "sha256": "ab" * 32}
 NOTHING = {"duplicated_test": [], "challenge": {}}
 
 
@@ -88,6 +89,7 @@ def cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(cell: Path, **changes: object) -> dict:
     root = cell.parents[3]
     arguments = {
+        "protocol": RULES,
         "sets": ["toy_masked"], "packs_root": root / "packs", "audit": root / "audit.json"
     } | changes  # fmt: skip
     out = root / "scores" / "toy" / "net" / "3.json"
@@ -98,6 +100,8 @@ def run(cell: Path, **changes: object) -> dict:
 def test_scores_hold_what_the_predictions_say(cell: Path) -> None:
     scored = run(cell, partial=["toy"])
     assert (scored["dataset"], scored["model"], scored["seed"]) == ("toy", "net", 3)
+    assert (scored["protocol"], scored["card"]) == (RULES, None)
+    assert run(cell, card={"year": 2020})["card"] == {"year": 2020}
     assert scored["partial"] is True
     assert scored["partial_sets"] == ["toy"]
     assert scored["folds"] is None
@@ -211,7 +215,8 @@ def test_disagreement_is_an_error(
 
 def test_another_cells_folder_is_an_error(cell: Path, tmp_path: Path) -> None:
     with pytest.raises(FerBenchError, match="seed 3, asked to score 4"):
-        score.score_cell(cell, "toy", "net", 4, tmp_path / "x.json", audit=tmp_path / "audit.json")
+        score.score_cell(cell, "toy", "net", 4, tmp_path / "x.json", protocol=RULES,
+                         audit=tmp_path / "audit.json")  # fmt: skip
 
 
 def test_an_ambiguous_manifest_is_an_error(cell: Path) -> None:

@@ -46,6 +46,13 @@ def test_a_complete_set_needs_no_flag(complete, tmp_path, house):
     assert added.report[0].endswith("the published set has 42.")
 
 
+def test_a_set_without_published_counts_is_taken_as_it_is(tmp_path, house, monkeypatch):
+    monkeypatch.setattr(RAFDB, "expected", {})
+    added = house.add(folder(tmp_path / "mine", rafdb.files()), source="rafdb")
+    assert added.receipt["partial"] is False
+    assert not [line for line in added.report if "published" in line]
+
+
 def test_too_few_are_shown_class_by_class(complete, tmp_path, house):
     files = rafdb.files()
     del files[aligned("test", 2)], files[aligned("train", 2)], files[aligned("train", 7)]

@@ -14,6 +14,7 @@ from typing import Any
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import replacing_folder, write_text
+from fer_bench.reports.leaderboard.beside import load_external
 from fer_bench.reports.leaderboard.boards import boards
 from fer_bench.reports.leaderboard.cards import load_cards
 from fer_bench.reports.leaderboard.comparing import comparison
@@ -42,6 +43,7 @@ def build_leaderboard(
     cost_dir: Path | None = None,
     reported_dir: Path | None = None,
     paper_dir: Path | None = None,
+    external_dir: Path | None = None,
     cache_dir: Path | None = None,
 ) -> None:
     """Write the folder `out_dir`, as a whole.
@@ -55,6 +57,7 @@ def build_leaderboard(
         cost_dir: `results/cost`.
         reported_dir: `benchmarks/reported`.
         paper_dir: `benchmarks/paper`, for SCAN-CCI's own reported numbers.
+        external_dir: `results/external`, the scores of submitted predictions.
         cache_dir: `runs/.statistics`; results never depend on it.
 
     Raises:
@@ -66,11 +69,11 @@ def build_leaderboard(
     extras = load_extras(params_enabled, robustness_dir, explain_dir, cost_dir)
     reported = load_reported(reported_dir, paper_dir)
     intervals = Intervals(scores, cache_dir)
-    found = boards(scores, reported, extras, cards, intervals)
+    found = boards(scores, reported, extras, cards, intervals, load_external(external_dir))
     data = comparison(found, scores, cache_dir)
     with replacing_folder(out_dir) as folder:
         write_text(folder / "README.md", markdown(found, scores))
-        write_index(folder, found, scores.missing())
+        write_index(folder, found, scores)
         write_compare(folder, data)
         models = sorted({row.model for row in scores if row.cells})
         about = partial(context, boards=found, scores=scores, extras=extras, cards=cards,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from fer_bench.evaluation.score import SELECTIONS
 from fer_bench.reports import describe
+from fer_bench.reports.leaderboard.beside import beside
 from fer_bench.reports.leaderboard.cards import Cards
 from fer_bench.reports.leaderboard.extras import Extras
 from fer_bench.reports.leaderboard.face_intervals import Intervals
@@ -23,15 +25,24 @@ def boards(
     extras: Extras,
     cards: Cards,
     intervals: Intervals,
+    external: Sequence[Row] = (),
 ) -> list[Board]:
     """Every board, by `GROUPS`, then in the order of params and of the registry."""
     places = list(_places(scores))
     intervals.find(places)
     found = [_measured(d, s, scores, reported, extras, cards, intervals) for d, s in places]
-    measured = {b.set for b in found}
-    for name in dict.fromkeys(r.dataset for r in reported):
-        if name not in measured:
+    measured = {b.set for b in found if b.own}
+    others = [*(r.dataset for r in (*scores.apart, *external)), *(r.dataset for r in reported)]
+    shown = {b.set for b in found}
+    for name in dict.fromkeys(others):
+        beside_rows = any(r.dataset == name for r in (*scores.apart, *external))
+        if name not in (measured if beside_rows else shown):
             found.append(Board(name, name, (), tuple(r for r in reported if r.dataset == name)))
+    found = [
+        replace(b, apart=beside(scores.apart, b.dataset, b.set, scores.protocol),
+                external=beside(external, b.dataset, b.set, scores.protocol))
+        for b in found
+    ]  # fmt: skip
     return sorted(found, key=lambda b: GROUPS.index(b.group))
 
 
@@ -72,8 +83,8 @@ def _measured(
         set_,
         tuple(found),
         tuple(r for r in reported if r.dataset == set_),
-        tuple(about),
-        tuple(w.replace("`", "") for w in describe.warnings(rows, [set_], scores)),
+        about=tuple(about),
+        warnings=tuple(w.replace("`", "") for w in describe.warnings(rows, [set_], scores)),
     )
 
 
@@ -86,6 +97,8 @@ def _entry(
     cards: Cards,
     intervals: Intervals,
 ) -> Entry:
+    card = row.card or {}
+    stated = card.get("pretraining", "none")
     robust = extras.robustness(row) if set_ == row.dataset and selection == "last" else None
     return Entry(
         rank=rank,
@@ -97,8 +110,8 @@ def _entry(
         robustness=robust,
         seeds=tuple(row.values(set_, "all", selection, "accuracy")),
         backbone=" or ".join(map(str, row.said("backbone"))),
-        pretrained=describe.pretrained(row),
-        extra_data=split_transferred(row.model)[1] or "none",
+        pretrained=describe.pretrained(row) if stated == "none" else stated,
+        extra_data=split_transferred(row.model)[1] or card.get("extra_data", "none"),
         year=cards.family(row).year,
         notes=tuple(_notes(row, set_)),
     )

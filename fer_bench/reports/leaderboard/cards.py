@@ -18,7 +18,10 @@ from fer_bench.reports.relations import share_images, sources_of
 from fer_bench.reports.row import Row
 
 FILE = Path(__file__).with_name("cards.yaml")
-_FAMILY = {"title": str, "year": (int, type(None)), "what": str, "source": str, "limits": list}
+_FAMILY = {
+    "title": str, "year": (int, type(None)), "what": str, "source": str, "landmarks": str,
+    "code": str, "limits": list,
+}  # fmt: skip
 _WEIGHTS = {"title": str, "what": str, "overlap": str, "licence": str}
 
 
@@ -30,7 +33,9 @@ class Family:
         title: its name for a reader.
         year: of publication; None for a model of this project.
         what: what it is, in a sentence or two.
-        source: where it comes from.
+        source: where it comes from: the paper.
+        landmarks: whether and how it uses facial landmarks.
+        code: where its code stands.
         limits: what it cannot do.
     """
 
@@ -38,6 +43,8 @@ class Family:
     year: int | None
     what: str
     source: str
+    landmarks: str
+    code: str
     limits: tuple[str, ...]
 
 
@@ -62,7 +69,12 @@ class Cards:
     weights: Mapping[str, Weights]
 
     def family(self, row: Row) -> Family:
-        """The family with the longest name that begins the row's base model's."""
+        """The family with the longest name that begins the row's base model's.
+
+        A model whose code is not part of this project speaks for itself.
+        """
+        if row.card:
+            return _from_outside(row.model, row.card)
         base = next(iter(row.said("base")), None) or row.model
         names = [n for n in self.families if re.match(rf"{n}(_|\d|$)", base)]
         return self.families[max(names, key=len, default="other")]
@@ -72,6 +84,19 @@ class Cards:
         for value in row.said("pretrained"):
             name = "nothing" if value is None else str(value)
             yield name, self.weights.get(name.partition("(")[0], self.weights["other"])
+
+
+def _from_outside(model: str, card: Mapping[str, Any]) -> Family:
+    return Family(
+        title=model,
+        year=card["year"],
+        what="A model of somebody else's, trained here; its file states what stands on this card.",
+        source=f"Paper: {card['paper']}.",
+        landmarks=card["landmarks"],
+        code=card["code"],
+        limits=(f"Pre-training data, as stated: {card['pretraining']}.",
+                f"Extra data, as stated: {card['extra_data']}."),
+    )  # fmt: skip
 
 
 @cache

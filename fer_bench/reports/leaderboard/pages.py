@@ -21,6 +21,7 @@ from fer_bench.reports.leaderboard.charts import Axis, axis, bar
 from fer_bench.reports.leaderboard.naming import anchor, page_of
 from fer_bench.reports.leaderboard.reported import EVIDENCE, NOT_STATED, SELECTIONS
 from fer_bench.reports.leaderboard.tracks import SELECTION_LABELS, Board, Entry, Track
+from fer_bench.reports.scores import Scores
 
 FILTERS = {
     "backbone": "Backbone", "pretraining": "Pre-training", "extra": "Extra data", "year": "Year",
@@ -29,7 +30,7 @@ STATIC = ("style.css", "page.js")
 FAR = 0.3
 
 
-def write_index(folder: Path, boards: Sequence[Board], missing: Sequence[str]) -> None:
+def write_index(folder: Path, boards: Sequence[Board], scores: Scores) -> None:
     """Write `index.html`, `style.css` and `page.js`."""
     _write(
         folder / "index.html",
@@ -37,7 +38,8 @@ def write_index(folder: Path, boards: Sequence[Board], missing: Sequence[str]) -
         page="index",
         root="",
         boards=boards,
-        missing=missing,
+        missing=scores.missing(),
+        rules=describe.rules(scores.protocol) if scores.protocol else None,
         selections=SELECTION_LABELS,
         filters=FILTERS,
         choices=_choices(boards),
@@ -139,6 +141,11 @@ def _choices(boards: Iterable[Board]) -> dict[str, list[str]]:
             values = (entry.backbone, entry.pretrained, entry.extra_data, entry.year)
             for key, value in zip(FILTERS, values, strict=True):
                 found[key].add(str(value or NOT_STATED))
+        for b in (*board.apart, *board.external):
+            for key, text in zip(
+                FILTERS, (b.backbone, b.pretraining, b.extra_data, b.year), strict=True
+            ):
+                found[key].add(text)
         for r in board.reported:
             given = (r.backbone, r.pretraining, r.extra_data, str(r.year))
             for key, text in zip(FILTERS, given, strict=True):

@@ -8,6 +8,7 @@ from tabulate import tabulate
 
 from fer_bench.reports import describe
 from fer_bench.reports.formatting import NOTHING, mean_std, percent
+from fer_bench.reports.leaderboard.beside import Beside
 from fer_bench.reports.leaderboard.reported import EVIDENCE, NOT_STATED, SELECTIONS, Reported
 from fer_bench.reports.leaderboard.tracks import Board, Entry, Track
 from fer_bench.reports.scores import Scores
@@ -29,6 +30,15 @@ ROBUST = """\
 **Corrupted** is the mean accuracy over corruptions and severities, **flips** the share of faces
 whose answer changes under a small perturbation (lower is better).
 """
+RULES = "Every ranked number follows [{}](../../docs/protocol.md)."
+EXTERNAL = """\
+External: predictions made elsewhere by models that were not trained here, scored here on the same
+faces. What their makers state stands beside them; nobody checked it. Never ranked.
+"""
+APART = """\
+Made by other rules than the rows above ([docs/protocol.md](../../docs/protocol.md)), so that the
+numbers cannot be compared with them. Never ranked.
+"""
 REPORTED = """\
 Reported, not run here: numbers from papers and repositories, never ranked with the measured ones.
 Nearly all of them were chosen on the test set.
@@ -39,6 +49,10 @@ HEAD = (
 )  # fmt: skip
 ROBUST_HEAD = ("Corrupted", "Flips")
 TAIL = ("Seeds", "Parameters", "Pre-trained on")
+BESIDE_HEAD = (
+    "Model", "Rules", "Accuracy", "95 % interval", "Balanced", "Macro-F1", "Runs",
+    "Pre-trained on", "Extra data", "Landmarks", "Year", "Paper", "Code",
+)  # fmt: skip
 REPORTED_HEAD = (
     "Model", "Part", "Accuracy", "Epoch chosen on", "Backbone", "Pre-trained on", "Extra data",
     "Year", "Evidence", "Source",
@@ -48,6 +62,8 @@ REPORTED_HEAD = (
 def markdown(boards: Sequence[Board], scores: Scores) -> str:
     """The page's text: a section a dataset."""
     parts = [INTRODUCTION.strip()]
+    if scores.protocol:
+        parts.append(RULES.format(describe.rules(scores.protocol)))
     if any(e.robustness for b in boards for t in b.tracks for e in t.entries):
         parts.append(ROBUST.strip())
     for board in boards:
@@ -72,6 +88,10 @@ def _section(board: Board, scores: Scores) -> list[str]:
         )
         parts += describe.warnings(rows, [board.set], scores)
         parts.append(_measured(track))
+    for unranked, about in ((board.external, EXTERNAL), (board.apart, APART)):
+        if unranked:
+            body = [_beside(b) for b in unranked]
+            parts += [" ".join(about.split()), _table(body, BESIDE_HEAD)]
     if board.reported:
         parts.append(" ".join(REPORTED.split()))
         parts.append(_table([_reported(r) for r in board.reported], REPORTED_HEAD))
@@ -107,6 +127,17 @@ def _cells(entry: Entry, robust: bool) -> list[str]:
         describe.parameters(row),
         describe.pretrained(row),
     ]
+
+
+def _beside(row: Beside) -> list[str]:
+    low, high = percent(row.interval.low), percent(row.interval.high)
+    name = " ".join([_code(row.row.model), *(f"({n})" for n in row.notes if n != row.rules)])
+    return [
+        name, row.rules, mean_std(row.accuracy), f"{low} to {high}", mean_std(row.balanced),
+        mean_std(row.macro_f1), str(len(row.row.cells)),
+        *(_cell(t) for t in (row.pretraining, row.extra_data, row.landmarks, row.year, row.paper,
+                             row.code)),
+    ]  # fmt: skip
 
 
 def _reported(number: Reported) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fer_bench.datasets import datasets
+from fer_bench.reports.leaderboard.beside import Beside
 from fer_bench.reports.leaderboard.face_intervals import Interval
 from fer_bench.reports.leaderboard.reported import Reported
 from fer_bench.reports.robustness_results import Robust
@@ -61,6 +62,8 @@ class Board:
         set: the test faces.
         tracks: one a selection that was measured; none where only reported numbers exist.
         reported: numbers of papers on these faces.
+        apart: rows of other protocol versions.
+        external: predictions made elsewhere and scored here.
         about: sentences on sizes, set-up and sampling error.
         warnings: what makes the comparison less than it seems.
     """
@@ -69,6 +72,8 @@ class Board:
     set: str
     tracks: tuple[Track, ...]
     reported: tuple[Reported, ...]
+    apart: tuple[Beside, ...] = ()
+    external: tuple[Beside, ...] = ()
     about: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -97,11 +102,11 @@ class Board:
     @property
     def group(self) -> str:
         """Under which heading of the track list it stands."""
-        if not self.tracks:
+        if not self.tracks and not self.apart and not self.external:
             return "Reported only, nothing measured here"
         if not self.own:
             return "Other test faces"
-        return "Measured elsewhere" if self.elsewhere else "Measured here"
+        return "Measured here" if self.tracks and not self.elsewhere else "Measured elsewhere"
 
 
 GROUPS = (

@@ -142,7 +142,7 @@
         for (const row of rows) { row.hidden = !fits(row); kept += !row.hidden; }
         section.hidden = kept === 0;
         shown += kept;
-        counts.push(kept + " of " + rows.length + (reported ? " reported numbers" : " measured models"));
+        counts.push(kept + " of " + rows.length + (section.dataset.counted ? " " + section.dataset.counted : reported ? " reported numbers" : " measured models"));
       }
       one(".nothing", board).hidden = shown > 0;
       one(".count", form).textContent = "Showing " + counts.join(" and ") + ".";

@@ -1,0 +1,135 @@
+"""`fer-bench models`: what can be trained, and adding a model of your own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="The models that can be trained, and adding yours.")
+PARAMS = Path("params.yaml")
+
+
+@app.command("list")
+def list_models() -> None:
+    """List every model: parameters at its default options, pre-training, summary.
+
+    Yours are among them, from the files that params.yaml names and from installed packages.
+
+    Example: fer-bench models list
+    """
+    import torch
+    from tabulate import tabulate
+
+    from fer_bench import models
+
+    register()
+    rows = []
+    for name in models.names():
+        preset = models.preset(name)
+        with torch.device("meta"):
+            model = models.build(name, 8)
+        count = sum(p.numel() for p in model.parameters())
+        rows.append([name, f"{count:,}", preset.pretrained or "none", preset.summary])
+    print(
+        tabulate(rows, ["model", "parameters (8 classes)", "starts from", "what it is"],
+                 colalign=("left", "right", "left", "left"))
+    )  # fmt: skip
+
+
+@app.command("show")
+def show_model(
+    name: Annotated[str, typer.Argument(help="A model, e.g. scan_cci.")],
+) -> None:
+    """Show one model's options with their defaults; any can be set in params.yaml.
+
+    Example: fer-bench models show scan_cci
+    """
+    from fer_bench import models
+    from fer_bench.models import outside
+
+    register()
+    preset = models.preset(name)
+    where = outside.recorded(name).get("outside", {"module": preset.module})
+    print(f"{name}: {preset.summary}\n{' '.join(f'{k}: {v}' for k, v in where.items())}")
+    print(f"starts from: {preset.pretrained or 'random weights'}")
+    for key, value in preset.defaults.items():
+        print(f"  {key}: {value}")
+    for key, value in preset.recipe.items():
+        print(f"  recipe {key}: {value}")
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Its name: a-z, 0-9 and _, e.g. my_net.")],
+    folder: Annotated[Path, typer.Option(help="Where the file goes.")] = Path("."),
+) -> None:
+    """Write a commented model file that already trains, and say what to do with it.
+
+    Example: fer-bench models new my_net
+    """
+    from fer_bench.contract.new import write_model
+
+    register()
+    path = write_model(name, folder)
+    print(f"""{path} is a small network that trains; make it yours. Then
+
+  fer-bench models check {path}
+
+and, to train it on the rendered faces, in params.yaml:
+
+  model_files: [{path}]
+  enabled: ... synthetic: ... models: [..., {name}]
+
+  dvc repro benchmarks/synthetic/dvc.yaml:score@{name}-0""")
+
+
+@app.command()
+def check(
+    model: Annotated[str, typer.Argument(help="A file of yours, or a model's name.")],
+) -> None:
+    """Say whether a model keeps what the benchmark asks of one, in under a minute.
+
+    What it does not keep is explained, with the next step; then the command ends with status 1.
+
+    Examples: fer-bench models check my_net.py; fer-bench models check scan_cci
+    """
+    from fer_bench import params
+    from fer_bench.contract.run import check_model
+    from fer_bench.errors import FerBenchError
+    from fer_bench.models import outside
+
+    loaded = params.load(PARAMS) if PARAMS.is_file() else params.Params(enabled={})
+    register()
+    path = Path(model)
+    is_file = path.suffix == ".py" or path.is_dir() or len(path.parts) > 1
+    broken = 0
+    for name in outside.register_file(path) if is_file else [model]:
+        print(f"{name}\n")
+        for result in check_model(name, loaded):
+            broken += result.outcome == "broken"
+            print(f"  {result.outcome:11}  {result.part}: {result.said} ({result.seconds:.1f} s)")
+            if result.then:
+                print(f"               asked: {result.asked}\n               next:  {result.then}")
+        print()
+    if broken:
+        raise FerBenchError(f"{broken} broken; put the first right, then check again")
+    print("It keeps the contract.")
+
+
+@app.command(hidden=True)
+def receipt(file: Annotated[Path, typer.Argument(help="A model file of params.yaml.")]) -> None:
+    """Record a model file's code, so that an edit makes its cells stale (called by `dvc repro`)."""
+    from fer_bench.files import write_json
+    from fer_bench.models import outside
+
+    write_json(Path(f"benchmarks/model_files/{file.as_posix()}.json"), outside.receipt(file))
+
+
+def register() -> None:
+    """Register the models of params.yaml, where there is one, and of installed packages."""
+    from fer_bench import params
+    from fer_bench.models import outside
+
+    outside.register_everything(params.load(PARAMS).model_files if PARAMS.is_file() else ())

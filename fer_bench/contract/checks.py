@@ -1,0 +1,176 @@
+"""What a model states and returns; a check raises `BrokenError` with reason and next step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from fer_bench import datasets, models
+from fer_bench.contract.subject import (
+    CLASSES,
+    DATASET,
+    BrokenError,
+    NotCheckedError,
+    Subject,
+    forward,
+)
+from fer_bench.errors import FerBenchError
+from fer_bench.models import FERModel, outside
+from fer_bench.specs.rows import row_spec
+
+Check = Callable[[Subject], str]
+"""Returns what was seen, in a few words."""
+
+
+def card(subject: Subject) -> str:
+    """What a reader must know beside a number is stated."""
+    try:
+        stated = outside.card(subject.name)
+    except FerBenchError as error:
+        raise BrokenError(
+            str(error),
+            "Write a dictionary CARD at the top of the file, as `fer-bench models new` does.",
+        ) from error
+    return "its family's, in cards.yaml" if stated is None else f"year {stated['year']}"
+
+
+def options(subject: Subject) -> str:
+    """It is built from its options, on any number of classes, and says what it is."""
+    preset = models.preset(subject.name)
+    if not preset.summary.endswith("."):
+        raise BrokenError(
+            f"its summary is {preset.summary!r}",
+            "Give the registered function a docstring whose first line is a sentence, with a dot.",
+        )
+    for classes in (7, 8):
+        model = subject.build(classes=classes)
+        if not isinstance(model, FERModel):
+            raise BrokenError(
+                f"the registered function gave a {type(model).__name__}",
+                "Return an instance of a class that inherits fer_bench.models.base.FERModel.",
+            )
+    return f"{sum(p.numel() for p in subject.build().parameters()):,} parameters"
+
+
+def spec(subject: Subject) -> str:
+    """Its row on the embedded dataset resolves, and the spec covers its code."""
+    kind = models.preset(subject.name).pretrained
+    settings = subject.params.datasets.get(DATASET)
+    kind = settings.weights.get(kind, kind) if settings and kind else kind
+    if kind not in (None, "identity"):
+        try:
+            models.resolve_weights(kind, str(subject.options["backbone"]))
+        except FerBenchError as error:
+            raise NotCheckedError(f"it starts from weights that are not here: {error}") from error
+    try:
+        found = row_spec(subject.params, datasets.get_dataset(DATASET), subject.name)
+    except FerBenchError as error:
+        raise BrokenError(str(error), "Correct that option or recipe key.") from error
+    return f"code {found['code'][:12]}"
+
+
+def shapes(subject: Subject) -> str:
+    """Logits (B, K) of every head, for a batch and for one image; the input is left alone."""
+    model, images = subject.build().eval(), subject.images()
+    before = images.clone()
+    for batch in (images, images[:1]):
+        with torch.no_grad():
+            output = forward(model, batch)
+        wanted = (len(batch), CLASSES)
+        heads = {"logits": output.logits}
+        heads |= {f"heads[{i}]": head for i, head in enumerate(output.heads)}
+        for name, value in heads.items():
+            if not isinstance(value, Tensor) or tuple(value.shape) != wanted:
+                got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+                raise BrokenError(
+                    f"{name} is {got} for {len(batch)} images and {CLASSES} classes, expected "
+                    f"{wanted}",
+                    "Return a row an image and a column a class; do not squeeze a batch of one.",
+                )
+            if not bool(torch.isfinite(value).all()):
+                raise BrokenError(
+                    f"{name} holds NaN or infinity for freshly drawn weights",
+                    "Look for a division by zero or a logarithm of zero, and for weights that are "
+                    "never initialised (torch.empty).",
+                )
+    if not torch.equal(before, images):
+        raise BrokenError(
+            "forward changed the images it was given",
+            "Work on a copy: no operation that ends in _ on `images`.",
+        )
+    return f"({len(images)}, {CLASSES}) and {len(output.heads)} heads"
+
+
+def loss(subject: Subject) -> str:
+    """One finite number that gradients flow from, with and without class weights."""
+    model, images, target = subject.build(), subject.images(), subject.target()
+    model.start_epoch(0)
+    output = forward(model, images)
+    plain = model.loss(output, target)
+    weighted = model.loss(output, target, torch.ones(CLASSES))
+    for value, how in ((plain, "without class weights"), (weighted, "with class weights")):
+        if not isinstance(value, Tensor) or value.shape != ():
+            got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+            raise BrokenError(f"the loss {how} is {got}, expected one number", "Take its mean.")
+        if not bool(torch.isfinite(value)):
+            raise BrokenError(
+                f"the loss {how} is {value.item()} for freshly drawn weights",
+                "Compute it from logits (F.cross_entropy), not from probabilities that may be 0.",
+            )
+        if not value.requires_grad:
+            raise BrokenError(
+                f"no gradient flows from the loss {how}",
+                "Look for .detach(), .item(), torch.no_grad() or argmax on the way to it.",
+            )
+    if not torch.allclose(plain, weighted, rtol=1e-4, atol=1e-6):
+        raise BrokenError(
+            f"with equal class weights the loss is {weighted.item():.4f}, without it is "
+            f"{plain.item():.4f}",
+            "Hand class_weight to the cross-entropy as its `weight`, and do nothing else with it.",
+        )
+    return f"{plain.item():.3f}"
+
+
+def modes(subject: Subject) -> str:
+    """It learns in training mode and only looks in evaluation mode."""
+    model, images = subject.build(), subject.images()
+    model.start_epoch(0)
+    if not model.training:
+        raise BrokenError(
+            "after start_epoch(0) it is not in training mode",
+            "Call self.train() (or super().start_epoch(epoch)) in start_epoch.",
+        )
+    model.eval()
+    if stuck := [n for n, m in model.named_modules() if m.training]:
+        raise BrokenError(
+            f"eval() does not reach {', '.join(stuck[:3])}",
+            "Override train(mode) only to call super().train(mode) first and then what is special.",
+        )
+    before = {n: b.clone() for n, b in model.named_buffers()}
+    with torch.no_grad():
+        first, second = forward(model, images).logits, forward(model, images).logits
+    if not torch.equal(first, second):
+        raise BrokenError(
+            "in evaluation mode two passes over the same images differ",
+            "Draw nothing at random unless self.training; F.dropout needs training=self.training.",
+        )
+    if moved := [n for n, b in model.named_buffers() if not torch.equal(before[n], b)]:
+        raise BrokenError(
+            f"a pass in evaluation mode changed {', '.join(moved[:3])}",
+            "Update buffers only where self.training is true.",
+        )
+    two_faced = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
+    if not any(isinstance(m, two_faced) for m in model.modules()):
+        return "no layer that knows the difference"
+    model.start_epoch(0)
+    with torch.no_grad():
+        trained = forward(model, images).logits
+    if torch.allclose(trained, first):
+        raise BrokenError(
+            "its output is the same in training and evaluation mode, though it has batch norm or "
+            "dropout",
+            "Look for .eval() inside forward or start_epoch, and for layers that are never called.",
+        )
+    return "both modes"

@@ -1,0 +1,225 @@
+"""What is missing for what params.yaml enables, and how to get it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from fer_bench import datasets as registry
+from fer_bench import models, specs
+from fer_bench.contract.onnx_export import PACKAGES as ONNX
+from fer_bench.cores import cores
+from fer_bench.errors import FerBenchError
+from fer_bench.models import outside, weights
+from fer_bench.params import Params, load
+from fer_bench.receiving import status
+from fer_bench.receiving.receipt import read_receipt
+from fer_bench.specs.options import align_options, dataset_options
+
+BROWSERS = ("chromium", "google-chrome", "chromium-browser")
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        about: what.
+        state: `ok`; `missing`: what params enable needs it; `optional`: nothing needs it.
+        said: what was found.
+        then: how to get it, where it is not there.
+    """
+
+    about: str
+    state: Literal["ok", "missing", "optional"]
+    said: str
+    then: str = ""
+
+
+def examine(folder: Path = Path(".")) -> list[Finding]:
+    """Look at tools, params.yaml, data, weights, GPU and disk.
+
+    Args:
+        folder: where params.yaml lies and data and runs go.
+    """
+    found = [*_tools()]
+    try:
+        params = load(folder / "params.yaml")
+        outside.register_everything(params.model_files)
+    except FerBenchError as error:
+        return [*found, Finding("params.yaml", "missing", str(error), "Correct it there.")]
+    found += [*_data(params, folder), *_weights(params, folder), *_device(params)]
+    found.append(_params(params))
+    found.append(_disk(params, folder))
+    return found
+
+
+def _tools() -> Iterator[Finding]:
+    version = sys.version_info[:2]
+    fits = (3, 11) <= version <= (3, 13)
+    said = ".".join(map(str, version))
+    yield Finding(
+        "Python", "ok" if fits else "missing", said, "" if fits else "Install 3.11 to 3.13."
+    )
+    for tool, how in (
+        ("git", "Install git; DVC and provenance need it."),
+        ("dvc", "Activate the environment (source .venv/bin/activate), or run `make demo`."),
+    ):
+        place = shutil.which(tool)
+        yield Finding(tool, "ok" if place else "missing", "found" if place else "not on the path",
+                      "" if place else how)  # fmt: skip
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    yield Finding("browser", "ok" if browser else "optional", "found" if browser else "none",
+                  "" if browser else "The tests of the leaderboard page need Debian's chromium; "
+                  "without it they skip.")  # fmt: skip
+    lost = [name for name in ONNX if find_spec(name) is None]
+    yield Finding("ONNX", "optional" if lost else "ok",
+                  f"without {', '.join(lost)}" if lost else "installed",
+                  f"Only `fer-bench models check` uses it: pip install {' '.join(lost)}"
+                  if lost else "")  # fmt: skip
+
+
+def _params(params: Params) -> Finding:
+    try:
+        specs.resolve(params)
+    except FerBenchError as error:
+        return Finding("params.yaml", "missing", str(error), "What it names must be there.")
+    cells = sum(_cells(params).values())
+    return Finding("params.yaml", "ok", f"{cells} cells enabled, all of them can be built")
+
+
+def _cells(params: Params) -> dict[str, int]:
+    return {
+        name: len(c.seeds) * (len(c.models) + len(c.init_from) * len(c.transfer_models))
+        for name, c in params.enabled.items()
+    }
+
+
+def _needed(params: Params) -> set[str]:
+    """The datasets whose faces some enabled cell reads."""
+    found: set[str] = set()
+    for name, count in _cells(params).items():
+        if count:
+            found |= {name, *params.enabled[name].evaluate_on}
+    return found & set(registry.datasets())
+
+
+def _data(params: Params, folder: Path) -> Iterator[Finding]:
+    rows = status(folder / "data/raw", folder / "benchmarks", _needed(params))
+    for row in rows:
+        about = f"data: {row.source}"
+        if row.enabled and row.have in ("yes", "rendered"):
+            yield Finding(about, "ok", f"for {', '.join(row.enabled)}")
+        elif row.enabled:
+            optional = row.source not in registry.sources() or row.have == "partial"
+            yield Finding(
+                about, "optional" if optional else "missing",
+                f"{row.have}, for {', '.join(row.enabled)}",
+                f"{row.how_to_get}. Licence: {row.licence}.",
+            )  # fmt: skip
+    if others := [row.source for row in rows if not row.enabled and row.have == "no"]:
+        yield Finding("data: others", "optional", f"not here, not enabled: {', '.join(others)}",
+                      "`fer-bench data status` says how to get each.")  # fmt: skip
+
+
+def _weights(params: Params, folder: Path) -> Iterator[Finding]:
+    asked: dict[str, list[str]] = {}
+    for name, cells in params.enabled.items():
+        settings = dataset_options(params, registry.get_dataset(name)) if cells.models else None
+        for row in cells.models if settings else ():
+            variant = params.variants.get(row)
+            base = variant.base if variant else row
+            if base not in models.names():
+                continue  # params.yaml's own finding names it
+            options = {**settings.model, **params.models.get(base, {})} if settings else {}
+            options |= variant.model if variant else {}
+            preset = models.preset(base)
+            kind = options.get("pretrained", preset.pretrained)
+            kind = settings.weights.get(kind, kind) if settings and kind else kind
+            if kind not in (None, "identity"):
+                backbone = options.get("backbone", preset.defaults["backbone"])
+                asked.setdefault(f"{kind}_{backbone}", []).append(f"{name}/{row}")
+    for name, known in weights.KNOWN.items():
+        there = (folder / weights.FOLDER / f"{name}.safetensors").is_file()
+        users = asked.pop(name, [])
+        said = f"for {', '.join(users[:3])}" if users else "no enabled row starts from it"
+        yield Finding(
+            f"weights: {name}", "ok" if there else "missing" if users else "optional", said,
+            "" if there else f"From {known.origin}: `{known.command}`.",
+        )  # fmt: skip
+    for name, users in asked.items():
+        yield Finding(f"weights: {name}", "missing", f"for {', '.join(users[:3])}",
+                      "Nobody publishes these: choose another backbone, or set "
+                      "datasets.<name>.weights, e.g. {vggface2: identity}.")  # fmt: skip
+
+
+def _device(params: Params) -> Iterator[Finding]:
+    import torch
+
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    asked = params.compute
+    if asked.device == "cuda" and count < asked.devices:
+        yield Finding(
+            "GPU", "missing", f"compute asks for {asked.devices}, torch sees {count}",
+            "Set compute.device: auto, or install a driver and a torch build for it.",
+        )  # fmt: skip
+    elif count:
+        names = ", ".join(torch.cuda.get_device_name(i) for i in range(count))
+        yield Finding("GPU", "ok", names)
+    else:
+        yield Finding(
+            "GPU", "optional", f"none; {cores()} CPU cores",
+            "The rendered faces need none. For photographs at 224 px use an NVIDIA GPU with a "
+            "torch build for it.",
+        )  # fmt: skip
+    if asked.threads > cores():
+        yield Finding("threads", "optional", f"compute.threads is {asked.threads}, cores {cores()}",
+                      "Fewer threads are faster here, and give other last bits.")  # fmt: skip
+
+
+def _disk(params: Params, folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free
+    wanted = _bytes(params, folder)
+    said = f"{free / GIB:.1f} GiB free, about {wanted / GIB:.1f} GiB still to be written"
+    if free > 1.2 * wanted + GIB / 2:
+        return Finding("disk", "ok", said)
+    how = "Free some, or move the project; `make clean` removes what the pipeline made."
+    return Finding("disk", "missing", said, how)
+
+
+def _bytes(params: Params, folder: Path) -> int:
+    """Faces that are not aligned yet, and weights of cells that are not trained yet."""
+    total = 0
+    for name in _needed(params):
+        for pack in registry.get_dataset(name).packs:
+            source = registry.get_pack(pack).source
+            receipt = read_receipt(folder / "benchmarks", source)
+            if receipt and not (folder / "data/aligned" / pack).is_dir():
+                size = align_options(params, source).size
+                total += int(receipt["images"]["present"]) * 3 * size**2
+    for name, cells in params.enabled.items():
+        for row in cells.models:
+            done = [(folder / f"runs/{name}/{row}/{seed}/train").is_dir() for seed in cells.seeds]
+            total += done.count(False) * _cell_bytes(params, name, row)
+    return total
+
+
+def _cell_bytes(params: Params, dataset: str, row: str) -> int:
+    """The weights of three selections, once in `runs` and once in DVC's cache."""
+    import torch
+
+    variant = params.variants.get(row)
+    base = variant.base if variant else row
+    if base not in models.names():
+        return 0
+    given = dataset_options(params, registry.get_dataset(dataset)).model
+    options = {k: v for k, v in given.items() if k in models.preset(base).defaults}
+    with torch.device("meta"):
+        model = models.build(base, 8, **options)
+    return 2 * 3 * 4 * sum(p.numel() for p in model.parameters())

@@ -1,0 +1,259 @@
+"""Predictions made elsewhere, by a model that is not trained here: checked, then scored alike.
+
+The file is a CSV: a first line `# protocol VERSION SHA256`, then `sample_id` and one column a
+class, all called `logit_<class>` or all `probability_<class>`; a row a test face. What is wrong
+with it is said in one message, and then nothing is written.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from fer_bench.card import KEYS, check_card
+from fer_bench.datasets import get_dataset
+from fer_bench.datasets.base import Dataset
+from fer_bench.errors import FerBenchError
+from fer_bench.evaluation.parts import Predicted, by_fold, parts, slices
+from fer_bench.evaluation.score import existing, tested_faces, write_score
+from fer_bench.files import read_json, replacing, sha256_file, write_text
+from fer_bench.labels import Expression
+from fer_bench.protocol import Protocol
+
+KINDS = ("logit", "probability")
+SMALLEST = 1e-12
+"""A probability of 0 has no logarithm; so small a one changes no rank."""
+_FIRST = re.compile(r"# protocol (\d+) ([0-9a-f]{64})\s*")
+
+
+def score_submission(
+    file: Path,
+    card: Path,
+    dataset: str,
+    model: str,
+    run: int,
+    *,
+    protocol: Protocol,
+    out: Path,
+    kept: Path,
+    audit: Path,
+    packs_root: Path = Path("data/aligned"),
+    partial: Collection[str] = (),
+) -> dict[str, Any]:
+    """Check and score a submission; returns the score, which `out` holds too.
+
+    Args:
+        file: the CSV.
+        card: a YAML file that states `fer_bench.card.KEYS`.
+        dataset: whose test faces were predicted.
+        model: what the row is called.
+        run: tells apart several trainings of the model.
+        protocol: the rules in force.
+        out: `results/external/<dataset>/<model>/<run>.json`.
+        kept: `runs/external/<dataset>/<model>/<run>.parquet`, the predictions themselves.
+        audit: the dataset's audit record, `runs/audit/<dataset>.json`.
+        packs_root: where the aligned packs' manifests are.
+        partial: the dataset's name, where images of it are missing here.
+
+    Raises:
+        FerBenchError: says everything for which it is refused.
+    """
+    if not re.fullmatch("[a-z0-9_]+", model):
+        raise FerBenchError(f"model name {model!r}: use a-z, 0-9 and _ only")
+    known = get_dataset(dataset)
+    stated = _read_card(card)
+    record = read_json(existing(audit))
+    faces = tested_faces(known, known.classes, packs_root)
+    predicted = _predicted(file, faces, known, protocol)
+    score = {
+        "dataset": dataset,
+        "model": model,
+        "seed": run,
+        "external": True,
+        "classes": list(known.classes),
+        "protocol": protocol.to_json(),
+        "card": stated,
+        "training": {"pretrained": stated["pretraining"], "protocol": known.protocol},
+        "spec_sha256": None,
+        "predictions_sha256": {"test": sha256_file(file)},
+        "sets": {dataset: {"last": parts(predicted, known, record, with_answers=True)}},
+        "slices": {dataset: slices(predicted, known)},
+        "folds": _folds(predicted, known),
+        "history": {},
+        "environment": {},
+        "partial": dataset in partial,
+        "partial_sets": sorted(name for name in partial if name == dataset),
+    }
+    frame = predicted.faces[["sample_id"]].assign(label=predicted.labels)
+    for i, name in enumerate(known.classes):
+        frame[f"logit_{name}"] = predicted.logits[:, i]
+    with replacing(kept) as temporary:
+        frame.to_parquet(temporary, index=False)
+    write_score(out, score)
+    return score
+
+
+def write_template(
+    file: Path, card: Path, dataset: str, protocol: Protocol, packs_root: Path
+) -> int:
+    """Write the CSV with every sample to predict and nothing filled in, and a card to fill in.
+
+    Returns:
+        How many faces are to be predicted.
+
+    Raises:
+        FerBenchError: one of the files exists.
+    """
+    for path in (file, card):
+        if path.exists():
+            raise FerBenchError(f"{path} exists already: move it away, or name another file")
+    known = get_dataset(dataset)
+    faces = tested_faces(known, known.classes, packs_root)
+    lines = [
+        _first_line(protocol),
+        ",".join(["sample_id", *_columns(known.classes, "probability")]),
+    ]
+    lines += [_quoted(name) + "," * len(known.classes) for name in faces["sample_id"]]
+    write_text(file, "\n".join(lines) + "\n")
+    write_text(card, "".join(f"{key}:  # {what}\n" for key, what in KEYS.items()))
+    return len(faces)
+
+
+def _first_line(protocol: Protocol) -> str:
+    return f"# protocol {protocol.version} {protocol.sha256}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"' if re.search(r'[",#\s]', name) else name
+
+
+def _columns(classes: Sequence[str], kind: str) -> list[str]:
+    return [f"{kind}_{name}" for name in classes]
+
+
+def _read_card(card: Path) -> dict[str, Any]:
+    if not card.is_file():
+        raise FerBenchError(
+            f"{card} is missing: it states what a reader must know of the model, "
+            f"{', '.join(KEYS)}; `fer-bench submit ... --template` writes one to fill in"
+        )
+    try:
+        return check_card(yaml.safe_load(card.read_text(encoding="utf-8")), str(card))
+    except yaml.YAMLError as error:
+        raise FerBenchError(f"{card} is not valid YAML: {error}") from error
+
+
+def _predicted(file: Path, faces: pd.DataFrame, known: Dataset, protocol: Protocol) -> Predicted:
+    """The submission in the order of the manifest.
+
+    Raises:
+        FerBenchError: with all that is wrong.
+    """
+    wrong: list[str] = []
+    frame = _read(file, protocol, wrong)
+    kind = _kind(frame, known.classes, wrong)
+    if "sample_id" in frame:
+        wrong += _of_samples(frame["sample_id"].tolist(), set(faces["sample_id"]), known.name)
+    values = _values(frame, known.classes, kind, wrong) if kind else np.empty(0)
+    if wrong:
+        reasons = "".join(f"\n- {reason}" for reason in wrong)
+        raise FerBenchError(f"{file} is refused:{reasons}")
+    order = pd.Index(frame["sample_id"]).get_indexer(faces["sample_id"])
+    codes = [int(Expression[name]) for name in known.classes]
+    labels = np.array([codes.index(int(label)) for label in faces["label"]])
+    return Predicted(faces, labels, values[order], known.classes)
+
+
+def _read(file: Path, protocol: Protocol, wrong: list[str]) -> pd.DataFrame:
+    if not file.is_file():
+        raise FerBenchError(f"{file} is not a file: give the CSV of predictions")
+    try:
+        first, _, rest = file.read_text(encoding="utf-8-sig").partition("\n")
+        stated = _FIRST.fullmatch(first)
+        if stated is None:
+            wrong.append(
+                "it does not state its protocol: read docs/protocol.md, and where the predictions "
+                f"were made by it, let the first line be `{_first_line(protocol)}`"
+            )
+            rest = rest if first.startswith("#") else f"{first}\n{rest}"
+        elif stated[2] != protocol.sha256:
+            wrong.append(
+                f"it was made for protocol version {stated[1]} ({stated[2][:12]}...), in force is "
+                f"version {protocol.version} ({protocol.sha256[:12]}...): see in docs/protocol.md "
+                "what changed, and predict again"
+            )
+        return pd.read_csv(io.StringIO(rest), dtype={"sample_id": str}, keep_default_na=False)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise FerBenchError(f"{file} is no CSV in UTF-8 ({error}): write it again") from error
+
+
+def _kind(frame: pd.DataFrame, classes: Sequence[str], wrong: list[str]) -> str | None:
+    """Whether the columns hold logits or probabilities, of exactly the classes."""
+    columns = list(frame.columns)
+    for kind in KINDS:
+        if sorted(columns) == sorted(["sample_id", *_columns(classes, kind)]):
+            return kind
+    kind = next((k for k in KINDS if any(c.startswith(f"{k}_") for c in columns)), "probability")
+    wanted = ["sample_id", *_columns(classes, kind)]
+    lost = [c for c in wanted if c not in columns]
+    strange = [str(c) for c in columns if c not in wanted]
+    wrong.append(
+        f"its columns must be {', '.join(wanted)} (or logit_... throughout); missing: "
+        f"{', '.join(lost) or 'none'}; not known here: {', '.join(strange) or 'none'}"
+    )
+    return None
+
+
+def _of_samples(given: list[str], expected: set[str], dataset: str) -> list[str]:
+    found = set(given)
+    wrong = []
+    if twice := len(given) - len(found):
+        wrong.append(f"{twice} rows repeat a sample: one prediction a face")
+    if strange := sorted(found - expected):
+        wrong.append(
+            f"{len(strange)} samples are no test face of {dataset} here, e.g. {strange[0]!r}: "
+            "predict the faces that --template lists, no train faces among them"
+        )
+    if lost := len(expected - found):
+        wrong.append(
+            f"it is not complete: {lost} of the {len(expected)} test faces of {dataset} have no "
+            "prediction; a model that finds no face must guess"
+        )
+    return wrong
+
+
+def _values(frame: pd.DataFrame, classes: Sequence[str], kind: str, wrong: list[str]) -> np.ndarray:
+    """(N, K) logits; of probabilities their logarithms."""
+    table = frame[_columns(classes, kind)].apply(pd.to_numeric, errors="coerce")
+    values: np.ndarray = table.to_numpy(dtype=np.float64)
+    bad = ~np.isfinite(values).all(axis=1)
+    if bad.any():
+        wrong.append(
+            f"{int(bad.sum())} rows hold something else than finite numbers, the first in row "
+            f"{int(bad.argmax()) + 1} of the samples"
+        )
+        return values
+    if kind == "logit":
+        return values
+    off = (values < 0).any(axis=1) | (np.abs(values.sum(axis=1) - 1) > 1e-3)
+    if off.any():
+        wrong.append(
+            f"{int(off.sum())} rows are no probabilities (each 0 or more, together 1), the first "
+            f"in row {int(off.argmax()) + 1} of the samples; call the columns logit_... if they "
+            "are scores before the softmax"
+        )
+        return values
+    return np.asarray(np.log(np.maximum(values, SMALLEST)))
+
+
+def _folds(predicted: Predicted, known: Dataset) -> Mapping[str, Any] | None:
+    if known.protocol != "folds":
+        return None
+    return {"last": by_fold(predicted, predicted.faces["fold"].to_numpy())}

@@ -1,0 +1,1 @@
+"""Using what was trained: a run's network on pictures it has not seen."""

@@ -1,0 +1,147 @@
+"""A trained network that looks at pictures: find the face, align it as in training, classify it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.torch import load_file
+
+from fer_bench.datasets.photograph import read_rgb
+from fer_bench.evaluation.metrics import log_softmax
+from fer_bench.evaluation.opened import autocast, network, prepare
+from fer_bench.faces.align_job import AlignOptions
+from fer_bench.faces.detect import Detection, Detector, as_rgb
+from fer_bench.faces.geometry import centre_square, cut_out
+from fer_bench.inference.run import Run, find_run
+from fer_bench.models import outside
+from fer_bench.training.data import select
+from fer_bench.training.step import predict
+
+Picture = str | Path | np.ndarray
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a network says of one picture.
+
+    Attributes:
+        picture: where it came from; None for an array.
+        detection: the face that was taken; None where none was found, or none was looked for.
+        box: (x0, y0, x1, y1) of the pixels taken: the face's, or the centre square.
+        face: (size, size, 3) uint8, what the network saw.
+        probabilities: by class, in the model's order; they sum to 1.
+    """
+
+    picture: Path | None
+    detection: Detection | None
+    box: tuple[float, float, float, float]
+    face: np.ndarray
+    probabilities: Mapping[str, float]
+
+    @property
+    def answer(self) -> str:
+        """The most probable class."""
+        return max(self.probabilities, key=lambda name: self.probabilities[name])
+
+
+class Trained:
+    """A trained network; see `load`.
+
+    Attributes:
+        run: where it lies and what it was trained with.
+        classes: the class names, in the order of its logits.
+        size: side of the faces it takes, in pixels.
+        network: the torch module, in evaluation mode.
+    """
+
+    def __init__(self, run: Run, selection: str = "last", device: str | None = None) -> None:
+        outside.prepare(run.spec)
+        self.run = run
+        self.classes: tuple[str, ...] = tuple(run.spec["view"]["classes"])
+        self.size = int(run.spec["options"]["size"])
+        self._device = _device(run.spec, device)
+        weights = load_file(run.weights(selection))
+        self.network = network(run.spec, self._device).eval()
+        self.network.load_state_dict(weights)
+
+    def predict(self, pictures: Sequence[Picture], *, cut: bool = False) -> list[Prediction]:
+        """Look at pictures.
+
+        The largest central face of each is taken, aligned by its five landmarks. Where none is
+        found, the centre square is, as in training; `detection` is then None.
+
+        Args:
+            pictures: paths of image files, or (H, W, 3) uint8 RGB arrays of any size.
+            cut: the pictures are faces cut out already: nothing is looked for.
+
+        Raises:
+            FerBenchError: a picture cannot be read.
+        """
+        opened = [
+            (None, as_rgb(p)) if isinstance(p, np.ndarray) else (Path(p), read_rgb(Path(p)))
+            for p in pictures
+        ]
+        images = [image for _, image in opened]
+        found: list[Detection | None] = [None] * len(images)
+        if not cut:  # one after the other: photographs are large
+            found = [self._detector.detect(image) for image in images]
+        boxes = [
+            face.box if face else centre_square(image.shape[1], image.shape[0])
+            for image, face in zip(images, found, strict=True)
+        ]
+        faces = [
+            cut_out(image, face.landmarks if face else None, box, self.size)
+            for image, face, box in zip(images, found, boxes, strict=True)
+        ]
+        said = self.probabilities(np.stack(faces)) if faces else np.empty((0, len(self.classes)))
+        return [
+            Prediction(path, face, box, crop, dict(zip(self.classes, row.tolist(), strict=True)))
+            for (path, _), face, box, crop, row in zip(
+                opened, found, boxes, faces, said, strict=True
+            )
+        ]
+
+    def logits(self, faces: np.ndarray) -> np.ndarray:
+        """(N, K) float32 logits of aligned faces, (N, size, size, 3) uint8 RGB."""
+        rows = pd.DataFrame({"row": np.arange(len(faces)), "target": 0, "fold": None})
+        rows["sample_id"] = rows["row"].astype(str)
+        with autocast(self.run.spec, self._device):
+            return predict(self.network, select(faces, rows), self._device)
+
+    def probabilities(self, faces: np.ndarray) -> np.ndarray:
+        """(N, K) softmax of `logits`."""
+        return np.asarray(np.exp(log_softmax(self.logits(faces).astype(np.float64))))
+
+    @cached_property
+    def _detector(self) -> Detector:
+        options = AlignOptions.parse(self.run.align)
+        return Detector(options.thresholds, options.min_face, options.factor, str(self._device))
+
+
+def load(run: str | Path, selection: str = "last", device: str | None = None) -> Trained:
+    """Open a trained run.
+
+    Args:
+        run: its folder, or `<dataset>/<model>/<seed>` below `runs` in the current folder.
+        selection: whose weights: `last`, `best_on_val` or `best_on_test`; `last_fold<k>` of a
+            cross-validated one.
+        device: `cpu` or `cuda`; None: as it was trained, where that is here.
+
+    Raises:
+        FerBenchError: there is no such run, or no such weights.
+    """
+    return Trained(find_run(run), selection, device)
+
+
+def _device(spec: Mapping[str, Any], device: str | None) -> torch.device:
+    chosen = prepare(spec)
+    if device is not None:
+        return torch.device(device)
+    return chosen if chosen.type != "cuda" or torch.cuda.is_available() else torch.device("cpu")

@@ -1,0 +1,111 @@
+"""Rows that stand beside a track, unranked: made by other rules, or predictions from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fer_bench.reports import describe
+from fer_bench.reports.leaderboard.face_intervals import Interval
+from fer_bench.reports.leaderboard.ranking import accuracy
+from fer_bench.reports.row import Row
+from fer_bench.reports.scores import of_version, read_score, version
+from fer_bench.rows import split_transferred
+from fer_bench.statistics.intervals import wilson
+from fer_bench.statistics.summary import Summary
+
+NOT_STATED = "not stated"
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One such row on one set of test faces.
+
+    Attributes:
+        row: its scores.
+        rules: the protocol version, in words.
+        accuracy: over all faces, of the last epoch (or of what was submitted).
+        interval: Wilson's 95 % interval over faces.
+        balanced, macro_f1: over seeds or submissions.
+        pretraining, extra_data, landmarks, paper, code, year: what is stated of it.
+        notes: short marks beside its name.
+    """
+
+    row: Row
+    rules: str
+    accuracy: Summary
+    interval: Interval
+    balanced: Summary | None
+    macro_f1: Summary | None
+    pretraining: str
+    extra_data: str
+    landmarks: str
+    paper: str
+    code: str
+    year: str
+    notes: tuple[str, ...]
+
+    @property
+    def backbone(self) -> str:
+        """As far as it is known."""
+        return " or ".join(str(v) for v in self.row.said("backbone") if v) or NOT_STATED
+
+
+def beside(rows: Iterable[Row], dataset: str, set_: str, current: int) -> tuple[Beside, ...]:
+    """Those of `rows` that belong to a board, newest rules and best accuracy first.
+
+    Args:
+        rows: the rows that stand apart, or the external ones.
+        dataset: the board's.
+        set_: its test faces.
+        current: the protocol version of the ranked rows.
+    """
+    mine = [row for row in rows if row.dataset == dataset and row.summary("accuracy", set_)]
+    found = [_beside(row, set_, current) for row in mine]
+    return tuple(sorted(found, key=lambda b: (-b.row.protocol, -b.accuracy.mean, b.row.model)))
+
+
+def load_external(folder: Path | None) -> list[Row]:
+    """The scores of submitted predictions, `results/external/<dataset>/<model>/<run>.json`.
+
+    Raises:
+        FerBenchError: a file is no score file, or is not the one its path says.
+    """
+    rows = []
+    for place in sorted(folder.glob("*/*")) if folder else []:
+        if not place.is_dir():
+            continue
+        cells = tuple(read_score(file) for file in sorted(place.glob("*.json")))
+        sets = frozenset(name for cell in cells for name in cell["sets"])
+        whole = Row(place.parent.name, place.name, False, len(cells), cells, sets)
+        for number in {version(cell) for cell in cells}:
+            part = of_version(whole, number)
+            rows.append(replace(part, wanted=len(part.cells)))
+    return rows
+
+
+def _beside(row: Row, set_: str, current: int) -> Beside:
+    mean = accuracy(row, set_)
+    card = row.card or {}
+    stated = {key: str(card.get(key) or NOT_STATED) for key in ("landmarks", "paper", "code")}
+    return Beside(
+        row=row,
+        rules=describe.rules(row.protocol),
+        accuracy=mean,
+        interval=Interval(*wilson(mean.mean, row.sizes(set_)[0]), "wilson"),
+        balanced=row.summary("balanced_accuracy", set_),
+        macro_f1=row.summary("macro_f1", set_),
+        pretraining=str(card.get("pretraining") or describe.pretrained(row)),
+        extra_data=str(card.get("extra_data") or split_transferred(row.model)[1] or "none"),
+        year=str(card.get("year") or NOT_STATED),
+        notes=tuple(_notes(row, set_, current)),
+        **stated,
+    )
+
+
+def _notes(row: Row, set_: str, current: int) -> Iterator[str]:
+    if row.partial(set_):
+        yield "partial data"
+    if row.protocol != current:
+        yield describe.rules(row.protocol)

@@ -1,0 +1,133 @@
+"""`fer-bench models check`: a good model keeps the contract, each fault is found and explained."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+
+from fer_bench import models, params
+from fer_bench.contract import overfit
+from fer_bench.contract.new import write_model
+from fer_bench.contract.onnx_export import PACKAGES
+from fer_bench.contract.run import CONTRACT, check_model
+from fer_bench.errors import FerBenchError
+from fer_bench.models import outside
+
+GIVEN = params.Params.model_validate(
+    {
+        "align": {"synthetic": {"size": 80}},
+        "datasets": {
+            "synthetic": {
+                "model": {"backbone": "resnet18_slim"}, "weights": {"vggface2": "identity"},
+            }
+        },
+        "enabled": {},
+    }
+)  # fmt: skip
+
+
+@pytest.fixture
+def check(tmp_path, monkeypatch):
+    """Checks the written model, with texts of its file replaced."""
+    models.names()
+    monkeypatch.setattr(models, "_registry", dict(models._registry))
+    monkeypatch.setattr(outside, "_files", {})
+    monkeypatch.delitem(sys.modules, "model_file_my_net", raising=False)
+    path = write_model("my_net", tmp_path)
+
+    def run(*changes: tuple[str, str]):
+        text = path.read_text()
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new)
+        path.write_text(text)
+        outside.register_file(path)
+        return check_model("my_net", GIVEN)
+
+    yield run
+    sys.modules.pop("model_file_my_net", None)
+
+
+def test_what_new_writes_keeps_the_contract(check):
+    results = {result.part: result for result in check()}
+    assert list(results) == list(CONTRACT)
+    outcomes = {part: r.outcome for part, r in results.items()}
+    assert outcomes.pop("onnx") in ("ok", "not checked")
+    assert set(outcomes.values()) == {"ok"}
+    assert sum(r.seconds for r in results.values()) < 60
+    assert all(r.asked.endswith(".") for r in results.values())
+
+
+@pytest.mark.parametrize("name", ["scan_cci", "baseline_identity"])
+def test_our_own_models_keep_it(name):
+    broken = [r for r in check_model(name, GIVEN) if r.outcome == "broken"]
+    assert broken == []
+
+
+TORCH = ("import torch.nn", "import torch\nimport torch.nn")
+INIT = "self.normalise = "
+POOLED = '["layer4"].mean((2, 3))'
+FAULTS = [
+    ("metadata", [('"year": ', '"yaer": ')], "'year'", "CARD"),
+    ("options", [('"""A ResNet with one hidden layer before the classifier."""', "")],
+     "summary", "docstring"),
+    ("options", [("class Config(ModelConfig):", "class Config(ModelConfig):\n    backbone: str = "
+      '"resnet50"\n    choices = {"backbone": ("resnet50",)}')], "resnet18_slim", "ModelConfig"),
+    ("spec", [("pretrained=None", 'pretrained=None, recipe={"head_lr": 0.1}')], "'heads_lr'",
+     "recipe key"),
+    ("shapes", [("logits = self.head(features)", "logits = self.head(features).squeeze()")],
+     r"expected \(1, 7\)", "squeeze"),
+    ("shapes", [("return Output(logits, (logits,))", "return logits")], "gave a Tensor", "Output"),
+    ("shapes", [("self.normalise(images)", "self.normalise(images.mul_(0.5))")],
+     "changed the images", "copy"),
+    ("loss", [("return F.cross_entropy(output.logits, target, class_weight)",
+               "return F.cross_entropy(output.logits.detach(), target, class_weight)")],
+     "no gradient", "detach"),
+    ("loss", [("target, class_weight)\n", 'target, class_weight, reduction="none")\n')],
+     "expected one number", "mean"),
+    ("gradients", [(INIT, "self.unused = nn.Linear(3, 3)\n        " + INIT)],
+     r"2 of 66 .*unused\.weight", "buffers"),
+    ("train and eval", [("logits = self.head(features)",
+                         "logits = self.head(F.dropout(features, 0.5))")],
+     "two passes .* differ", "training"),
+    ("train and eval", [("    def loss(", "    def start_epoch(self, epoch: int) -> None:\n"
+                         "        self.eval()\n\n    def loss(")], "not in training mode", "train"),
+    ("batch independence", [(POOLED, POOLED + "\n        features = features - features.mean(0)")],
+     "logits move", "dimension 0"),
+    ("saved weights", [
+        (INIT, "self.shift = torch.rand(1)\n        " + INIT),
+        ("self.head(features)", "self.head(features) + self.shift * features[:, :1]"), TORCH,
+     ], "other answers", "register_buffer"),
+    ("determinism", [
+        (INIT, "import random\n        self.scale = nn.Parameter(torch.tensor(random.random()))\n"
+               "        " + INIT),
+        ("self.head(features)", "self.head(features) * self.scale"), TORCH,
+     ], "differ in scale", "global generator"),
+    ("learns by heart", [(POOLED, POOLED + " * 0 + 1")], "only .* of 16", "uses? `images`"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("part", "changes", "said", "then"), FAULTS)
+def test_a_fault_is_found_and_explained(check, monkeypatch, part, changes, said, then):
+    monkeypatch.setattr(overfit, "STEPS", 20)  # as long as a good one needs
+    result = next(result for result in check(*changes) if result.part == part)
+    assert result.outcome == "broken"
+    assert re.search(said, result.said), result.said
+    assert re.search(then, result.then), result.then
+
+
+def test_onnx_is_compared_where_it_is_installed(check):
+    for package in PACKAGES:
+        pytest.importorskip(package)
+    assert [r.outcome for r in check() if r.part == "onnx"] == ["ok"]
+
+
+def test_new_refuses_names_and_files_that_exist(tmp_path):
+    for name, said in (("My-Net", "a-z"), ("scan_cci", "exists already")):
+        with pytest.raises(FerBenchError, match=said):
+            write_model(name, tmp_path)
+    write_model("once", tmp_path)
+    with pytest.raises(FerBenchError, match=r"once\.py exists already"):
+        write_model("once", tmp_path)

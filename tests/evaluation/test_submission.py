@@ -1,0 +1,212 @@
+"""Submitted predictions: scored like our own, or refused with every reason."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from fer_bench.datasets.base import Dataset, Part
+from fer_bench.datasets.pack import Pack
+from fer_bench.errors import FerBenchError
+from fer_bench.evaluation import score, submission
+from fer_bench.evaluation.submission import score_submission, write_template
+from fer_bench.faces import export
+from fer_bench.files import write_json
+from fer_bench.protocol import Protocol
+from fer_bench.reports.leaderboard.beside import load_external
+
+CLASSES = ("neutral", "happiness", "sadness")
+TOY = Dataset("toy", (Part("toy"),), CLASSES, {"hidden": lambda m: (m["hand"] == 1).to_numpy()})
+FOLDED = Dataset("folded", (Part("toy"),), CLASSES, protocol="folds")
+RULES = Protocol(3, "ab" * 32)
+CARD = {
+    "pretraining": "the web", "extra_data": "none", "landmarks": "none", "paper": "unpublished",
+    "code": "closed", "year": 2025,
+}  # fmt: skip
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for module in (score, submission, export):
+        monkeypatch.setattr(module, "get_dataset", {"toy": TOY, "folded": FOLDED}.__getitem__)
+    n = 24
+    manifest = pd.DataFrame(
+        {
+            "sample_id": [f"s{i:02d}" for i in range(n)],
+            "label": np.resize([0, 1, 3, 7], n),  # contempt is no class of it
+            "split": np.where(np.arange(n) % 3 == 0, "train", "test"),
+            "fold": pd.array([i % 2 for i in range(n)], dtype="Int64"),
+            "hand": np.arange(n) % 2,
+        }
+    )
+    (tmp_path / "packs/toy").mkdir(parents=True)
+    manifest.to_parquet(tmp_path / "packs/toy/manifest.parquet", index=False)
+    np.save(tmp_path / "packs/toy/faces.npy", np.arange(n * 48).astype("uint8").reshape(n, 4, 4, 3))
+    write_json(tmp_path / "audit.json", {"duplicated_test": [], "challenge": {}})
+    (tmp_path / "card.yaml").write_text(yaml.safe_dump(CARD))
+    return tmp_path
+
+
+def faces_of(place: Path, dataset: str = "toy") -> pd.DataFrame:
+    faces = pd.read_parquet(place / "packs/toy/manifest.parquet")
+    faces = faces[faces["label"] != 7]
+    return faces if dataset == "folded" else faces[faces["split"] == "test"]
+
+
+def answers(place: Path, dataset: str = "toy") -> pd.DataFrame:
+    """Every second face right, the others answered with the class after theirs; rows shuffled."""
+    faces = faces_of(place, dataset)
+    true = np.array([{0: 0, 1: 1, 3: 2}[v] for v in faces["label"]])
+    said = np.where(np.arange(len(faces)) % 2 == 0, true, (true + 1) % 3)
+    frame = pd.DataFrame(np.full((len(faces), 3), 0.25) + 0.25 * np.eye(3)[said],
+                         columns=[f"probability_{c}" for c in CLASSES])  # fmt: skip
+    frame.insert(0, "sample_id", faces["sample_id"].to_numpy())
+    return frame.sample(frac=1, random_state=1)
+
+
+def submit(
+    place: Path, frame: pd.DataFrame, dataset: str = "toy", first: str | None = None
+) -> dict:
+    file = place / "closed.csv"
+    head = f"# protocol 3 {RULES.sha256}" if first is None else first
+    file.write_text((head + "\n" if head else "") + frame.to_csv(index=False))
+    return score_submission(
+        file, place / "card.yaml", dataset, "closed_net", 0, protocol=RULES,
+        out=place / f"external/{dataset}/closed_net/0.json", kept=place / "kept.parquet",
+        audit=place / "audit.json", packs_root=place / "packs", partial=["toy"],
+    )  # fmt: skip
+
+
+def test_a_submission_is_scored_as_if_it_were_ours(place):
+    frame = answers(place)
+    submit(place, frame)
+    (row,) = load_external(place / "external")
+    assert (row.dataset, row.model, row.protocol, row.card) == ("toy", "closed_net", 3, CARD)
+    faces = faces_of(place).merge(frame, on="sample_id")
+    said = faces[[f"probability_{c}" for c in CLASSES]].to_numpy().argmax(1)
+    right = said == faces["label"].map({0: 0, 1: 1, 3: 2})
+    assert row.summary("accuracy", "toy").mean == pytest.approx(right.mean())
+    hidden = row.summary("accuracy", "toy", "hidden")
+    assert hidden.mean == pytest.approx(right[faces["hand"] == 1].mean())
+    probability = np.where(right, 0.5, 0.25)
+    assert row.summary("nll", "toy").mean == pytest.approx(-np.log(probability).mean())
+    assert row.partial("toy")
+    text = (place / "external/toy/closed_net/0.json").read_text()
+    assert "s01" not in text, "no face is named in what is committed"
+    kept = pd.read_parquet(place / "kept.parquet")
+    assert set(kept["sample_id"]) == set(frame["sample_id"])
+
+
+def test_logits_are_taken_as_they_are(place):
+    frame = answers(place)
+    before = submit(place, frame)["sets"]["toy"]["last"]["all"]
+    logits = frame.set_index("sample_id").apply(np.log) + 7
+    logits.columns = [c.replace("probability", "logit") for c in logits.columns]
+    after = submit(place, logits.reset_index())["sets"]["toy"]["last"]["all"]
+    assert after["nll"] == pytest.approx(before["nll"])
+    assert after["confusion"] == before["confusion"]
+
+
+def test_a_cross_validated_set_needs_every_face(place):
+    found = submit(place, answers(place, "folded"), "folded")
+    assert [fold["fold"] for fold in found["folds"]["last"]] == [0, 1]
+    assert found["sets"]["folded"]["last"]["all"]["n"] == 18
+    with pytest.raises(FerBenchError, match="not complete: 6 of the 18"):
+        submit(place, answers(place), "folded")
+
+
+def changed(frame: pd.DataFrame, column: str, value: object) -> pd.DataFrame:
+    frame = frame.astype({column: object})
+    frame.iloc[0, list(frame.columns).index(column)] = value
+    return frame
+
+
+REFUSED = {
+    "incomplete": (lambda f: f.iloc[3:], "not complete: 3 of the 12 test faces"),
+    "twice": (lambda f: pd.concat([f, f.iloc[:1]]), "1 rows repeat a sample"),
+    "train face": (lambda f: changed(f, "sample_id", "s00"), "1 samples are no test face .*'s00'"),
+    "other classes": (lambda f: f.rename(columns={"probability_sadness": "probability_fear"}),
+                      "missing: probability_sadness; not known here: probability_fear"),
+    "label": (lambda f: f.assign(label=0), "not known here: label"),
+    "words": (lambda f: changed(f, "probability_sadness", "much"), "1 rows hold something else"),
+    "empty": (lambda f: changed(f, "probability_sadness", ""), "row 1 of the samples"),
+    "infinite": (lambda f: changed(f, "probability_sadness", np.inf), "finite numbers"),
+    "percent": (lambda f: f.assign(probability_sadness=f["probability_sadness"] * 100),
+                "12 rows are no probabilities"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_wrong_is_the_reason_and_nothing_is_written(place, case):
+    spoil, said = REFUSED[case]
+    with pytest.raises(FerBenchError, match=said) as caught:
+        submit(place, spoil(answers(place)))
+    assert str(caught.value).startswith(f"{place / 'closed.csv'} is refused:\n- ")
+    assert not (place / "external").exists()
+    assert not (place / "kept.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        ("", "does not state its protocol: .*`# protocol 3 abab"),
+        ("# made by me", "does not state its protocol"),
+        ("# protocol 2 " + "cd" * 32, r"protocol version 2 \(cdcdcd.*in force is version 3"),
+    ],
+)
+def test_other_rules_are_refused(place, first, said):
+    with pytest.raises(FerBenchError, match=said) as caught:
+        submit(place, answers(place).iloc[1:], first=first)
+    assert "not complete: 1 of" in str(caught.value), "every reason is said at once"
+
+
+def test_a_card_must_be_complete(place):
+    (place / "card.yaml").write_text(yaml.safe_dump({**CARD, "landmarks": None}))
+    with pytest.raises(FerBenchError, match="landmarks: whether and how"):
+        submit(place, answers(place))
+    (place / "card.yaml").unlink()
+    with pytest.raises(FerBenchError, match=r"card\.yaml is missing.*--template"):
+        submit(place, answers(place))
+
+
+def test_the_template_is_refused_until_it_is_filled_in_and_then_taken(place):
+    file, card = place / "mine.csv", place / "mine.yaml"
+    assert write_template(file, card, "toy", RULES, place / "packs") == 12
+    first, head, *lines = file.read_text().splitlines()
+    assert first == f"# protocol 3 {RULES.sha256}"
+    assert set(yaml.safe_load(card.read_text())) == set(CARD)
+    frame = pd.read_csv(file, comment="#", dtype={"sample_id": str})
+    assert list(frame["sample_id"]) == list(faces_of(place)["sample_id"])
+    with pytest.raises(FerBenchError, match="12 rows hold something else"):
+        submit(place, frame, first=first)
+    filled = [f"{line.split(',')[0]},0.5,0.25,0.25" for line in lines]
+    (place / "filled.csv").write_text("\n".join([head, *filled]))
+    whole = submit(place, pd.read_csv(place / "filled.csv"), first=first)
+    assert whole["sets"]["toy"]["last"]["all"]["n"] == 12
+    with pytest.raises(FerBenchError, match="exists already"):
+        write_template(file, card, "toy", RULES, place / "packs")
+
+
+def test_the_faces_are_written_by_their_ids(place):
+    from PIL import Image
+
+    folder = place / "faces"
+    assert export.write_faces("toy", place / "packs", folder) == 12
+    assert (folder / ".gitignore").read_text() == "*\n"
+    assert {p.stem for p in folder.glob("*.png")} == set(faces_of(place)["sample_id"])
+    pack = Pack.open(place / "packs/toy")
+    row = pack.manifest.index[pack.manifest["sample_id"] == "s05"][0]
+    assert np.array_equal(np.asarray(Image.open(folder / "s05.png")), pack.faces[row])
+    with pytest.raises(FerBenchError, match="not empty"):
+        export.write_faces("toy", place / "packs", folder)
+
+
+def test_scores_of_submissions_are_json_without_nan(place):
+    submit(place, answers(place))
+    text = (place / "external/toy/closed_net/0.json").read_text()
+    assert json.loads(text)["external"] is True

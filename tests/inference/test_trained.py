@@ -1,0 +1,155 @@
+"""A trained run on pictures: the answers that were scored, and clear words where there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from rendered_pack import OPTIONS
+from safetensors.torch import save_file
+
+import fer_bench
+from fer_bench import models
+from fer_bench.datasets.pack import Pack
+from fer_bench.datasets.synthetic import SOURCE
+from fer_bench.errors import FerBenchError
+from fer_bench.faces.align import align
+from fer_bench.files import sha256_json, write_json
+from fer_bench.inference.annotate import PANEL, SIDE, annotate
+from fer_bench.labels import SEVEN
+from fer_bench.params import Compute
+
+NETWORK = {"backbone": "resnet18_slim", "size": 80, "input": "half"}
+ALIGN = {"size": 80, "pixels": "mtcnn", "thresholds": [0.6, 0.7, 0.8], "min_face": 20,
+         "factor": 0.709}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    """A folder with one run, trained as little as possible: its batch statistics have moved."""
+    root = tmp_path_factory.mktemp("project")
+    spec = {
+        "dataset": "synthetic", "model": "net", "base": "baseline1", "options": NETWORK,
+        "view": {"classes": list(SEVEN), "parts": [{"pack": "synthetic"}]},
+        "compute": Compute(device="cpu", threads=1).model_dump(),
+    }  # fmt: skip
+    write_json(root / "runs/specs/synthetic/net.json", spec)
+    write_json(root / "runs/specs/packs/synthetic.json", {"options": ALIGN})
+    run = root / "runs/synthetic/net/0/train"
+    trained = {"dataset": "synthetic", "model": "net", "spec_sha256": sha256_json(spec)}
+    write_json(run / "train.json", trained)
+    torch.manual_seed(0)
+    model = models.build("baseline1", 7, **NETWORK)
+    model.train()(torch.rand(8, 3, 80, 80))
+    (run / "weights").mkdir()
+    save_file(model.state_dict(), run / "weights/last.safetensors")
+    return root
+
+
+@pytest.fixture
+def inside(project, monkeypatch) -> Path:
+    monkeypatch.chdir(project)
+    return project
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("pictures")
+    files = []
+    for row in SOURCE.index(Path(), OPTIONS).iloc[:4].to_dict("records"):
+        files.append(folder / f"{row['sample_id']}.png")
+        Image.fromarray(SOURCE.load(Path(), row, OPTIONS)).save(files[-1])
+    return files
+
+
+def test_pictures_get_the_answers_that_the_pipeline_gives_their_faces(inside, pictures, tmp_path):
+    spec = {"pack": "synthetic", "source": "synthetic", "mask_style": None, "root": "none",
+            "source_options": OPTIONS, "options": ALIGN}  # fmt: skip
+    align(spec, tmp_path / "pack", workers=1, work=tmp_path / "work")
+    pack = Pack.open(tmp_path / "pack")
+    place = [list(pack.manifest["sample_id"]).index(file.stem) for file in pictures]
+    network = fer_bench.load("synthetic/net/0")
+    found = network.predict(pictures)
+    faces = np.stack([prediction.face for prediction in found])
+    assert np.array_equal(faces, pack.faces[place])
+    # The expected answers by the model itself, past everything in `inference`.
+    with torch.inference_mode():
+        images = torch.from_numpy(pack.faces[place]).permute(0, 3, 1, 2).float() / 255
+        expected = torch.softmax(network.network(images).logits, 1).numpy()
+    said = np.array([list(prediction.probabilities.values()) for prediction in found])
+    np.testing.assert_allclose(said, expected, atol=1e-5)
+    assert [list(SEVEN)[i] for i in expected.argmax(1)] == [p.answer for p in found]
+    assert not network.network.training
+    box = pack.manifest["box"].iloc[place[0]]
+    assert np.allclose(found[0].box, box)
+
+
+def test_arrays_files_and_strings_are_the_same_picture(inside, pictures):
+    network = fer_bench.load(inside / "runs/synthetic/net/0")
+    array = np.asarray(Image.open(pictures[0]))
+    one, two, three = network.predict([pictures[0], str(pictures[0]), array])
+    assert one.probabilities == two.probabilities
+    assert list(three.probabilities.values()) == pytest.approx(list(one.probabilities.values()))
+    assert (one.picture, three.picture) == (pictures[0], None)
+    assert network.predict([]) == []
+
+
+def test_without_a_face_the_centre_is_taken_and_said(inside, tmp_path):
+    flat = np.full((60, 100, 3), 90, np.uint8)
+    (found,) = fer_bench.load("synthetic/net/0").predict([flat])
+    assert found.detection is None
+    assert found.box == (20, 0, 80, 60)
+    assert (found.face == 90).all()
+    annotate(found, tmp_path / "drawn.png", flat)
+    assert Image.open(tmp_path / "drawn.png").width == SIDE + PANEL
+
+
+def test_cut_faces_are_taken_whole(inside, pictures):
+    network = fer_bench.load("synthetic/net/0")
+    (found,) = network.predict(pictures[:1])
+    (again,) = network.predict([found.face], cut=True)
+    assert again.detection is None
+    assert again.probabilities == pytest.approx(found.probabilities)
+
+
+def test_the_annotated_picture_marks_the_face(inside, pictures, tmp_path):
+    (found,) = fer_bench.load("synthetic/net/0").predict(pictures[:1])
+    annotate(found, tmp_path / "drawn.png")
+    drawn = np.asarray(Image.open(tmp_path / "drawn.png"))
+    scale = SIDE / max(np.asarray(Image.open(pictures[0])).shape[:2])
+    for x, y in found.detection.landmarks * scale:
+        assert tuple(drawn[round(y), round(x)]) == (0x17, 0x69, 0xAA)
+
+
+def test_a_missing_run_names_the_nearest(inside, tmp_path, monkeypatch):
+    with pytest.raises(FerBenchError, match="no trained run synthetic/nett/0: did you mean "
+                                            "'synthetic/net/0'"):  # fmt: skip
+        fer_bench.load("synthetic/nett/0")
+    with pytest.raises(FerBenchError, match="no weights 'best_on_val': valid names: last"):
+        fer_bench.load("synthetic/net/0", selection="best_on_val")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FerBenchError, match="dvc repro"):
+        fer_bench.load("synthetic/net/0")
+
+
+def test_a_picture_that_cannot_be_read_is_named(inside, tmp_path):
+    (tmp_path / "bad.jpg").write_bytes(b"no picture")
+    with pytest.raises(FerBenchError, match=r"bad\.jpg is not an image"):
+        fer_bench.load("synthetic/net/0").predict([tmp_path / "bad.jpg"])
+
+
+def test_a_changed_spec_is_told(inside, caplog):
+    spec = inside / "runs/specs/synthetic/net.json"
+    text = spec.read_text()
+    try:
+        spec.write_text(text.replace('"threads": 1', '"threads": 2'))
+        fer_bench.load("synthetic/net/0")
+    finally:
+        spec.write_text(text)
+    assert "may not be those that were scored" in caplog.text
+    caplog.clear()
+    fer_bench.load("synthetic/net/0")
+    assert caplog.text == ""

@@ -1,0 +1,87 @@
+"""The guides in docs/ are followed: their commands exist, and their example of a dataset runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from checkout import Checkout
+from PIL import Image
+from typer.testing import CliRunner
+
+from fer_bench.card import KEYS
+from fer_bench.cli import app
+from fer_bench.contract.run import CONTRACT
+from fer_bench.datasets.synthetic import SOURCE
+from fer_bench.files import read_json
+from fer_bench.labels import Expression
+
+ROOT = Path(__file__).parents[1]
+GUIDES = sorted((ROOT / "docs").glob("add_a_*.md"))
+DRAWN = {"identities_train": 6, "identities_test": 3, "images_per_identity": 7, "image_size": 128}
+
+
+def blocks(guide: Path, kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", guide.read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
+def test_every_command_of_a_guide_exists(guide):
+    lines = [line for block in blocks(guide, "sh") for line in block.splitlines()]
+    commands = [line.split("#")[0].split()[1:] for line in lines if line.startswith("fer-bench ")]
+    assert len(commands) >= 5
+    for words in commands:
+        named = words[:2] if words[0] in ("models", "data", "faces", "weights") else words[:1]
+        result = CliRunner().invoke(app, [*named, "--help"], terminal_width=200)
+        assert result.exit_code == 0, words
+        for option in (word for word in words if word.startswith("--")):
+            assert option in result.output, words
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
+def test_every_link_and_file_of_a_guide_is_there(guide):
+    text = guide.read_text()
+    for link in re.findall(r"\]\((?!http)([^)#]+)\)", text):
+        assert (guide.parent / link).exists(), link
+    for path in re.findall(r"`(fer_bench/[\w/]+\.py|tests/[\w/]+/)`", text):
+        assert (ROOT / path).exists() or "my_faces" in path, path
+
+
+def test_the_model_guide_names_every_part_of_the_contract():
+    text = (ROOT / "docs/add_a_model.md").read_text()
+    table = text[text.index("| part | asks |") :]
+    for part in CONTRACT:
+        assert part in table, part
+    assert "year" in KEYS
+    for words in ("pre-training data", "extra data", "landmarks", "paper", "code", "year"):
+        assert words in text
+
+
+@pytest.mark.slow  # a set is added, aligned and trained on, each stage a process: over a minute
+def test_the_dataset_guide_is_followed(tmp_path):
+    guide = ROOT / "docs/add_a_dataset.md"
+    checkout = Checkout(tmp_path / "clone", "clone")
+    (code,) = blocks(guide, "python")
+    (checkout.folder / "fer_bench/datasets/my_faces.py").write_text(code)
+    enabled, options = (b for b in blocks(guide, "yaml") if "my_faces" in b)
+    params = checkout.folder / "params.yaml"
+    text = params.read_text().replace(
+        "  facial_expressions: *disabled\n", enabled + "  facial_expressions: *disabled\n", 1
+    )
+    for section in ("align", "datasets"):
+        lines = re.search(rf"^{section}:\n((?:  .*\n)+)", options, re.MULTILINE)[1]
+        text = text.replace(f"\n{section}:\n", f"\n{section}:\n{lines}", 1)
+    params.write_text(text)
+    for row in SOURCE.index(Path(), DRAWN).to_dict("records"):
+        file = tmp_path / "given" / row["split"] / Expression(row["label"]).name
+        file.mkdir(parents=True, exist_ok=True)
+        image = Image.fromarray(SOURCE.load(Path(), row, DRAWN))
+        image.save(file / f"{row['subject']}_{row['shot']}.png")
+    (commands,) = (b for b in blocks(guide, "sh") if "my_faces" in b)
+    for line in commands.splitlines():
+        checkout(*line.split("#")[0].replace("FOLDER", str(tmp_path / "given")).split())
+    score = read_json(checkout.folder / "results/scores/my_faces/baseline1/0.json")
+    assert score["sets"]["my_faces"]["last"]["all"]["n"] == 21
+    assert score["partial"] is False
+    assert "9 people in 63 faces" in (checkout.folder / "results/audit/my_faces.md").read_text()

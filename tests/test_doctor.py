@@ -1,0 +1,96 @@
+"""`fer-bench doctor`: what is missing is named with the way to get it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fer_bench import doctor
+from fer_bench.files import write_json
+
+ROOT = Path(__file__).parents[1]
+OFF = "seeds: [0], evaluate_on: [], init_from: [], transfer_models: [], robustness: [], explain: []"
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Path:
+    for name in ("docs/protocol.md", "benchmarks/weights.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
+    return tmp_path
+
+
+def examined(project: Path, text: str) -> dict[str, doctor.Finding]:
+    (project / "params.yaml").write_text(text)
+    return {finding.about: finding for finding in doctor.examine()}
+
+
+def test_the_embedded_set_needs_nothing(project):
+    found = examined(project, f"enabled:\n  synthetic: {{models: [baseline1], {OFF}}}\n")
+    assert {f.about for f in found.values() if f.state == "missing"} == set()
+    assert found["data: synthetic"].state == "ok"
+    assert "1 cells" in found["params.yaml"].said
+    assert "rafdb" in found["data: others"].said
+
+
+def test_data_and_weights_that_enabled_rows_need_are_missing(project):
+    text = f"enabled:\n  rafdb: {{models: [baseline2, baseline3], {OFF}}}\n"
+    found = examined(project, text)
+    assert found["data: rafdb"].state == "missing"
+    assert "fer-bench data add rafdb" in found["data: rafdb"].then
+    for kind, row in (("imagenet", "baseline2"), ("vggface2", "baseline3")):
+        finding = found[f"weights: {kind}_resnet50"]
+        assert (finding.state, finding.said) == ("missing", f"for rafdb/{row}")
+        assert f"fer-bench weights add {kind}_resnet50" in finding.then
+    assert found["weights: imagenet_resnet18"].state == "optional"
+    stand_in = "datasets: {rafdb: {weights: {vggface2: identity, imagenet: identity}}}\n"
+    found = examined(project, stand_in + text)
+    assert found["weights: vggface2_resnet50"].state == "optional"
+
+
+def test_weights_that_nobody_publishes_are_named(project):
+    text = (
+        "datasets: {synthetic: {model: {backbone: resnet18_slim}}}\n"
+        f"enabled:\n  synthetic: {{models: [scan_cci], {OFF}}}\n"
+    )
+    found = examined(project, text)
+    assert found["weights: vggface2_resnet18_slim"].state == "missing"
+    assert "{vggface2: identity}" in found["weights: vggface2_resnet18_slim"].then
+    assert "enabled.synthetic.scan_cci" in found["params.yaml"].said
+
+
+def test_a_full_disk_is_told_before_the_work(project, monkeypatch):
+    write_json(project / "benchmarks/rafdb/source.json", {
+        "source": "rafdb", "partial": False, "images": {"present": 100_000},
+    })  # fmt: skip
+    monkeypatch.setattr(doctor, "read_receipt", lambda *_: {"images": {"present": 100_000}})
+    usage = shutil.disk_usage(project)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2**33))
+    text = f"enabled:\n  rafdb: {{models: [baseline1], {OFF}}}\n"
+    found = examined(project, text)
+    assert found["disk"].state == "missing"
+    assert "8.0 GiB free, about 14." in found["disk"].said  # 100,000 faces of 224 px are 14.0 GiB
+    small = examined(project, "align: {rafdb: {size: 80}}\n" + text)
+    assert small["disk"].state == "ok"
+
+
+def test_a_gpu_that_is_asked_for_must_be_there(project, monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    text = f"enabled:\n  synthetic: {{models: [baseline1], {OFF}}}\n"
+    assert examined(project, text)["GPU"].state == "optional"
+    assert examined(project, "compute: {device: cuda}\n" + text)["GPU"].state == "missing"
+
+
+def test_tools_off_the_path_and_broken_params_are_said(project, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    found = examined(project, "enabled: [\n")
+    assert found["dvc"].state == "missing"
+    assert "activate" in found["dvc"].then
+    assert found["browser"].state == "optional"
+    assert "not valid YAML" in found["params.yaml"].said
