@@ -8,7 +8,10 @@ OFF = {
     "models": [], "seeds": [], "evaluate_on": [], "init_from": [], "transfer_models": [],
     "robustness": [], "explain": [],
 }  # fmt: skip
-SMALL = {"model": {"backbone": "resnet18_slim"}, "weights": {"vggface2": "identity"}}
+SMALL = {
+    "model": {"backbone": "resnet18_slim"},
+    "weights": {"vggface2": "identity", "msceleb": "identity"},
+}
 
 
 def params(rows=("scan_cci",), masked=(), transfer=(), **sections) -> Params:
@@ -42,6 +45,37 @@ def test_options_come_from_preset_dataset_model_and_variant_in_this_order():
     assert (mine["options"]["m"], mine["options"]["lam"]) == (16, 0.5)  # variant
     assert (plain["recipe"]["epochs"], mine["recipe"]["epochs"]) == (60, 3)
     assert (mine["base"], mine["model"]) == ("scan_cci_shared", "mine")
+
+
+def test_a_timm_row_keeps_its_backbone_and_records_the_librarys_version():
+    pytest.importorskip("timm")
+    given = params(
+        ["timm_resnet18", "mine", "scan_cci"],
+        variants={"mine": {"base": "scan_cci", "model": {"backbone": "timm_convnext_atto",
+                                                         "pretrained": None}}},
+    )  # fmt: skip
+    resolved = specs.resolve(given)
+    timm, mine, plain = (resolved[f"synthetic/{row}"] for row in given.enabled["synthetic"].models)
+    assert timm["options"] == {"backbone": "timm_resnet18", "size": 80, "input": "imagenet"}
+    assert timm["pretrained"] is None
+    assert mine["options"]["backbone"] == "timm_convnext_atto"
+    assert set(timm["versions"]) == set(mine["versions"]) == {"torch", "numpy", "timm"}
+    assert set(plain["versions"]) == {"torch", "numpy"}
+    with pytest.raises(FerBenchError, match="unknown model or variant 'timm_resnt18'"):
+        specs.resolve(params(["timm_resnt18"]))
+
+
+@pytest.mark.parametrize("row", ["dan", "eac", "ran", "scn", "oadn"])
+def test_the_competitors_start_from_identity_weights_where_face_weights_are_stood_in_for(row):
+    spec = specs.resolve(params([row]))[f"synthetic/{row}"]
+    assert spec["pretrained"] == "identity(synthetic)"
+    assert spec["options"]["backbone"] == "resnet18_slim"
+
+
+def test_face_weights_that_are_not_there_are_explained():
+    said = "weights add msceleb_resnet18 FILE"
+    with pytest.raises(FerBenchError, match=said):
+        specs.resolve(params(["dan"], datasets={}))
 
 
 def test_weights_stand_in_is_named_for_what_it_is():

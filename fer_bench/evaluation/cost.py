@@ -96,7 +96,7 @@ def network(
         FerBenchError: an unknown name or option, or a network that cannot be built.
     """
     variants = variants or {}
-    if name not in models.names() and name not in variants:
+    if not models.exists(name) and name not in variants:
         raise FerBenchError(
             f"unknown model {name!r}: {nearest(name, [*models.names(), *variants])}"
         )
@@ -104,6 +104,8 @@ def network(
     # Which weights a row starts from is no option of the network.
     own = {key: value for key, value in variant["model"].items() if key != "pretrained"}
     base = str(variant["base"])
+    if models.preset(base).own_backbone:
+        options.pop("backbone", None)
     return Network(name, base, classes, models.configure(base, {**own, **options}).as_dict())
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.explain_cam import Maps, grad_cam
 from fer_bench.evaluation.explain_occluders import occluded
 from fer_bench.evaluation.opened import last_network, prepare, test_faces
@@ -63,13 +64,19 @@ def open_cell(spec: Mapping[str, Any], view: dict[str, Any], weights: Path, pack
     """Build the network of `spec` with its `last` weights, and open the view's test faces.
 
     Raises:
-        FerBenchError: no faces, faces of another size, or no weights.
+        FerBenchError: no faces, faces of another size, no weights, or a model that takes more of a
+            face than its pixels.
     """
     device = prepare(spec)
     remedy = f"remove it from enabled.{spec['dataset']}.evaluate_on"
     pixels, rows = test_faces(spec, view, packs, remedy)
     model = last_network(spec, weights, device, "explain")
     model.eval()
+    if model.fields:
+        raise FerBenchError(
+            f"{spec['model']} looks at {', '.join(model.fields)} of each face besides its pixels, "
+            f"which explanations do not know; remove it from enabled.{spec['dataset']}.explain"
+        )
     return Cell(model, rows, pixels, tuple(spec["view"]["classes"]), device)
 
 

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from fer_bench.evaluation.opened import autocast, network, prepare, test_faces
 from fer_bench.files import read_json, replacing_folder
-from fer_bench.training.data import select
+from fer_bench.training.data import select, with_fields
 from fer_bench.training.predictions import predictions_frame
 from fer_bench.training.step import predict
 
@@ -33,8 +33,9 @@ def evaluate_cell(
     classes = spec["view"]["classes"]
     device = prepare(spec)
     remedy = f"remove it from enabled.{spec['dataset']}.evaluate_on"
-    faces = select(*test_faces(spec, evaluated, packs, remedy))
+    pixels, rows = test_faces(spec, evaluated, packs, remedy)
     model = network(spec, device)
+    faces = with_fields(select(pixels, rows), rows, model.fields)
     frames = []
     for file in sorted(weights.glob("*.safetensors")):
         model.load_state_dict(load_file(file))

@@ -18,12 +18,12 @@ from tqdm import tqdm
 
 from fer_bench.evaluation.corruptions import CORRUPTIONS, PERTURBATIONS, SEVERITIES, Corruption
 from fer_bench.evaluation.corruptions.perturbations import Step
-from fer_bench.evaluation.crop_landmarks import crop_landmarks
 from fer_bench.evaluation.metrics import measure
 from fer_bench.evaluation.opened import last_network, prepare, test_faces
+from fer_bench.faces.crop_landmarks import crop_landmarks
 from fer_bench.files import read_json, write_text
 from fer_bench.training.batches import Faces, in_batches
-from fer_bench.training.data import select
+from fer_bench.training.data import select, with_fields
 from fer_bench.training.step import predict
 
 BATCH = 128
@@ -38,13 +38,15 @@ class Subject:
     """A model and the test faces it is tried on.
 
     Attributes:
-        predict: images (B, H, W, 3) uint8 -> logits (B, K).
+        predict: images (B, H, W, 3) uint8 and their positions among the faces (B,) -> logits
+            (B, K). The positions are for a model that takes more of a face than its pixels; what
+            it takes is of the face as it was before the change.
         faces: the N test faces.
         landmarks: (N, 5, 2) in pixels of the crop; None where no mask can be worn.
         classes: the K classes.
     """
 
-    predict: Callable[[np.ndarray], np.ndarray]
+    predict: Callable[[np.ndarray, np.ndarray], np.ndarray]
     faces: Faces
     landmarks: np.ndarray | None
     classes: Sequence[str]
@@ -61,15 +63,15 @@ class Subject:
         with ThreadPoolExecutor(max_workers=1) as pool:
             coming = deque(pool.submit(self._changed, *job) for job in islice(jobs, 2))
             while coming:
-                images = coming.popleft().result()
+                images, which = coming.popleft().result()
                 coming.extend(pool.submit(self._changed, *job) for job in islice(jobs, 1))
-                found.append(self.predict(images))
+                found.append(self.predict(images, which))
                 if len(found) == len(batches):
                     yield np.concatenate(found)
                     found = []
 
-    def _changed(self, change: Change, which: np.ndarray) -> np.ndarray:
-        return change(np.asarray(self.faces.pixels[self.faces.rows[which]]), which)
+    def _changed(self, change: Change, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return change(np.asarray(self.faces.pixels[self.faces.rows[which]]), which), which
 
     def corrupting(self, corruption: Corruption, value: Any) -> Change:
         """The change that one corruption of one strength makes."""
@@ -175,12 +177,13 @@ def _subject(
     model = last_network(spec, weights, device, "robustness")
     remedy = f"empty enabled.{spec['dataset']}.robustness"
     pixels, rows = test_faces(spec, view, packs, remedy)
-    faces = select(pixels, rows)
+    faces = with_fields(select(pixels, rows), rows, model.fields)
     landmarks, worn = _places(rows, pixels.shape[1])
 
-    def logits(images: np.ndarray) -> np.ndarray:
+    def logits(images: np.ndarray, which: np.ndarray) -> np.ndarray:
         every = np.arange(len(images))
-        return predict(model, Faces(images, every, every, every, every), device, BATCH)
+        fields = {name: values[which] for name, values in faces.fields.items()}
+        return predict(model, Faces(images, every, every, every, every, fields), device, BATCH)
 
     return Subject(logits, faces, landmarks, list(spec["view"]["classes"])), worn
 

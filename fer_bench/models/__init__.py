@@ -13,32 +13,50 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from torch import Tensor
 
 from fer_bench.errors import FerBenchError, nearest
+from fer_bench.models.backbones import libraries
 from fer_bench.models.base import FERModel, ModelConfig, Output, Preset
 
 __all__ = [
     "FERModel",
+    "Family",
     "ModelConfig",
     "Output",
     "Preset",
     "backbone_state",
     "build",
     "configure",
+    "exists",
+    "libraries",
     "load_pretrained",
     "names",
     "preset",
     "register",
+    "register_family",
     "resolve_weights",
 ]
 
 C = TypeVar("C", bound=ModelConfig)
 Builder = Callable[[int, C], FERModel]
 
-_registry: dict[str, tuple[Preset, ModelConfig, Builder[Any]]] = {}
+Entry = tuple[Preset, ModelConfig, Builder[Any]]
+
+_registry: dict[str, Entry] = {}
+
+
+class Family(NamedTuple):
+    """One of the models that a family builds by name."""
+
+    config: ModelConfig
+    builder: Builder[Any]
+    summary: str
+
+
+_families: dict[str, tuple[str, Callable[[str], Family]]] = {}
 
 
 def register(
@@ -48,7 +66,8 @@ def register(
 
     Args:
         config: the options the builder is given where the caller says nothing else.
-        pretrained: what its backbone starts from: None, "imagenet", "vggface2" or "identity".
+        pretrained: what its backbone starts from: None, "imagenet", "vggface2", "msceleb" or
+            "identity".
         recipe: training keys this model sets otherwise than its dataset's recipe.
 
     Raises:
@@ -70,23 +89,57 @@ def register(
     return add
 
 
+def register_family(prefix: str) -> Callable[[Callable[[str], Family]], Callable[[str], Family]]:
+    """Register models by the beginning of their names, where there are too many to list.
+
+    The function takes a whole name and raises FerBenchError where the family has no such model. Its
+    models have their backbone in their name.
+    """
+
+    def add(make: Callable[[str], Family]) -> Callable[[str], Family]:
+        _families[prefix] = (make.__module__, make)
+        return make
+
+    return add
+
+
 @cache
 def _discover() -> None:
     for info in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{info.name}")
 
 
-def _get(name: str) -> tuple[Preset, ModelConfig, Builder[Any]]:
+def _get(name: str) -> Entry:
     _discover()
-    if name not in _registry:
-        raise FerBenchError(f"unknown model {name!r}: {nearest(name, _registry)}")
-    return _registry[name]
+    if name in _registry:
+        return _registry[name]
+    for prefix in _families:
+        if name.startswith(prefix):
+            return _of_family(prefix, name)
+    raise FerBenchError(f"unknown model {name!r}: {nearest(name, _registry)}")
+
+
+@cache
+def _of_family(prefix: str, name: str) -> Entry:
+    module, make = _families[prefix]
+    config, builder, summary = make(name)
+    preset = Preset(name, module, config.as_dict(), None, {}, summary, own_backbone=True)
+    return preset, config, builder
 
 
 def names() -> list[str]:
-    """Every model's name, sorted."""
+    """Every model's name, sorted; without the families', which are too many."""
     _discover()
     return sorted(_registry)
+
+
+def exists(name: str) -> bool:
+    """Whether `build` knows the name: one of `names()`, or a family's."""
+    try:
+        _get(name)
+    except FerBenchError:
+        return False
+    return True
 
 
 def preset(name: str) -> Preset:

@@ -6,6 +6,7 @@ and its Conv_4x is `layer3`.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from fer_bench.errors import FerBenchError
 
 STAGES = ("layer1", "layer2", "layer3", "layer4")
 CONV_3X, CONV_4X = "layer2", "layer3"
+TIMM = "timm_"
+"""How the names of timm's networks begin."""
 
 
 class Layout(NamedTuple):
@@ -100,7 +103,59 @@ class _Bottleneck(_Block):
         return x
 
 
-class ResNet(nn.Module):
+class Backbone(nn.Module, ABC):
+    """A network that gives feature maps and can start from the weights of an equal one."""
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        """Feature maps (B, C, h, w) by name, of a normalised image (B, 3, H, W)."""
+
+    @abstractmethod
+    def load_pretrained(self, state: Mapping[str, Tensor]) -> None:
+        """Load the layers this network has from the weights of an equal or deeper one.
+
+        Raises:
+            FerBenchError: they do not fit; the network is then left as it was.
+        """
+
+
+class StagedBackbone(Backbone):
+    """A backbone whose maps are a ResNet's stages, or maps of the same strides."""
+
+    @abstractmethod
+    def channels(self, stage: str) -> int:
+        """Channels of a stage's feature map."""
+
+
+def staged(kind: str, until: str, size: int, source_network: bool = False) -> StagedBackbone:
+    """A ResNet or, where its name begins with `timm_`, a network of timm, up to stage `until`.
+
+    Args:
+        kind: a name in `LAYOUTS`, or `timm_<name>`.
+        until: the last stage built.
+        size: side of the faces in pixels.
+        source_network: see `ResNet`; timm's networks know no such form.
+    """
+    if kind.startswith(TIMM):
+        from fer_bench.models.timm_nets import TimmFeatures
+
+        return TimmFeatures(kind, until, size)
+    return ResNet(kind, until, source_network)
+
+
+def check_name(kind: str) -> None:
+    """Raise FerBenchError where timm has no network of the name `timm_<name>`."""
+    from fer_bench.models.timm_nets import check_timm
+
+    check_timm(kind)
+
+
+def libraries(kind: str) -> tuple[str, ...]:
+    """The packages besides torch whose version decides what the backbone `kind` computes."""
+    return ("timm",) if kind.startswith(TIMM) else ()
+
+
+class ResNet(StagedBackbone):
     """A ResNet without its classifier, up to and including stage `until`.
 
     Args:
@@ -131,6 +186,10 @@ class ResNet(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
+    def channels(self, stage: str) -> int:
+        """Channels of a stage's feature map."""
+        return LAYOUTS[self.kind].channels(stage)
+
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """Feature maps by stage, `layer1` to `until`, of a normalised image (B, 3, H, W)."""
         x = self.pool(F.relu(self.bn1(self.conv1(x))))
@@ -149,22 +208,38 @@ class ResNet(nn.Module):
             FerBenchError: names what is missing, what has another shape and what does not belong;
                 the network is then left as it was.
         """
-        own = self.state_dict()
         passed_over = tuple(f"{stage}." for stage in STAGES if stage not in self.stages) + ("fc.",)
-        faults = {
-            "missing": [n for n in own if n not in state and not n.endswith("batches_tracked")],
-            "unexpected": [n for n in state if n not in own and not n.startswith(passed_over)],
-            "of another shape": [
-                f"{n} {tuple(state[n].shape)} (needs {tuple(value.shape)})"
-                for n, value in own.items()
-                if n in state and state[n].shape != value.shape
-            ],
-        }
-        said = [f"{len(v)} {what}: {', '.join(v[:3])}" for what, v in faults.items() if v]
-        if said:
-            raise FerBenchError(
-                f"these are not the weights of a {self.kind} up to {self.stages[-1]} "
-                f"(torchvision's names): {'; '.join(said)}. Use weights made for this backbone, or "
-                "set the option `backbone` to theirs"
-            )
-        self.load_state_dict({name: state.get(name, value) for name, value in own.items()})
+        load_equal(self, state, passed_over, f"{self.kind} up to {self.stages[-1]}")
+
+
+def load_equal(
+    network: nn.Module, state: Mapping[str, Tensor], passed_over: tuple[str, ...], what: str
+) -> None:
+    """Load `state` into `network`, whose every weight must be there.
+
+    Args:
+        network: it is left as it was when something is wrong.
+        state: weights by torchvision's names; a missing `num_batches_tracked` is passed over.
+        passed_over: beginnings of names in `state` that may be too many.
+        what: the network, for the message.
+
+    Raises:
+        FerBenchError: names what is missing, what has another shape and what does not belong.
+    """
+    own = network.state_dict()
+    faults = {
+        "missing": [n for n in own if n not in state and not n.endswith("batches_tracked")],
+        "unexpected": [n for n in state if n not in own and not n.startswith(passed_over)],
+        "of another shape": [
+            f"{n} {tuple(state[n].shape)} (needs {tuple(value.shape)})"
+            for n, value in own.items()
+            if n in state and state[n].shape != value.shape
+        ],
+    }
+    said = [f"{len(v)} {kind}: {', '.join(v[:3])}" for kind, v in faults.items() if v]
+    if said:
+        raise FerBenchError(
+            f"these are not the weights of a {what} (torchvision's names): {'; '.join(said)}. Use "
+            "weights made for this backbone, or set the option `backbone` to theirs"
+        )
+    network.load_state_dict({name: state.get(name, value) for name, value in own.items()})

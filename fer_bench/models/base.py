@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError, nearest
-from fer_bench.models.backbones import LAYOUTS, ResNet
+from fer_bench.models.backbones import LAYOUTS, TIMM, Backbone, check_name
 
 INPUTS = ("half", "imagenet", "source_network")
 
@@ -23,6 +23,8 @@ class Output(NamedTuple):
     """(B, K), what predicts."""
     heads: tuple[Tensor, ...]
     """The logits (B, K) of every head that is trained, in the model's order."""
+    extra: Mapping[str, Tensor] = {}
+    """What else the model's own loss reads, by name; nobody else looks at it."""
 
 
 class Preset(NamedTuple):
@@ -34,6 +36,9 @@ class Preset(NamedTuple):
     pretrained: str | None
     recipe: dict[str, Any]
     summary: str
+    own_backbone: bool = False
+    """Whether the backbone is part of the model's name, so that a dataset's choice of one, e.g.
+    a small one for small faces, does not apply."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +61,8 @@ class ModelConfig:
     input: str = "half"
 
     choices: ClassVar[dict[str, tuple[str, ...]]] = {"backbone": tuple(LAYOUTS), "input": INPUTS}
+    takes_timm: ClassVar[bool] = False
+    """Whether any `timm_<name>` is a backbone too."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -68,6 +75,9 @@ class ModelConfig:
                     f"{field.name} must be {wanted.__name__}, got {value!r} ({field.default!r} "
                     "is the default)"
                 )
+            if self.takes_timm and field.name == "backbone" and value.startswith(TIMM):
+                check_name(value)
+                continue
             valid = self.choices.get(field.name)
             if valid is not None and value not in valid:
                 raise FerBenchError(f"{field.name}: unknown {value!r}: {nearest(value, valid)}")
@@ -111,13 +121,29 @@ class Normalise(nn.Module):
 
 
 class FERModel(nn.Module, ABC):
-    """A classifier of face images: a backbone, and heads that are all else."""
+    """A classifier of face images: a backbone, and heads that are all else.
 
-    backbone: ResNet
+    A model that needs more than images and fixed labels says so here; the defaults ask for
+    nothing, so that a plain model need not know. The training loop knows no model's name.
+
+    - More of each face: `fields` names what `forward` takes by keyword besides the images.
+    - Something at each epoch: `start_epoch`.
+    - Other labels: `relabel`, called after each training step.
+    - Several views of a face: `forward` makes them, in training mode (see `eac.py`).
+    - Chance: torch's global generator of the CPU, whose state checkpoints hold.
+    - Memory between steps: buffers, which the state dict and so checkpoints hold.
+    """
+
+    backbone: Backbone
+    fields: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def forward(self, images: Tensor) -> Output:
-        """Classify `images`: float (B, 3, size, size), RGB in [0, 1]."""
+        """Classify `images`: float (B, 3, size, size), RGB in [0, 1].
+
+        A model with `fields` takes each by its name, (B, ...) or None where a caller has none;
+        `fer_bench/training/fields.py` says what there is.
+        """
 
     @abstractmethod
     def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
@@ -139,8 +165,16 @@ class FERModel(nn.Module, ABC):
         }
 
     def start_epoch(self, epoch: int) -> None:
-        """Enter training mode; called before each epoch, with 0 first."""
+        """Enter training mode; called before each epoch, with 0 first, and again on resume."""
         self.train()
+
+    def relabel(self, output: Output, target: Tensor) -> Tensor | None:
+        """The labels (B,) that faces of this batch are trained with from now on, or None.
+
+        Called after each training step with what the step saw. The training keeps the new labels
+        beside the manifest's, which stay as they are, and records every change.
+        """
+        return None
 
     def load_backbone(self, state: Mapping[str, Tensor]) -> None:
         """Load pretrained weights into the backbone, never into heads."""

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from fer_bench.errors import FerBenchError
 from fer_bench.models import register
 from fer_bench.models.attention import ECA, UNITS
-from fer_bench.models.backbones import CONV_3X, CONV_4X, LAYOUTS, ResNet, feature_side
+from fer_bench.models.backbones import CONV_3X, CONV_4X, feature_side, staged
 from fer_bench.models.base import FERModel, ModelConfig, Normalise, Output
 from fer_bench.models.partition import blocks, check_m, partition, regions
 
@@ -58,6 +58,7 @@ class ScanCciConfig(ModelConfig):
     cci_head: str = "each"
     frozen_bn: bool = False
 
+    takes_timm = True
     choices: ClassVar[dict[str, tuple[str, ...]]] = {
         **ModelConfig.choices,
         "attention": (*UNITS, "none"),
@@ -196,18 +197,18 @@ class ScanCci(FERModel):
     def __init__(self, num_classes: int, config: ScanCciConfig) -> None:
         super().__init__()
         self.config = config
-        layout, side = LAYOUTS[config.backbone], feature_side
         until = CONV_4X if config.has_cci else CONV_3X
         self.normalise = Normalise(config.input)
-        self.backbone = ResNet(config.backbone, until, config.source_network)
+        backbone = staged(config.backbone, until, config.size, config.source_network)
+        self.backbone = backbone
         self.attention: AttentionBranch | None = None
         self.context: ContextBranch | None = None
         if config.has_attention:
-            n = side(config.size, CONV_3X, config.source_network)
-            channels = layout.channels(CONV_3X)
+            n = feature_side(config.size, CONV_3X, config.source_network)
+            channels = backbone.channels(CONV_3X)
             self.attention = AttentionBranch(channels, n, num_classes, config)
         if config.has_cci:
-            self.context = ContextBranch(layout.channels(CONV_4X), num_classes, config)
+            self.context = ContextBranch(backbone.channels(CONV_4X), num_classes, config)
 
     def forward(self, images: Tensor) -> Output:
         """Classify (B, 3, size, size) RGB in [0, 1].

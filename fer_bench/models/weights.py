@@ -20,7 +20,9 @@ from torch import Tensor
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.files import read_json, replacing, sha256_file, write_json
 from fer_bench.models.array_pickle import load_arrays
-from fer_bench.models.backbones import ResNet
+from fer_bench.models.backbones import TIMM, ResNet
+from fer_bench.models.timm_nets import TimmPooled, check_timm, load_timm
+from fer_bench.models.vgg import Vgg16
 
 FOLDER = Path("data/weights")
 
@@ -33,6 +35,9 @@ class Known(NamedTuple):
     command: str
 
 
+TIMM_SIZE = 224
+"""Size of image at which timm's networks are built to check weights."""
+
 KNOWN = {
     "imagenet_resnet50": Known(
         "resnet50",
@@ -44,6 +49,19 @@ KNOWN = {
         "torchvision, IMAGENET1K_V1, downloaded (45 MB)",
         "fer-bench weights add imagenet_resnet18",
     ),
+    "imagenet_vgg16_bn": Known(
+        "vgg16_bn",
+        "torchvision, IMAGENET1K_V1, downloaded (528 MB; 30 MB are kept)",
+        "fer-bench weights add imagenet_vgg16_bn",
+    ),
+    "msceleb_resnet18": Known(
+        "resnet18",
+        "the authors of SCN, RAN and DAN, who trained it on MS-Celeb-1M, a set that its owner has "
+        "withdrawn: resnet18_msceleb.pth of github.com/yaoing/DAN or ijba_res18_naive.pth.tar of "
+        "github.com/kaiwang960112/Self-Cure-Network (no licence is stated; whether you may use it "
+        "is yours to decide)",
+        "fer-bench weights add msceleb_resnet18 FILE",
+    ),
     "vggface2_resnet50": Known(
         "resnet50",
         "a conversion of the VGGFace2 authors' Caffe model resnet50_ft: resnet50_ft_weight.pkl of "
@@ -54,26 +72,44 @@ KNOWN = {
 }
 
 
+def known(name: str) -> Known:
+    """The published file of a name: one of `KNOWN`, or `imagenet_timm_<name>`.
+
+    Raises:
+        FerBenchError: there is none.
+    """
+    if name in KNOWN:
+        return KNOWN[name]
+    backbone = name.removeprefix("imagenet_")
+    if name.startswith("imagenet_") and backbone.startswith(TIMM):
+        check_timm(backbone)
+        origin = f"timm's default weights of {backbone.removeprefix(TIMM)}, downloaded"
+        return Known(backbone, origin, f"fer-bench weights add {name}")
+    raise FerBenchError(f"unknown weights {name!r}: {nearest(name, KNOWN)}")
+
+
 def resolve(kind: str, backbone: str, folder: Path = FOLDER) -> Path:
     """The safetensors file a model that starts from `kind` loads into its backbone.
 
     Args:
-        kind: `imagenet` or `vggface2`. (Identity weights are no added file but a stage's output.)
-        backbone: `resnet50`, `resnet18` or `resnet18_slim`.
+        kind: `imagenet`, `vggface2` or `msceleb`. (Identity weights are no added file but a stage's
+            output.)
+        backbone: the option `backbone` of the model.
         folder: where added weights live.
 
     Raises:
         FerBenchError: there is no such file; says where it comes from and the command to run.
     """
     name = f"{kind}_{backbone}"
-    if name not in KNOWN:
+    try:
+        weights = known(name)
+    except FerBenchError as error:
         raise FerBenchError(
             f"there are no {kind} weights for the backbone {backbone}: {nearest(name, KNOWN)} "
             "Set `backbone` to one that has them, or `pretrained: identity`"
-        )
+        ) from error
     path = folder / f"{name}.safetensors"
     if not path.is_file():
-        weights = KNOWN[name]
         raise FerBenchError(
             f"the pretrained weights {path} are missing; they come from {weights.origin}: run "
             f"`{weights.command}`"
@@ -106,19 +142,19 @@ def add_weights(name: str, file: Path | None = None, folder: Path = FOLDER) -> P
     """Convert a published weights file to `folder/<name>.safetensors`.
 
     Args:
-        name: a key of `KNOWN`.
+        name: a key of `KNOWN`, or `imagenet_timm_<name>`.
         file: `.pkl` (NumPy arrays, read by a restricted unpickler), `.pth` or `.pt` (read with
-            `weights_only`) or `.safetensors`; None downloads through torchvision (ImageNet).
+            `weights_only`) or `.safetensors`; None downloads ImageNet's.
         folder: where it goes.
 
     Raises:
         FerBenchError: unknown name, unreadable file, or not the weights of this backbone.
     """
-    if name not in KNOWN:
-        raise FerBenchError(f"unknown weights {name!r}: {nearest(name, KNOWN)}")
-    weights = KNOWN[name]
+    weights = known(name)
     if file is not None:
         state, source = _read(file), sha256_file(file)
+    elif weights.backbone.startswith(TIMM):
+        state, source = _from_timm(weights.backbone), None
     elif name.startswith("imagenet_"):
         state, source = _from_torchvision(weights.backbone), None
     else:
@@ -126,8 +162,11 @@ def add_weights(name: str, file: Path | None = None, folder: Path = FOLDER) -> P
             f"{name} is not downloaded for you: get it from {weights.origin}; then run "
             f"`{weights.command}`"
         )
+    network = _network(weights.backbone)
     state = _tidy(state)
-    ResNet(weights.backbone).load_pretrained(state)  # raises where they do not fit
+    network.load_pretrained(state)  # raises where they do not fit
+    if not isinstance(network, ResNet):  # these are kept no deeper than models can use them
+        state = {n: v for n, v in state.items() if n in network.published()}
     broken = [n for n, v in state.items() if not bool(torch.isfinite(v).all())]
     if broken:
         raise FerBenchError(f"{len(broken)} weights are not finite, e.g. {broken[0]}")
@@ -139,6 +178,12 @@ def add_weights(name: str, file: Path | None = None, folder: Path = FOLDER) -> P
         {"name": name, "sha256": sha256_file(path), "source_sha256": source},
     )
     return path
+
+
+def _network(backbone: str) -> ResNet | Vgg16 | TimmPooled:
+    if backbone.startswith(TIMM):
+        return TimmPooled(backbone, TIMM_SIZE)
+    return Vgg16() if backbone == "vgg16_bn" else ResNet(backbone)
 
 
 def _read(file: Path) -> dict[str, Tensor]:
@@ -179,6 +224,19 @@ def _from_torchvision(backbone: str) -> dict[str, Tensor]:
             f"`fer-bench weights add imagenet_{backbone} FILE`"
         ) from error
     return dict(state)
+
+
+def _from_timm(backbone: str) -> dict[str, Tensor]:
+    name = backbone.removeprefix(TIMM)
+    try:
+        network = load_timm().create_model(name, pretrained=True)
+    except Exception as error:  # the hub's client raises many kinds, not only OSError
+        raise FerBenchError(
+            f"timm's weights of {name} could not be downloaded ({error}); connect to the network, "
+            "or fetch their file elsewhere and run "
+            f"`fer-bench weights add imagenet_{backbone} FILE`"
+        ) from error
+    return dict(network.state_dict())
 
 
 def _tidy(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

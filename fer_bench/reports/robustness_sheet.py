@@ -14,7 +14,7 @@ from fer_bench.datasets import get_pack, get_source, packs
 from fer_bench.datasets.pack import Pack
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.corruptions import CORRUPTIONS, SEVERITIES, Corruption
-from fer_bench.evaluation.crop_landmarks import crop_landmarks
+from fer_bench.faces.crop_landmarks import crop_landmarks
 from fer_bench.reports.figure_style import page
 from fer_bench.reports.robustness import value_text
 

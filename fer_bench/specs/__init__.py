@@ -39,7 +39,8 @@ def resolve(params: Params) -> dict[str, Spec]:
         FerBenchError: one line for each name or option of params that is wrong.
     """
     outside.register_everything(params.model_files)
-    wrong = check_names(params, list(registry.datasets()), list(registry.sources()), models.names())
+    known = [*models.names(), *filter(models.exists, _of_families(params))]
+    wrong = check_names(params, list(registry.datasets()), list(registry.sources()), known)
     wrong = wrong or check_protocols(params)
     specs: dict[str, Spec] = {}
     if not wrong:
@@ -53,6 +54,14 @@ def resolve(params: Params) -> dict[str, Spec]:
     if wrong:
         raise FerBenchError("params.yaml:\n  " + "\n  ".join(wrong))
     return specs
+
+
+def _of_families(params: Params) -> set[str]:
+    """The names in params that may be models which are not listed: `timm_<name>`."""
+    cells = params.enabled.values()
+    used = {name for cell in cells for name in (*cell.models, *cell.transfer_models)}
+    used |= {*params.models, *(variant.base for variant in params.variants.values())}
+    return used - {*models.names(), *params.variants}
 
 
 def write_specs(params: Params, out: Path) -> None:

@@ -64,7 +64,10 @@ def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None =
     base = variant.base if variant else row
     preset = models.preset(base)
     settings = dataset_options(params, dataset)
-    options = {**settings.model, **params.models.get(base, {})}
+    options = dict(settings.model)
+    if preset.own_backbone:
+        options.pop("backbone", None)
+    options |= params.models.get(base, {})
     if variant:
         options |= variant.model
     aligned = [align_options(params, registry.get_pack(pack).source) for pack in dataset.packs]
@@ -97,7 +100,7 @@ def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None =
         "alignment": ", ".join(dict.fromkeys(str(align.pixels) for align in aligned)),
         "compute": compute(params),
         "code": outside.code_of(base, "fer_bench.training.run"),
-        "versions": versions("torch", "numpy"),
+        "versions": versions("torch", "numpy", *models.libraries(str(options["backbone"]))),
     }
     if recorded := outside.recorded(base):
         spec["outside"] = recorded["outside"]

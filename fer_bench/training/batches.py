@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ class Faces:
         labels: class index of each row.
         sample_ids: id of each row.
         folds: cross-validation fold of each row, or None.
+        fields: what else the model takes of each row; see `fields.py`.
     """
 
     pixels: Pixels
@@ -29,6 +30,7 @@ class Faces:
     labels: np.ndarray
     sample_ids: np.ndarray
     folds: np.ndarray
+    fields: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)

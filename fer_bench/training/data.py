@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from fer_bench.datasets.validation import carve_validation
 from fer_bench.datasets.views import view_rows
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import Expression
+from fer_bench.training import fields
 from fer_bench.training.batches import Faces
 from fer_bench.training.recipe import Recipe
 
@@ -26,6 +28,11 @@ class Splits:
     train: Faces
     val: Faces | None
     test: Faces
+
+    def map(self, change: Callable[[Faces], Faces]) -> Splits:
+        """The splits with every one's faces changed."""
+        val = None if self.val is None else change(self.val)
+        return Splits(change(self.train), val, change(self.test))
 
 
 def open_view(
@@ -106,6 +113,20 @@ def select(pixels: Pixels, rows: pd.DataFrame) -> Faces:
         rows["sample_id"].to_numpy(),
         rows["fold"].to_numpy(),
     )
+
+
+def with_fields(faces: Faces, manifest: pd.DataFrame, wanted: Sequence[str]) -> Faces:
+    """The faces with what a model wants of each besides its pixels.
+
+    Args:
+        faces: of rows of the manifest.
+        manifest: as `open_view` gives it.
+        wanted: the model's `fields`; without any, the faces are returned as they are.
+    """
+    if not wanted:
+        return faces
+    rows = manifest.set_index("row").loc[faces.rows]
+    return replace(faces, fields=fields.read(wanted, rows, faces.pixels.shape[1]))
 
 
 def data_hash(manifest: pd.DataFrame) -> str:

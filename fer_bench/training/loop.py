@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from fer_bench.errors import FerBenchError
 from fer_bench.models import FERModel
-from fer_bench.training import augment
+from fer_bench.training import augment, fields
 from fer_bench.training.batches import Faces, class_balanced_weights, epoch_order, in_batches
 from fer_bench.training.checkpoint import Checkpoints
 from fer_bench.training.prefetch import prefetched
@@ -23,6 +23,7 @@ from fer_bench.training.setup import place, writes
 from fer_bench.training.state import Chosen, Fit, Position, State
 from fer_bench.training.step import drawn, predict, train_step
 from fer_bench.training.streams import Cell
+from fer_bench.training.targets import Targets
 
 log = logging.getLogger(__name__)
 _SHORT = ("allocate memory", "out of memory", "ALLOC_FAILED")  # how torch, CUDA and cuDNN say it
@@ -62,7 +63,7 @@ def fit(
     with _memory(recipe, fabric.device):
         wrapped, optimizer = place(fabric, model, recipe, compute)
         schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, recipe.decay)
-        state = State(model, optimizer, schedule, cell, _scaler(fabric))
+        state = State(model, optimizer, schedule, cell, Targets(train.labels), _scaler(fabric))
         if saved := checkpoints.load():
             state.restore(saved)
             log.info("%s goes on %s", cell, _where(state.position))
@@ -113,7 +114,7 @@ def _train_epoch(
     checkpoints: Checkpoints,
 ) -> None:
     """The batches of one epoch that are not done yet."""
-    at = state.position
+    at, targets = state.position, state.result.targets
     if at.order is None:
         at.order = epoch_order(train.labels, recipe.sampler, state.order)
     batches = list(in_batches(at.order, recipe.batch_size, least=max(2, fabric.world_size)))
@@ -122,14 +123,22 @@ def _train_epoch(
     parts = prefetched(train, [batch[share] for batch in left], fabric.device)
     for batch, (which, faces) in zip(left, parts, strict=True):
         draws = drawn(len(batch), recipe, state.augmentation)
-        images = augment.apply(faces, draws.part(share))
-        target = torch.from_numpy(train.labels[which]).to(fabric.device)
+        mine = draws.part(share)
+        images = augment.apply(faces, mine)
+        given = fields.of_batch(train.fields, which, fabric.device, mine.flip)
+        seen = targets.now[batch]
+        target = torch.from_numpy(seen[share]).to(fabric.device)
         weight = len(which) * fabric.world_size / len(batch)  # DDP takes the plain mean
-        loss, hits = train_step(
-            wrapped, state.optimizer, fabric.backward, images, target, class_weight, weight
+        step = train_step(
+            wrapped, state.optimizer, fabric.backward, images, target, class_weight, weight, given
         )
-        loss, hits = _summed(fabric, loss * len(which), hits)
+        loss, hits = _summed(fabric, step.loss * len(which), step.right)
         at.loss_sum, at.right, at.step = at.loss_sum + loss, at.right + hits, at.step + 1
+        with torch.no_grad():
+            wanted = state.model.relabel(step.output, target)
+        if wanted is not None:
+            whole = _gathered(fabric, wanted, share, len(batch))
+            targets.change(at.epoch, batch, seen, whole)
         if checkpoints.due():
             checkpoints.save(state.to_save())
         checkpoints.tell(at.epoch, recipe.epochs, at.step, len(batches))
@@ -142,6 +151,15 @@ def _summed(fabric: Any, loss: float, hits: int) -> tuple[float, int]:
     both = torch.tensor([loss, hits], dtype=torch.float64, device=fabric.device)
     loss, found = fabric.all_reduce(both, reduce_op="sum").tolist()
     return loss, int(found)
+
+
+def _gathered(fabric: Any, wanted: Tensor, share: slice, size: int) -> np.ndarray:
+    """The labels of a whole batch from those of each process's share."""
+    whole = torch.full((size,), -1, dtype=torch.int64, device=fabric.device)
+    whole[share] = wanted
+    if fabric.world_size > 1:
+        whole = fabric.all_reduce(whole, reduce_op="max")
+    return whole.cpu().numpy()
 
 
 @contextmanager

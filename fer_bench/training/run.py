@@ -21,6 +21,7 @@ from fer_bench.training.data import (
     hold_out,
     open_view,
     splits,
+    with_fields,
 )
 from fer_bench.training.label_noise import with_noise
 from fer_bench.training.loop import fit
@@ -29,6 +30,8 @@ from fer_bench.training.recipe import Recipe
 from fer_bench.training.setup import results_folder, start, writes
 from fer_bench.training.state import Fit
 from fer_bench.training.streams import Cell
+
+RELABELS = "relabels.parquet"
 
 
 def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: Path) -> None:
@@ -48,7 +51,8 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
         packs: `data/aligned`.
 
     Writes `predictions.parquet`, `history.csv` (the mean over folds), `train.json` and
-    `weights/<selection>.safetensors` (`weights/last_fold<k>.safetensors` in cross-validation).
+    `weights/<selection>.safetensors` (`weights/last_fold<k>.safetensors` in cross-validation), and
+    `relabels.parquet`, one row a change, where the model changed labels.
     """
     spec = read_json(spec_path)
     name = Cell(spec["dataset"], spec["model"], seed)
@@ -62,13 +66,14 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
     folded = spec["view"]["protocol"] == "folds"
     with results_folder(out) as folder:
         (folder / "weights").mkdir()
-        records, frames, histories = [], [], []
+        records, frames, histories, changes = [], [], [], []
         for fold in folds(manifest, name.dataset) if folded else [None]:
             rows = manifest if fold is None else hold_out(manifest, fold)
             cell = Cell(name.dataset, name.model, seed, fold)
             parts = splits(pixels, rows, recipe, name.dataset)
-            record, result = _run(spec, recipe, cell, parts, start_path, data_hash(rows))
+            record, result = _run(spec, recipe, cell, parts, start_path, rows)
             records.append(record)
+            changes.append(_changes(parts, result, spec["view"]["classes"], fold))
             frames += _predictions(parts, result, spec["view"]["classes"])
             histories.append(pd.DataFrame(result.history).astype("float64"))
             _save_weights(result, folder / "weights", fold)
@@ -77,21 +82,30 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
         history.astype({"epoch": "int64"}).to_csv(
             folder / "history.csv", index=False, float_format="%.6g", lineterminator="\n"
         )
+        if any(map(len, changes)):
+            pd.concat(changes, ignore_index=True).to_parquet(folder / RELABELS, index=False)
         write_json(folder / "train.json", _summary(spec, seed, records))
     if writes():
         forget(str(name))
 
 
 def _run(
-    spec: dict[str, Any], recipe: Recipe, cell: Cell, parts: Splits, start_path: Path, data: str
+    spec: dict[str, Any],
+    recipe: Recipe,
+    cell: Cell,
+    parts: Splits,
+    start_path: Path,
+    rows: pd.DataFrame,
 ) -> tuple[dict[str, Any], Fit]:
     """One training, and what is recorded of it."""
     fabric = start(spec["compute"], cell)
     classes = spec["view"]["classes"]
     model = models.build(spec["base"], len(classes), **spec["options"])
     _load_start(model, start_path, transfer=spec["init_from"] is not None)
+    parts = parts.map(lambda faces: with_fields(faces, rows, model.fields))
     train = with_noise(parts.train, classes, recipe, cell)
-    given = [spec, sha256_file(start_path), data, faces_hash(train, parts.val, parts.test)]
+    found = [data_hash(rows), faces_hash(train, parts.val, parts.test)]
+    given = [spec, sha256_file(start_path), *found]
     result = fit(
         fabric, spec["compute"], model, train, parts.val, parts.test, recipe, cell, len(classes),
         key=sha256_json(given),
@@ -105,6 +119,14 @@ def _run(
         "best_epoch": {s: c.epoch for s, c in sorted(result.chosen.items()) if s != "last"},
     }
     return record, result
+
+
+def _changes(parts: Splits, result: Fit, classes: list[str], fold: int | None) -> pd.DataFrame:
+    """The labels that the model changed, of a cross-validated dataset with the fold held out."""
+    changes = result.targets.record(parts.train.sample_ids, classes)
+    if fold is not None:
+        changes.insert(0, "fold", fold)
+    return changes
 
 
 def _predictions(parts: Splits, result: Fit, classes: list[str]) -> list[pd.DataFrame]:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from fer_bench.models import FERModel
 from fer_bench.training.streams import Cell
+from fer_bench.training.targets import Targets
 
 
 @dataclass
@@ -25,8 +26,9 @@ class Chosen:
 
 @dataclass
 class Fit:
-    """The outcome of a run: history, one row an epoch, and what each selection keeps."""
+    """The outcome of a run: the labels, one row of history an epoch, what each selection keeps."""
 
+    targets: Targets
     history: list[dict[str, Any]] = field(default_factory=list)
     chosen: dict[str, Chosen] = field(default_factory=dict)
 
@@ -58,6 +60,7 @@ class State:
         optimizer: of the model's parameters.
         schedule: of the optimizer.
         cell: seeds the streams of the order of faces and of their augmentation.
+        targets: the labels of the faces to learn from.
         scaler: of the gradients, with the precision `16-mixed`.
     """
 
@@ -67,12 +70,13 @@ class State:
         optimizer: torch.optim.Optimizer,
         schedule: torch.optim.lr_scheduler.LRScheduler,
         cell: Cell,
+        targets: Targets,
         scaler: torch.amp.GradScaler | None = None,
     ) -> None:
         self.model, self.optimizer, self.schedule = model, optimizer, schedule
         self.scaler = scaler
         self.order, self.augmentation = cell.generator("order"), cell.generator("augmentation")
-        self.position, self.result = Position(), Fit()
+        self.position, self.result = Position(), Fit(targets)
 
     def to_save(self) -> dict[str, Any]:
         """Tensors, numbers, texts, lists and dicts: what `torch.load(weights_only=True)` reads."""
@@ -85,6 +89,7 @@ class State:
             "streams": [self.order.bit_generator.state, self.augmentation.bit_generator.state],
             "chance": _chance(),
             "position": [at.epoch, at.step, _tensor(at.order), at.loss_sum, at.right],
+            "changes": self.result.targets.to_save(),
             "history": self.result.history,
             "chosen": {
                 name: [kept.epoch, _tensor(kept.logits), kept.weights]
@@ -103,7 +108,9 @@ class State:
             stream.bit_generator.state = state
         epoch, step, order, loss_sum, right = saved["position"]
         self.position = Position(epoch, step, _array(order), loss_sum, right)
+        self.result.targets.restore(saved["changes"])
         self.result = Fit(
+            self.result.targets,
             saved["history"],
             {
                 name: Chosen(chosen_at, _array(logits), weights)

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from fer_bench.errors import FerBenchError
-from fer_bench.models import FERModel
-from fer_bench.training import augment
+from fer_bench.models import FERModel, Output
+from fer_bench.training import augment, fields
 from fer_bench.training.batches import Faces, in_batches
 from fer_bench.training.prefetch import prefetched
 from fer_bench.training.recipe import Recipe
 
 Backward = Callable[[Tensor], None]
+
+
+class Step(NamedTuple):
+    """What one training step gives."""
+
+    loss: float
+    right: int
+    """How many faces were predicted as their label says."""
+    output: Output
+    """What the model gave before its weights were updated."""
 
 
 def train_step(
@@ -26,12 +37,21 @@ def train_step(
     target: Tensor,
     class_weight: Tensor | None,
     weight: float = 1.0,
-) -> tuple[float, int]:
-    """Forward, backward, update. Returns the loss and how many faces were predicted right.
+    given: Mapping[str, Tensor] | None = None,
+) -> Step:
+    """Forward, backward, update.
 
-    `weight` multiplies the gradient: what this share of a batch counts for.
+    Args:
+        model: in training mode.
+        optimizer: of its parameters.
+        backward: runs the backward pass.
+        images: (B, 3, H, W) in [0, 1].
+        target: (B,) labels.
+        class_weight: see `FERModel.loss`.
+        weight: multiplies the gradient: what this share of a batch counts for.
+        given: the model's `fields` of these faces.
     """
-    output = model(images)
+    output = model(images, **(given or {}))
     loss = model.loss(output, target, class_weight)
     if not torch.isfinite(loss):
         raise FerBenchError(
@@ -41,7 +61,8 @@ def train_step(
     optimizer.zero_grad(set_to_none=True)
     backward(loss if weight == 1 else loss * weight)
     optimizer.step()
-    return loss.item(), int((output.logits.detach().argmax(1) == target).sum())
+    right = int((output.logits.detach().argmax(1) == target).sum())
+    return Step(loss.item(), right, output)
 
 
 def drawn(size: int, recipe: Recipe, rng: np.random.Generator) -> augment.Draws:
@@ -56,5 +77,8 @@ def predict(
     """Logits (N, K) float32 of `faces`, in evaluation mode."""
     model.eval()
     batches = in_batches(np.arange(len(faces)), batch_size)
-    logits = [model(images).logits.float() for _, images in prefetched(faces, batches, device)]
+    logits = [
+        model(images, **fields.of_batch(faces.fields, which, device)).logits.float()
+        for which, images in prefetched(faces, batches, device)
+    ]
     return torch.cat(logits).cpu().numpy()

@@ -28,8 +28,8 @@ from fer_bench.evaluation.corruptions.occlusion import (
     pulled_up,
 )
 from fer_bench.evaluation.corruptions.resolution import jpeg, pixelation
-from fer_bench.evaluation.crop_landmarks import crop_landmarks
 from fer_bench.faces import mask_art
+from fer_bench.faces.crop_landmarks import crop_landmarks
 from fer_bench.faces.geometry import reference
 from fer_bench.rendering.streams import arrays
 

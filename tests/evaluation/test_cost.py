@@ -213,6 +213,7 @@ def test_the_processor_s_name(line, name):
 def test_a_newer_gpu_s_shortcut_is_told(monkeypatch):
     assert device.precision("cpu") == "float32"
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (9, 0))
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)  # training turns it off
     assert device.precision("cuda") == "float32, convolutions in TF32"
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (7, 5))
     assert device.precision("cuda") == "float32"

@@ -21,6 +21,8 @@ from fer_bench.evaluation.explain_faces import OCCLUDED_PER_CLASS, PER_CLASS
 from fer_bench.files import write_json
 from fer_bench.specs.options import view
 
+COMPUTE = {"device": "cpu", "threads": 1, "tf32": False}
+
 MODELS = ("baseline1", "scan_cci")
 SETS = ("synthetic", "synthetic_masked")
 
@@ -36,7 +38,7 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
         options = {**models.preset(name).defaults, "backbone": "resnet18_slim", "size": SIZE}
         spec = {
             "dataset": "synthetic", "model": name, "base": name, "options": options,
-            "view": view(get_dataset("synthetic")), "compute": {"device": "cpu", "threads": 1},
+            "view": view(get_dataset("synthetic")), "compute": COMPUTE,
         }  # fmt: skip
         write_json(root / f"{name}.json", spec)
         torch.manual_seed(seed)
@@ -190,6 +192,16 @@ def test_faults_are_named(
             tmp_path / "numbers.json", tmp_path / "arrays", cells,
         )  # fmt: skip
     assert not (tmp_path / "numbers.json").exists()
+
+
+def test_a_model_that_looks_at_more_than_pixels_is_refused(cells: Path, tmp_path: Path) -> None:
+    options = {**models.preset("oadn").defaults, "backbone": "resnet18_slim", "size": SIZE}
+    spec = json.loads((cells / "baseline1.json").read_text())
+    write_json(cells / "oadn.json", spec | {"model": "oadn", "base": "oadn", "options": options})
+    (cells / "oadn").mkdir()
+    save_file(models.build("oadn", 7, **options).state_dict(), cells / "oadn/last.safetensors")
+    with pytest.raises(FerBenchError, match=r"looks at points.*enabled\.synthetic\.explain"):
+        explain(cells, "oadn", "synthetic", str(tmp_path))
 
 
 def test_faces_drawn_with_other_options_are_refused(cells: Path) -> None:

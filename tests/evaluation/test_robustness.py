@@ -17,14 +17,17 @@ from fer_bench.errors import FerBenchError
 from fer_bench.evaluation import robustness as stage
 from fer_bench.evaluation.corruptions import CORRUPTIONS, PERTURBATIONS
 from fer_bench.evaluation.robustness import Subject, robustness, robustness_cell
+from fer_bench.faces.face_points import face_points
 from fer_bench.files import read_json, write_json
 from fer_bench.labels import SEVEN
 from fer_bench.training.batches import Faces
 
+COMPUTE = {"device": "cpu", "threads": 1, "tf32": False}
+
 SIZE = 80
 
 
-def brightness_reader(images: np.ndarray) -> np.ndarray:
+def brightness_reader(images: np.ndarray, which: np.ndarray) -> np.ndarray:
     """Class 1 above the middle of the range, else class 0."""
     mean = images.mean(axis=(1, 2, 3))
     return np.stack([127.5 - mean, mean - 127.5], axis=1)
@@ -89,9 +92,9 @@ def test_every_change_is_predicted_once_in_small_batches(monkeypatch):
     seen: list[int] = []
     whole = subject()
 
-    def counted(images: np.ndarray) -> np.ndarray:
+    def counted(images: np.ndarray, which: np.ndarray) -> np.ndarray:
         seen.append(len(images))
-        return whole.predict(images)
+        return whole.predict(images, which)
 
     counting = Subject(counted, whole.faces, None, whole.classes)
     expected = robustness(whole, "toy")
@@ -119,21 +122,24 @@ def faces() -> tuple[np.ndarray, pd.DataFrame]:
 class Cell:
     """A cell with random weights on rendered faces, as files."""
 
-    def __init__(self, root: Path, pixels: np.ndarray, manifest: pd.DataFrame, **options) -> None:
+    def __init__(
+        self, root: Path, pixels: np.ndarray, manifest: pd.DataFrame, base: str = "baseline1",
+        **options,
+    ) -> None:  # fmt: skip
         view = {"name": "toy", "parts": [Part("toy").to_json()], "classes": list(SEVEN),
                 "protocol": "split"}  # fmt: skip
         write_pack(root / "aligned" / "toy", pixels, manifest)
-        chosen = {**models.preset("baseline1").defaults, "backbone": "resnet18_slim", "size": SIZE}
+        chosen = {**models.preset(base).defaults, "backbone": "resnet18_slim", "size": SIZE}
         write_json(root / "view.json", view)
         write_json(
             root / "spec.json",
             {
-                "dataset": "toy", "model": "mine", "base": "baseline1", "options": chosen | options,
-                "view": view, "compute": {"device": "cpu", "threads": 1},
+                "dataset": "toy", "model": "mine", "base": base, "options": chosen | options,
+                "view": view, "compute": COMPUTE,
             },
         )  # fmt: skip
         torch.manual_seed(0)
-        model = models.build("baseline1", 7, **chosen)
+        model = models.build(base, 7, **chosen)
         weights = root / "train" / "weights"
         weights.mkdir(parents=True)
         save_file(model.state_dict(), weights / "last.safetensors")
@@ -174,6 +180,24 @@ def test_a_cell_is_measured_with_its_last_weights(tmp_path, faces, capsys):
     mirrored = Cell(tmp_path / "b", pixels[::-1], manifest.iloc[::-1].reset_index(drop=True))
     mirrored.run()
     assert mirrored.out.read_text() == text, "the order of the faces changes nothing"
+
+
+def test_a_model_that_looks_at_points_gets_those_of_each_face(tmp_path, faces, monkeypatch):
+    pixels, manifest = faces
+    given, real = [], stage.predict
+
+    def predict(model, faces, *rest):
+        given.append(faces.fields["points"])
+        return real(model, faces, *rest)
+
+    monkeypatch.setattr(stage, "predict", predict)
+    monkeypatch.setattr(stage, "BATCH", 5)
+    Cell(tmp_path, pixels, manifest, "oadn").run()
+    tests = manifest[manifest["split"] == "test"]
+    whole = face_points(list(tests["landmarks"]), SIZE)
+    assert not np.allclose(whole[0], whole[-1], atol=0.005)
+    for start in range(0, 9, 3):  # 14 faces in batches of five
+        np.testing.assert_array_equal(np.concatenate(given[start : start + 3]), whole)
 
 
 def test_masks_are_left_out_where_nobody_knows_the_mouth(tmp_path, faces):

@@ -1,5 +1,7 @@
 """The counts recomputed from the paper's tables and the released code, at 8 classes, ResNet-50."""
 
+import importlib
+
 import pytest
 import torch
 
@@ -58,6 +60,45 @@ def test_context_branch_and_backbones():
     assert count(no_cci.backbone) == 1_444_928
     assert not hasattr(no_cci.backbone, "layer3")
     assert not hasattr(build("scan_cci").backbone, "layer4")
+
+
+@pytest.mark.parametrize(
+    ("name", "whole"),
+    [
+        ("dan", 19_728_344),
+        ("eac", 23_524_424),
+        ("ran", 11_186_250),
+        ("scn", 11_181_129),
+        ("gacnn", 168_675_297),
+        ("oadn", 24_567_400),
+    ],
+)
+def test_the_competitors_have_what_their_docstrings_say(name, whole):
+    assert count(build(name)) == whole
+    module = importlib.import_module(models.preset(name).module)
+    assert f"at 8 classes: {whole:,}." in " ".join(module.__doc__.split())
+
+
+def test_the_competitors_parts_by_hand():
+    resnet18, resnet50, k = 11_176_512, 23_508_032, 8
+    linear = lambda inside, outside: inside * outside + outside  # noqa: E731
+    assert count(build("scn")) == resnet18 + linear(512, 1) + linear(512, k)
+    assert count(build("ran")) == resnet18 + linear(512, 1) + linear(1024, 1) + linear(1024, k)
+    assert count(build("eac")) == resnet50 + linear(2048, k)
+    branch = linear(2048, 256) + linear(256, k)
+    assert count(build("oadn")) == resnet50 + branch + linear(2048, 256) + 4 * linear(256, k)
+    convs = sum(
+        linear(n, m) + 2 * m for n, m in ((512, 256), (3 * 3 * 256, 512), (768, 512), (768, 512))
+    )
+    head = convs + linear(512, 32) + 2 * 32 + linear(32, 512)
+    assert count(build("dan")) == resnet18 + 4 * head + linear(512, k) + 2 * k + k * 512
+    gate = 9 * 512 * 128 + 2 * 128 + linear(128, 64) + linear(64, 1)
+    convs = 2 * (9 * 512 * 512 + 2 * 512)
+    unit = convs + linear(512 * 36, 64) + gate
+    gacnn = build("gacnn")
+    assert count(gacnn) - count(gacnn.backbone) == 24 * unit + convs + gate + linear(
+        2048, 1024
+    ) + linear(1024, k)
 
 
 def test_sharing_saves_a_factor_of_13_in_the_branch():

@@ -17,6 +17,7 @@ from fer_bench.files import read_json, sha256_file
 from fer_bench.models import weights
 from fer_bench.models.array_pickle import load_arrays
 from fer_bench.models.backbones import ResNet
+from fer_bench.models.vgg import Vgg16
 
 NAME = "vggface2_resnet18_slim"
 
@@ -228,6 +229,27 @@ def test_status_lists_what_is_there(tmp_path, state):
     path.with_suffix(".json").unlink()
     with pytest.raises(FerBenchError, match="weights add"):
         weights.recorded_sha256(path)
+
+
+def test_weights_of_ms_celeb_need_a_file_and_vgg_is_kept_no_deeper_than_it_is_used(tmp_path):
+    with pytest.raises(FerBenchError, match="withdrawn"):
+        weights.resolve("msceleb", "resnet18", tmp_path)
+    with pytest.raises(FerBenchError, match="not downloaded for you"):
+        weights.add_weights("msceleb_resnet18", None, tmp_path)
+    published = {f"module.{k}": v for k, v in torchvision.models.resnet18().state_dict().items()}
+    torch.save({"state_dict": published}, tmp_path / "faces.pth.tar.pth")
+    path = weights.add_weights("msceleb_resnet18", tmp_path / "faces.pth.tar.pth", tmp_path)
+    ResNet("resnet18").load_pretrained(load_file(path))
+
+    vgg = torchvision.models.vgg16_bn(num_classes=2)
+    vgg.classifier = torch.nn.Linear(1, 1)  # the real one has 120 million weights
+    torch.save(vgg.state_dict(), tmp_path / "vgg.pth")
+    path = weights.add_weights("imagenet_vgg16_bn", tmp_path / "vgg.pth", tmp_path)
+    state = load_file(path)
+    assert set(state) == {n for n in Vgg16().state_dict() if not n.endswith("batches_tracked")}
+    own = Vgg16()
+    own.load_pretrained(state)
+    assert torch.equal(own.state_dict()["features.28.weight"], state["features.28.weight"])
 
 
 class FakeWeights:

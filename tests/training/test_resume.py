@@ -21,6 +21,7 @@ from fer_bench.training import run as run_module
 from fer_bench.training.run import train_cell
 from fer_bench.training.state import State
 from fer_bench.training.streams import Cell
+from fer_bench.training.targets import Targets
 
 RECIPE = {"batch_size": 4, "epochs": 3}  # twelve batches an epoch
 STEPS = 12
@@ -255,7 +256,8 @@ def test_the_scale_of_gradients_goes_on_too():
         model = torch.nn.Linear(2, 2)
         optimizer = torch.optim.SGD(model.parameters(), 0.1)
         schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
-        return State(model, optimizer, schedule, cell, torch.amp.GradScaler("cpu", scale))
+        targets, scaler = Targets(np.zeros(1, np.int64)), torch.amp.GradScaler("cpu", scale)
+        return State(model, optimizer, schedule, cell, targets, scaler)
 
     saved, other = state(1024.0), state(2.0)
     saved.scaler.scale(torch.ones(1))  # it begins lazily

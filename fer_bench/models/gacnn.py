@@ -1,0 +1,202 @@
+"""gACNN: 24 patches around landmarks and the whole face, each through a gate of its own.
+
+Li, Zeng, Shan and Chen, "Occlusion aware facial expression recognition using CNN with attention
+mechanism", IEEE TIP 2019 (and PG-CNN, ICPR 2018). Written from the papers' descriptions.
+
+- Features: VGG-16 up to conv4_2, 512 x 28 x 28 of a 224 px face. Around each of 24 points a patch
+  of 6 x 6 cells is cut.
+- Patch-gated unit, one for each patch with its own weights: two 3x3 convolutions that keep the
+  size; then a vector φ = ReLU(linear of the 512 x 6 x 6) with 64 numbers, and a gate α =
+  sigmoid(...) in (0, 1) from max pooling, a 3x3 convolution to 128 channels, its mean, and two
+  linear layers (64, 1). Out comes α φ.
+- Global-gated unit: two 3x3 convolutions on the whole map after pooling to 14 x 14, GAP to 512
+  numbers, and such a gate.
+- All side by side (24 · 64 + 512 = 2048) through a linear layer of 1024, ReLU and the classifier;
+  cross-entropy.
+
+Our reading: batch normalisation and ReLU follow each convolution, that of the gate too (the
+released configuration has more of it than the papers print); a patch at the edge is moved inside;
+with another backbone the map is that of stride 8 (`layer2`), and a patch has round(6 / 28 of its
+side) cells.
+
+What the original had that ours lacks: 24 points picked from the 68 of a landmark detector on each
+face. Ours come from five detected landmarks through a mean face (`faces/face_points.py`), so that
+they do not follow brows and lips. Its VGG-16 starts from ImageNet, as ours does where the weights
+are added (`fer-bench weights add imagenet_vgg16_bn`). Parameters with VGG-16 at 8 classes:
+168,675,297.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from fer_bench.faces.face_points import POINTS, mean_points
+from fer_bench.models import register
+from fer_bench.models.backbones import CONV_3X, LAYOUTS, ResNet, feature_side
+from fer_bench.models.base import FERModel, ModelConfig, Normalise, Output
+from fer_bench.models.vgg import Vgg16
+
+VGG = "vgg16_bn"
+LOCAL, HIDDEN = 64, 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class GacnnConfig(ModelConfig):
+    """Options of gACNN; the defaults are the paper's.
+
+    Args:
+        backbone: `vgg16_bn` (the paper) or one of the ResNets, up to Conv_3x.
+        whole: whether the global-gated unit exists; without it the model is the papers' pACNN.
+    """
+
+    backbone: str = VGG
+    whole: bool = True
+
+    choices: ClassVar[dict[str, tuple[str, ...]]] = {
+        **ModelConfig.choices,
+        "backbone": (VGG, *LAYOUTS),
+    }
+
+
+def patch_cells(side: int) -> int:
+    """Cells a side of a patch on a map of `side`: 6 at 28."""
+    return max(2, round(6 * side / 28))
+
+
+def cut_patches(features: Tensor, points: Tensor, cells: int) -> Tensor:
+    """Patches of `cells` x `cells` around points of a map: (B, P, C, cells, cells).
+
+    Args:
+        features: (B, C, n, n).
+        points: (B, P, 2 or more): x and y as shares of the side.
+        cells: side of a patch; the one whose middle is nearest to the point and that lies inside.
+    """
+    side = features.shape[-1]
+    first = (points[..., :2] * side - cells / 2).round().clamp(0, side - cells).long()
+    steps = torch.arange(cells, device=features.device)
+    columns, rows = (first[..., None] + steps).unbind(2)  # (B, P, cells) each
+    face = torch.arange(len(features), device=features.device)[:, None, None, None]
+    last = features.permute(0, 2, 3, 1)  # one cell's channels side by side
+    return last[face, rows[..., :, None], columns[..., None, :]].permute(0, 1, 4, 2, 3)
+
+
+def _conv(inside: int, outside: int, units: int) -> nn.Sequential:
+    """A 3x3 convolution, BN and ReLU for each of `units` units."""
+    return nn.Sequential(
+        nn.Conv2d(inside * units, outside * units, 3, padding=1, groups=units, bias=False),
+        nn.BatchNorm2d(outside * units),
+        nn.ReLU(),
+    )
+
+
+class Gate(nn.Module):
+    """A weight in (0, 1) from each unit's map: (B, P · C, h, w) to (B, P)."""
+
+    def __init__(self, channels: int, units: int) -> None:
+        super().__init__()
+        self.conv = _conv(channels, 128, units)
+        self.first = nn.Conv1d(128 * units, 64 * units, 1, groups=units)
+        self.second = nn.Conv1d(64 * units, units, 1, groups=units)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The gates, (B, P)."""
+        pooled = self.conv(F.max_pool2d(x, 2)).mean((2, 3)).unsqueeze(2)
+        gate: Tensor = torch.sigmoid(self.second(F.relu(self.first(pooled)))).squeeze(2)
+        return gate
+
+
+class PatchUnits(nn.Module):
+    """The patch-gated units side by side (as grouped layers): (B, P, C, h, w) to (B, P, 64)."""
+
+    def __init__(self, channels: int, cells: int, units: int) -> None:
+        super().__init__()
+        self.convs = nn.Sequential(*(_conv(channels, channels, units) for _ in range(2)))
+        self.vector = nn.Conv2d(channels * units, LOCAL * units, cells, groups=units)
+        self.gate = Gate(channels, units)
+
+    def forward(self, patches: Tensor) -> tuple[Tensor, Tensor]:
+        """α φ (B, P, 64), and the gates α (B, P)."""
+        x = self.convs(patches.flatten(1, 2))
+        gate = self.gate(x)
+        vectors = F.relu(self.vector(x)).view(len(x), -1, LOCAL)
+        return gate.unsqueeze(2) * vectors, gate
+
+
+class WholeUnit(nn.Module):
+    """The global-gated unit: (B, C, n, n) to (B, C)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.convs = nn.Sequential(*(_conv(channels, channels, 1) for _ in range(2)))
+        self.gate = Gate(channels, 1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """The gated vector (B, C)."""
+        x = self.convs(F.max_pool2d(features, 2))
+        gated: Tensor = self.gate(x) * x.mean((2, 3))
+        return gated
+
+
+class Gacnn(FERModel):
+    """gACNN; without the whole face's unit pACNN."""
+
+    fields = ("points",)
+    mean: Tensor
+
+    def __init__(self, num_classes: int, config: GacnnConfig) -> None:
+        super().__init__()
+        self.normalise = Normalise(config.input)
+        if config.backbone == VGG:
+            self.backbone, channels, side = Vgg16(), Vgg16.channels, config.size // 8
+            self.stage = "conv4_2"
+        else:
+            self.backbone = ResNet(config.backbone, CONV_3X, config.source_network)
+            channels = LAYOUTS[config.backbone].channels(CONV_3X)
+            side = feature_side(config.size, CONV_3X, config.source_network)
+            self.stage = CONV_3X
+        self.cells = patch_cells(side)
+        self.patches = PatchUnits(channels, self.cells, POINTS)
+        self.whole = WholeUnit(channels) if config.whole else None
+        self.hidden = nn.Linear(POINTS * LOCAL + (channels if config.whole else 0), HIDDEN)
+        self.fc = nn.Linear(HIDDEN, num_classes)
+        self.register_buffer("mean", torch.from_numpy(mean_points()), persistent=False)
+
+    def forward(self, images: Tensor, points: Tensor | None = None) -> Output:
+        """Classify (B, 3, size, size) RGB in [0, 1].
+
+        `extra["gates"]` has the patches' gates (B, 24).
+
+        Args:
+            images: faces.
+            points: (B, 24, 3), see `face_points`; a mean face's where there are none.
+        """
+        features = self.backbone(self.normalise(images))[self.stage]
+        if points is None:
+            points = self.mean.expand(len(images), -1, -1)
+        local, gates = self.patches(cut_patches(features, points, self.cells))
+        vectors = [local.flatten(1)]
+        if self.whole is not None:
+            vectors.append(self.whole(features))
+        logits = self.fc(F.relu(self.hidden(torch.cat(vectors, 1))))
+        return Output(logits, (logits,), {"gates": gates})
+
+    def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
+        """Cross-entropy."""
+        return F.cross_entropy(output.logits, target, class_weight)
+
+
+@register(GacnnConfig(), pretrained="imagenet")
+def gacnn(num_classes: int, config: GacnnConfig) -> FERModel:
+    """Gated patches around 24 landmarks and the gated whole face, on VGG-16."""
+    return Gacnn(num_classes, config)
+
+
+@register(GacnnConfig(whole=False), pretrained="imagenet")
+def pacnn(num_classes: int, config: GacnnConfig) -> FERModel:
+    """Gated patches around 24 landmarks alone, on VGG-16."""
+    return Gacnn(num_classes, config)

@@ -1,0 +1,81 @@
+"""What a model may be given of each face besides its pixels.
+
+A model names what it takes in `FERModel.fields`; nobody else reads or computes it. A field is read
+from a manifest's rows, goes with its face through the batches, and is mirrored where the face is.
+
+    points   (24, 3): x, y as shares of the crop's side, and how well the point is seen. From the
+             manifest's column `points` where it has one, else from its `landmarks`; see
+             `faces/face_points.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from fer_bench.errors import FerBenchError, nearest
+from fer_bench.faces.face_points import POINTS, face_points, mirrored
+
+
+class Field(NamedTuple):
+    """One kind of thing known of faces."""
+
+    read: Callable[[pd.DataFrame, int], np.ndarray]
+    """Manifest rows and the crops' side in pixels to an array (N, ...)."""
+    mirror: Callable[[np.ndarray], np.ndarray]
+    """That of the mirror images, from (n, ...) to (n, ...)."""
+
+
+def _points(rows: pd.DataFrame, size: int) -> np.ndarray:
+    if "points" in rows:
+        stored = np.stack([np.asarray(p, np.float32) for p in rows["points"]])
+        return stored.reshape(len(rows), POINTS, 3)
+    return face_points(list(rows["landmarks"]), size)
+
+
+FIELDS = {"points": Field(_points, mirrored)}
+
+
+def read(names: Sequence[str], rows: pd.DataFrame, size: int) -> dict[str, np.ndarray]:
+    """The fields of manifest rows, one row a face.
+
+    Args:
+        names: a model's `fields`.
+        rows: of a pack's manifest.
+        size: side of its crops in pixels.
+
+    Raises:
+        FerBenchError: there is no such field.
+    """
+    for name in names:
+        if name not in FIELDS:
+            raise FerBenchError(f"a model asks for the field {name!r}: {nearest(name, FIELDS)}")
+    return {name: FIELDS[name].read(rows, size) for name in names}
+
+
+def of_batch(
+    fields: Mapping[str, np.ndarray],
+    which: np.ndarray,
+    device: torch.device,
+    flip: np.ndarray | None = None,
+) -> dict[str, Tensor]:
+    """The fields of some faces, as `forward` takes them.
+
+    Args:
+        fields: of all faces, from `read`.
+        which: positions in them, (B,).
+        device: where the tensors go.
+        flip: (B,) bool, which of the faces are mirrored; None for none.
+    """
+    batch = {}
+    for name, values in fields.items():
+        chosen = values[which]
+        if flip is not None and flip.any():
+            chosen[flip] = FIELDS[name].mirror(chosen[flip])
+        batch[name] = torch.from_numpy(chosen).to(device)
+    return batch

@@ -1,0 +1,145 @@
+"""What a model is given of each face besides its pixels goes with the face, mirrored with it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from toy_pack import TOY_VIEW
+
+from fer_bench import models
+from fer_bench.errors import FerBenchError
+from fer_bench.evaluation.predict import evaluate_cell
+from fer_bench.faces.face_points import face_points, mirrored
+from fer_bench.faces.geometry import reference
+from fer_bench.files import read_json, write_json
+from fer_bench.training import fields, step
+from fer_bench.training.batches import Faces
+from fer_bench.training.data import open_view, select, with_fields
+from fer_bench.training.loop import fit
+from fer_bench.training.recipe import Recipe
+from fer_bench.training.run import train_cell
+from fer_bench.training.setup import start
+from fer_bench.training.streams import Cell
+
+SIZE = 40
+
+
+def landmarks(seed):
+    return (reference(112) + np.random.default_rng(seed).normal(0, 3, (5, 2))).ravel().tolist()
+
+
+def test_points_come_from_the_manifests_landmarks_or_from_what_alignment_stored():
+    rows = pd.DataFrame({"landmarks": [landmarks(0), None, landmarks(1)]})
+    (points,) = fields.read(["points"], rows, SIZE).values()
+    np.testing.assert_array_equal(points, face_points(list(rows["landmarks"]), SIZE))
+    other = np.random.default_rng(3).random((3, 24, 3)).astype(np.float32)
+    stored = rows.assign(points=[list(face.ravel().astype(float)) for face in other])
+    np.testing.assert_array_equal(fields.read(["points"], stored, SIZE)["points"], other)
+    assert fields.read([], rows, SIZE) == {}
+    with pytest.raises(FerBenchError, match="did you mean 'points'"):
+        fields.read(["point"], rows, SIZE)
+
+
+def test_a_batch_has_its_faces_fields_and_those_mirrored_that_are_flipped():
+    points = np.random.default_rng(0).random((5, 24, 3)).astype(np.float32)
+    before = points.copy()
+    which, flip = np.array([3, 0, 3]), np.array([False, True, True])
+    given = fields.of_batch({"points": points}, which, torch.device("cpu"), flip)["points"].numpy()
+    np.testing.assert_array_equal(given[0], points[3])
+    np.testing.assert_array_equal(given[1], mirrored(points[0]))
+    np.testing.assert_array_equal(given[2], mirrored(points[3]))
+    np.testing.assert_array_equal(points, before)
+    assert fields.of_batch({}, which, torch.device("cpu"), flip) == {}
+
+
+def test_faces_keep_nothing_for_a_plain_model(aligned):
+    pixels, rows = open_view(TOY_VIEW, aligned)
+    faces = select(pixels, rows)
+    assert with_fields(faces, rows, ()) is faces
+    shuffled = rows.sample(frac=1, random_state=0).assign(
+        landmarks=[landmarks(i) for i in range(len(rows))]
+    )
+    some = select(pixels, shuffled.iloc[5:20])
+    points = with_fields(some, shuffled, ("points",)).fields["points"]
+    np.testing.assert_array_equal(points, face_points(list(shuffled["landmarks"][5:20]), 80))
+
+
+class Spy(models.FERModel):
+    """Records what it is given of each face."""
+
+    fields = ("points",)
+
+    def __init__(self):
+        super().__init__()
+        self.backbone = torch.nn.Conv2d(3, 4, 3)
+        self.fc = torch.nn.Linear(4, 2)
+        self.seen = {True: [], False: []}
+
+    def forward(self, images, points=None):
+        self.seen[self.training].append((images.clone(), points))
+        logits = self.fc(self.backbone(images).mean((2, 3)))
+        return models.Output(logits, (logits,))
+
+    def loss(self, output, target, class_weight=None):
+        return torch.nn.functional.cross_entropy(output.logits, target, class_weight)
+
+
+def test_training_and_prediction_give_each_face_its_own(make_spec, aligned):
+    """Each face has its number as brightness and a bright left half, so that both can be told."""
+    count = 24
+    pixels = np.zeros((count, SIZE, SIZE, 3), np.uint8)
+    pixels[:] = 4 * np.arange(count)[:, None, None, None]
+    pixels[:, :, : SIZE // 2] += 100
+    points = np.random.default_rng(0).random((count, 24, 3)).astype(np.float32)
+    every = np.arange(count)
+    faces = Faces(pixels, every, every % 2, every.astype(str), every, {"points": points})
+    recipe = Recipe().with_({"epochs": 2, "batch_size": 5, "jitter": [0.0, 0.0, 0.0, 0.0]})
+    cell, spec = Cell("toy", "spy", 0), read_json(make_spec()[0])
+    model = Spy()
+    fabric = start(spec["compute"], cell)
+    held_out = replace(faces, fields={"points": points[::-1].copy()})
+    fit(fabric, spec["compute"], model, faces, None, held_out, recipe, cell, 2, "key")
+    flips = []
+    for images, given in model.seen[True]:
+        for image, found in zip((images * 255).round(), given.numpy(), strict=True):
+            left, right = image[0, 0, 0].item(), image[0, 0, -1].item()
+            flipped, number = left < right, int(min(left, right)) // 4
+            np.testing.assert_array_equal(
+                found, mirrored(points[number]) if flipped else points[number]
+            )
+            flips.append(flipped)
+    assert len(flips) == 2 * count
+    assert 0.2 < np.mean(flips) < 0.8
+    for _, given in model.seen[False]:
+        np.testing.assert_array_equal(given.numpy(), points[::-1])
+
+
+def test_a_model_with_points_trains_and_is_evaluated_on_them(aligned, make_spec, tmp_path):
+    manifest = pd.read_parquet(aligned / "toy/manifest.parquet")
+    manifest["landmarks"] = [landmarks(i) for i in range(len(manifest))]
+    manifest.to_parquet(aligned / "toy/manifest.parquet")
+    spec, begin = make_spec("oadn", {"epochs": 1})
+    out = tmp_path / "train"
+    train_cell(spec, begin, 0, out, aligned)
+    write_json(tmp_path / "view.json", TOY_VIEW)
+    write_json(tmp_path / "audit.json", {})
+    view, audit = tmp_path / "view.json", tmp_path / "audit.json"
+    evaluate_cell(spec, view, audit, out / "weights", tmp_path / "on", aligned)
+    own, again = (
+        pd.read_parquet(folder / "predictions.parquet").query("selection == 'last'")
+        for folder in (out, tmp_path / "on")
+    )
+    pd.testing.assert_frame_equal(own.reset_index(drop=True), again.reset_index(drop=True))
+    pixels, rows = open_view(TOY_VIEW, aligned)
+    tests = select(pixels, rows[rows["split"] == "test"])
+    model = models.build("oadn", 7, **read_json(spec)["options"])
+    from safetensors.torch import load_file
+
+    model.load_state_dict(load_file(out / "weights/last.safetensors"))
+    without = step.predict(model, tests, torch.device("cpu"))
+    logits = own[[c for c in own if c.startswith("logit_")]].to_numpy()
+    assert not np.allclose(logits, without, atol=1e-4)
+    with_points = step.predict(model, with_fields(tests, rows, model.fields), torch.device("cpu"))
+    np.testing.assert_allclose(logits, with_points, atol=1e-5)
