@@ -135,11 +135,13 @@ def _weights(params: Params, folder: Path) -> Iterator[Finding]:
         for row in cells.models if settings else ():
             variant = params.variants.get(row)
             base = variant.base if variant else row
-            if base not in models.names():
+            if not models.exists(base):
                 continue  # params.yaml's own finding names it
             options = {**settings.model, **params.models.get(base, {})} if settings else {}
-            options |= variant.model if variant else {}
             preset = models.preset(base)
+            if preset.own_backbone:
+                options.pop("backbone", None)
+            options |= variant.model if variant else {}
             kind = options.get("pretrained", preset.pretrained)
             kind = settings.weights.get(kind, kind) if settings and kind else kind
             if kind not in (None, "identity"):
@@ -216,7 +218,7 @@ def _cell_bytes(params: Params, dataset: str, row: str) -> int:
 
     variant = params.variants.get(row)
     base = variant.base if variant else row
-    if base not in models.names():
+    if not models.exists(base):
         return 0
     given = dataset_options(params, registry.get_dataset(dataset)).model
     options = {k: v for k, v in given.items() if k in models.preset(base).defaults}

@@ -119,7 +119,14 @@ def test_a_new_model_file_makes_no_cell_stale(grid, edit):
     assert grid.stale() == set()
 
 
-def test_a_model_file_of_ones_own_is_trained_and_followed(grid, edit, tmp_path):
+@pytest.fixture
+def as_before(grid):
+    """Set up before `edit`, so that it comes after its repairs: what lists rows is made again."""
+    yield
+    grid("dvc", "repro", f"{SYNTHETIC}:starts")
+
+
+def test_a_model_file_of_ones_own_is_trained_and_followed(grid, as_before, edit, tmp_path):
     target = f"{SYNTHETIC}:score@my_net-0"
 
     def ran() -> set[str]:

@@ -70,6 +70,8 @@ def subject(name: str, params: Params) -> Subject:
     """
     given = params.datasets[DATASET].model if DATASET in params.datasets else _small(name)
     size = params.align[DATASET].size if DATASET in params.align else 80
+    if models.preset(name).own_backbone:
+        given = {key: value for key, value in given.items() if key != "backbone"}
     options = {**given, **params.models.get(name, {}), "size": size}
     options.pop("pretrained", None)
     try:

@@ -21,7 +21,7 @@ from fer_bench.faces.detect import Detection, Detector, as_rgb
 from fer_bench.faces.geometry import centre_square, cut_out
 from fer_bench.inference.run import Run, find_run
 from fer_bench.models import outside
-from fer_bench.training.data import select
+from fer_bench.training.data import select, with_fields
 from fer_bench.training.step import predict
 
 Picture = str | Path | np.ndarray
@@ -100,7 +100,8 @@ class Trained:
             cut_out(image, face.landmarks if face else None, box, self.size)
             for image, face, box in zip(images, found, boxes, strict=True)
         ]
-        said = self.probabilities(np.stack(faces)) if faces else np.empty((0, len(self.classes)))
+        seen = [None if face is None else face.landmarks.ravel() for face in found]
+        said = self.probabilities(np.stack(faces), seen) if faces else np.empty((0, 0))
         return [
             Prediction(path, face, box, crop, dict(zip(self.classes, row.tolist(), strict=True)))
             for (path, _), face, box, crop, row in zip(
@@ -108,16 +109,28 @@ class Trained:
             )
         ]
 
-    def logits(self, faces: np.ndarray) -> np.ndarray:
-        """(N, K) float32 logits of aligned faces, (N, size, size, 3) uint8 RGB."""
+    def logits(
+        self, faces: np.ndarray, landmarks: Sequence[np.ndarray | None] | None = None
+    ) -> np.ndarray:
+        """(N, K) float32 logits of aligned faces.
+
+        Args:
+            faces: (N, size, size, 3) uint8 RGB.
+            landmarks: of each, ten numbers in pixels of the picture it was cut out of, or None;
+                only a network that looks at landmarks uses them.
+        """
         rows = pd.DataFrame({"row": np.arange(len(faces)), "target": 0, "fold": None})
         rows["sample_id"] = rows["row"].astype(str)
+        rows["landmarks"] = pd.Series(list(landmarks or [None] * len(faces)), dtype=object)
+        known = with_fields(select(faces, rows), rows, self.network.fields)
         with autocast(self.run.spec, self._device):
-            return predict(self.network, select(faces, rows), self._device)
+            return predict(self.network, known, self._device)
 
-    def probabilities(self, faces: np.ndarray) -> np.ndarray:
+    def probabilities(
+        self, faces: np.ndarray, landmarks: Sequence[np.ndarray | None] | None = None
+    ) -> np.ndarray:
         """(N, K) softmax of `logits`."""
-        return np.asarray(np.exp(log_softmax(self.logits(faces).astype(np.float64))))
+        return np.asarray(np.exp(log_softmax(self.logits(faces, landmarks).astype(np.float64))))
 
     @cached_property
     def _detector(self) -> Detector:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fer_bench.reports.table_spec import (
     BASELINES,
+    COMPETITORS,
     OURS,
     SHARED,
     SHARED_PAIR,
@@ -52,7 +53,7 @@ ABLATIONS = (
         10,
         "Masked faces",
         "How well are masked faces read, by how much masked training?",
-        (*optional((BASELINES[0], *BASELINES[2:])), OURS, SHARED),
+        (*optional((BASELINES[0], *BASELINES[2:])), OURS, SHARED, *COMPETITORS),
         pairs=(("fine-tuned", "masked only"),),
         masked=True,
         notes=(

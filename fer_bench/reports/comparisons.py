@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from fer_bench.reports.table_spec import (
     BASELINES,
+    COMPETITORS,
     OURS,
     OVER_BASELINES,
+    OVER_COMPETITORS,
     RELEASED,
     SHARED,
     RowSpec,
@@ -17,7 +19,8 @@ _REPORTED = (
     "Rows marked *reported* are the paper's numbers of other methods, not run here. Training data, "
     "pre-training, alignment and number of runs differ between them, and each is its method's "
     "best: no controlled comparison. Nearest to how they were chosen is the maximum of "
-    "`best_on_test`."
+    "`best_on_test`. Rows of the same methods without that mark were trained here, under one "
+    "protocol (docs/competitors.md)."
 )
 _ON_OTHERS = (
     "`best_on_test` is here the epoch that was best on the *training* dataset's own test faces: "
@@ -75,10 +78,10 @@ COMPARISONS = (
         2,
         "Comparison with the state of the art",
         "Where do our runs stand beside the numbers that other methods report?",
-        (OURS, SHARED, RELEASED),
+        (OURS, SHARED, RELEASED, *COMPETITORS),
+        pairs=OVER_COMPETITORS,
         subsets=("all", "without_neutral", "without_duplicates"),
         folds=False,
-        only_printed=True,
         notes=(_REPORTED,),
         block_notes=(_WITHOUT_NEUTRAL, _DUPLICATES),
     ),
@@ -91,8 +94,9 @@ COMPARISONS = (
             OURS,
             SHARED,
             RowSpec("SCAN-CCI, no attention branch", "scan_cci_no_scan", core=False),
+            *COMPETITORS,
         ),
-        pairs=OVER_BASELINES,
+        pairs=OVER_BASELINES + OVER_COMPETITORS,
         subsets=(
             "all", "occluded", "occluded_as_listed", "pose_gt_30", "pose_gt_30_as_listed",
             "pose_gt_45", "pose_gt_45_as_listed",
@@ -112,8 +116,8 @@ COMPARISONS = (
         4,
         "FED-RO: real-world occlusions",
         "How well do models read occluded faces of a set that they were not trained on?",
-        (*optional(BASELINES), OURS, SHARED),
-        pairs=OVER_BASELINES,
+        (*optional(BASELINES), OURS, SHARED, *COMPETITORS),
+        pairs=OVER_BASELINES + OVER_COMPETITORS,
         subsets=("all", "common_classes"),
         sets=("fedro",),
         notes=(
@@ -150,8 +154,8 @@ COMPARISONS = (
         6,
         "Cross-evaluation on in-lab sets",
         "How well do models read a laboratory's faces without having seen any of them?",
-        (*optional(BASELINES), OURS, SHARED),
-        pairs=OVER_BASELINES,
+        (*optional(BASELINES), OURS, SHARED, *COMPETITORS),
+        pairs=OVER_BASELINES + OVER_COMPETITORS,
         subsets=("all", "common_classes"),
         sets=("ckplus7", "ckplus7_first_last", "oulu_casia", "jaffe"),
         notes=(

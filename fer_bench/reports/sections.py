@@ -61,7 +61,7 @@ def _on_own_sets(
     """A dataset's own test faces, and the sets that the paper prints for models trained on it."""
     for dataset in scores.datasets():
         others = {p.set for p in printed if p.dataset == dataset}
-        if masked_base(dataset) or (spec.only_printed and not others):
+        if masked_base(dataset):
             continue
         if spec.folds not in (None, any(row.folded for row in scores.of(dataset))):
             continue

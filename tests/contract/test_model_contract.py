@@ -60,7 +60,7 @@ def test_what_new_writes_keeps_the_contract(check):
     assert all(r.asked.endswith(".") for r in results.values())
 
 
-@pytest.mark.parametrize("name", ["scan_cci", "baseline_identity"])
+@pytest.mark.parametrize("name", ["scan_cci", "baseline_identity", "oadn", "scn"])
 def test_our_own_models_keep_it(name):
     broken = [r for r in check_model(name, GIVEN) if r.outcome == "broken"]
     assert broken == []

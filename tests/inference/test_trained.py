@@ -17,6 +17,7 @@ from fer_bench.datasets.pack import Pack
 from fer_bench.datasets.synthetic import SOURCE
 from fer_bench.errors import FerBenchError
 from fer_bench.faces.align import align
+from fer_bench.faces.face_points import face_points
 from fer_bench.files import sha256_json, write_json
 from fer_bench.inference.annotate import PANEL, SIDE, annotate
 from fer_bench.labels import SEVEN
@@ -29,24 +30,30 @@ ALIGN = {"size": 80, "pixels": "mtcnn", "thresholds": [0.6, 0.7, 0.8], "min_face
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
-    """A folder with one run, trained as little as possible: its batch statistics have moved."""
+    """A folder with two runs, trained as little as possible: batch statistics have moved."""
     root = tmp_path_factory.mktemp("project")
+    make_run(root, "net", "baseline1")
+    make_run(root, "pointed", "oadn")
+    return root
+
+
+def make_run(root: Path, model_name: str, base: str) -> None:
     spec = {
-        "dataset": "synthetic", "model": "net", "base": "baseline1", "options": NETWORK,
+        "dataset": "synthetic", "model": model_name, "base": base,
+        "options": models.configure(base, NETWORK).as_dict(),
         "view": {"classes": list(SEVEN), "parts": [{"pack": "synthetic"}]},
         "compute": Compute(device="cpu", threads=1).model_dump(),
     }  # fmt: skip
-    write_json(root / "runs/specs/synthetic/net.json", spec)
+    write_json(root / f"runs/specs/synthetic/{model_name}.json", spec)
     write_json(root / "runs/specs/packs/synthetic.json", {"options": ALIGN})
-    run = root / "runs/synthetic/net/0/train"
-    trained = {"dataset": "synthetic", "model": "net", "spec_sha256": sha256_json(spec)}
+    run = root / f"runs/synthetic/{model_name}/0/train"
+    trained = {"dataset": "synthetic", "model": model_name, "spec_sha256": sha256_json(spec)}
     write_json(run / "train.json", trained)
     torch.manual_seed(0)
-    model = models.build("baseline1", 7, **NETWORK)
+    model = models.build(base, 7, **NETWORK)
     model.train()(torch.rand(8, 3, 80, 80))
     (run / "weights").mkdir()
     save_file(model.state_dict(), run / "weights/last.safetensors")
-    return root
 
 
 @pytest.fixture
@@ -85,6 +92,20 @@ def test_pictures_get_the_answers_that_the_pipeline_gives_their_faces(inside, pi
     assert not network.network.training
     box = pack.manifest["box"].iloc[place[0]]
     assert np.allclose(found[0].box, box)
+
+
+def test_a_network_that_looks_at_landmarks_gets_those_of_the_picture(inside, pictures):
+    network = fer_bench.load("synthetic/pointed/0")
+    assert network.network.fields == ("points",)
+    (found,) = network.predict(pictures[:1])
+    points = face_points([found.detection.landmarks.ravel()], 80)
+    with torch.inference_mode():
+        image = torch.from_numpy(found.face.copy())[None].permute(0, 3, 1, 2).float() / 255
+        expected = network.network(image, points=torch.from_numpy(points)).logits
+        without = network.network(image, points=None).logits
+    said = np.log(list(found.probabilities.values()))
+    np.testing.assert_allclose(said, torch.log_softmax(expected, 1)[0], rtol=0, atol=1e-5)
+    assert not np.allclose(said, torch.log_softmax(without, 1)[0], rtol=0, atol=1e-4)
 
 
 def test_arrays_files_and_strings_are_the_same_picture(inside, pictures):
