@@ -53,6 +53,11 @@ def main() -> None:
     """Measure and write."""
     given = _arguments()
     device = given_device(given)
+    if given.faces < given.batch * given.workers:
+        raise SystemExit(
+            f"error: {given.faces} faces are fewer than {given.workers} batches of {given.batch}: "
+            "some of the reference's processes would have nothing to do; give more --faces"
+        )
     peaks = measure_peaks(device)
     with tempfile.TemporaryDirectory() as folder:
         faces = invented_faces(given.faces, given.size, Path(folder))

@@ -24,7 +24,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent))
 from invented_faces import invented_faces
 from options import device_options, given_device
-from reference_step import Photographs, batches, write_photographs
+from reference_step import Photographs, batches, steady, write_photographs
 from report import OUT, write
 from timed import Version, rows, time_versions
 from trained import Options, endless, network, stepper, suite_step
@@ -56,7 +56,7 @@ def main() -> None:
             Photographs(files, faces.labels, recipe), given.batch, given.workers, device
         )
         versions = [
-            Version(PIL, given.batch, lambda: next(running), PIL),
+            Version(PIL, given.batch, lambda: next(running), PIL, calls=steady(given.workers)),
             Version("faces read ahead", given.batch, _reading(faces, recipe, device, False), PIL),
             Version(
                 "faces read ahead, augmented on the device", given.batch,

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from reference_scan import LoopBranch, loop_state
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, RandomSampler
 from torchvision import transforms
 
 from fer_bench.models import FERModel
@@ -47,14 +47,19 @@ class Photographs(Dataset):
 def batches(
     photographs: Photographs, size: int, workers: int, device: torch.device
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Endless shuffled batches on the device."""
+    """Random batches on the device, without an end at which workers would wait for each other."""
+    sampler = RandomSampler(photographs, replacement=True, num_samples=10**9)
     loader = DataLoader(
-        photographs, size, shuffle=True, num_workers=workers, drop_last=True,
-        pin_memory=device.type == "cuda", persistent_workers=workers > 0,
+        photographs, size, sampler=sampler, num_workers=workers,
+        pin_memory=device.type == "cuda", prefetch_factor=1 if workers else None,
     )  # fmt: skip
-    while True:
-        for images, labels in loader:
-            yield images.to(device, non_blocking=True), labels.to(device, non_blocking=True)
+    for images, labels in loader:
+        yield images.to(device, non_blocking=True), labels.to(device, non_blocking=True)
+
+
+def steady(workers: int) -> int:
+    """How many batches in a row show the workers' pace, and not what they had ready."""
+    return 4 * max(1, workers)
 
 
 def write_photographs(pixels: np.ndarray, folder: Path) -> list[Path]:

@@ -97,7 +97,7 @@ def _peaks(peaks: dict[str, Any] | None) -> list[str]:
         return []
     rates = ", ".join(f"{name} {rate / 1e12:.3g}" for name, rate in peaks["operations"].items())
     return [
-        f"Measured peaks: {rates} TFLOP/s in large products, {peaks['bytes'] / 1e9:.3g} GB/s in "
-        "large copies (read plus written). The floor is the larger of operations and least bytes "
-        "over these.", "",
+        f"Measured peaks: {rates} TFLOP/s in large products or convolutions, "
+        f"{peaks['bytes'] / 1e9:.3g} GB/s in large copies (read plus written). The floor is "
+        "the larger of operations and least bytes over these.", "",
     ]  # fmt: skip

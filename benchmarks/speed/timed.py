@@ -29,6 +29,7 @@ class Version:
         floor: seconds that operations or bytes need at the device's measured peaks; None without.
         bound: which of the two the floor is, `operations` or `bytes`.
         skipped: why it does not run here.
+        calls: of a visit, where it needs more of them than others to show its pace.
         seconds: of one call, one entry a round.
     """
 
@@ -39,6 +40,7 @@ class Version:
     floor: float | None = None
     bound: str = ""
     skipped: str = ""
+    calls: int = 1
     seconds: list[float] = field(default_factory=list)
 
 
@@ -63,7 +65,7 @@ def time_versions(versions: list[Version], rounds: int, calls: int, device: torc
     for number in tqdm(range(rounds), desc="rounds"):
         for version in random.Random(number).sample(running, len(running)):
             _seconds(version, 1, device)  # untimed: another version's data are in the caches
-            version.seconds.append(_seconds(version, calls, device))
+            version.seconds.append(_seconds(version, max(calls, version.calls), device))
 
 
 def rows(versions: list[Version]) -> list[dict[str, Any]]:
