@@ -81,8 +81,8 @@ def test_step(tmp_path):
     assert left_out["+ compiled"]["skipped"] == "left out (--no-compile)"
     assert left_out["the suite, TF32"]["skipped"] == "timed on a CUDA device only"
     suite, layout = [float(value) for key, value in content["found"].items() if "patch" in key]
-    assert 0 < suite < 1e-5
-    assert 0 < layout < 1e-5
+    assert 0 < layout < 1e-3
+    assert 0 < suite < 10 * layout  # as far from the reference as that is from itself
     assert "was **not shown**" in page
 
 
