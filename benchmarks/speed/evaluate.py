@@ -23,10 +23,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.insert(0, str(Path(__file__).parent))
 from invented_faces import invented_faces
-from options import device_options, given_device
+from options import given_device, network_options
 from peaks import measure_peaks
 from reference_step import Photographs, in_loop_form, write_photographs
-from report import OUT, write
+from report import write
 from timed import NO_GPU, Version, rows, skipped, time_versions
 from trained import AUTOCAST, Options, network
 
@@ -128,15 +128,9 @@ def _operations(model: FERModel, faces: Faces, device: torch.device) -> float:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = device_options(__doc__)
-    parser.add_argument("--backbone", default="resnet50")
-    parser.add_argument("--size", type=int, default=224)
-    parser.add_argument("--batch", type=int, default=256)
-    parser.add_argument("--faces", type=int, default=4096)
-    parser.add_argument("--workers", type=int, default=16)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser = network_options(__doc__, batch=256, faces=4096)
     parser.add_argument("--no-compile", action="store_true")
-    parser.set_defaults(out=OUT)
+    parser.set_defaults(rounds=5)
     return parser.parse_args()
 
 

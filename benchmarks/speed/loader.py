@@ -23,9 +23,9 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 from invented_faces import invented_faces
-from options import device_options, given_device
+from options import given_device, network_options
 from reference_step import Photographs, batches, steady, write_photographs
-from report import OUT, write
+from report import write
 from timed import Version, rows, time_versions
 from trained import Options, endless, network, stepper, suite_step
 
@@ -107,15 +107,8 @@ def _steps(
 
 
 def _arguments() -> argparse.Namespace:
-    parser = device_options(__doc__)
-    parser.add_argument("--backbone", default="resnet50")
-    parser.add_argument("--size", type=int, default=224)
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--faces", type=int, default=1024)
-    parser.add_argument("--workers", type=int, default=16)
-    parser.add_argument("--rounds", type=int, default=8)
+    parser = network_options(__doc__, batch=64, faces=1024)
     parser.add_argument("--calls", type=int, default=4)
-    parser.set_defaults(out=OUT)
     return parser.parse_args()
 
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import torch
+from report import OUT
 
 from fer_bench.cores import cores
 from fer_bench.errors import FerBenchError
@@ -20,7 +21,21 @@ def device_options(documentation: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=cores(), help="of torch on a CPU")
-    parser.add_argument("--out", type=Path, help="folder of the report (default: results/speed)")
+    parser.add_argument(
+        "--out", type=Path, default=OUT, help="folder of the report (default: %(default)s)"
+    )
+    return parser
+
+
+def network_options(documentation: str | None, batch: int, faces: int) -> argparse.ArgumentParser:
+    """The same, and what every script takes that times a network on invented faces."""
+    parser = device_options(documentation)
+    parser.add_argument("--backbone", default="resnet50")
+    parser.add_argument("--size", type=int, default=224, help="side of the faces in pixels")
+    parser.add_argument("--batch", type=int, default=batch)
+    parser.add_argument("--faces", type=int, default=faces, help="invented faces in the pack")
+    parser.add_argument("--workers", type=int, default=16, help="of the straightforward loader")
+    parser.add_argument("--rounds", type=int, default=8)
     return parser
 
 

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from options import device_options, given_device
 from peaks import FORMATS, Peaks, measure_peaks
 from reference_scan import LoopBranch, loop_state
-from report import OUT, write
+from report import write
 from timed import NO_GPU, Version, rows, skipped, time_versions
 
 from fer_bench.models import attention
@@ -130,7 +130,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--calls", type=int, default=1)
-    parser.set_defaults(out=OUT)
     return parser.parse_args()
 
 

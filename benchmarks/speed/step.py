@@ -26,10 +26,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.insert(0, str(Path(__file__).parent))
 from invented_faces import invented_faces
-from options import device_options, given_device
+from options import given_device, network_options
 from peaks import Peaks, measure_peaks
 from reference_step import Photographs, batches, in_loop_form, steady, write_photographs
-from report import OUT, write
+from report import write
 from timed import NO_GPU, Version, rows, skipped, time_versions
 from trained import Options, network, stepper, suite_step
 
@@ -167,16 +167,9 @@ def _sixty_epochs(table: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = device_options(__doc__)
-    parser.add_argument("--backbone", default="resnet50")
-    parser.add_argument("--size", type=int, default=224)
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--faces", type=int, default=1024, help="invented faces in the pack")
-    parser.add_argument("--workers", type=int, default=16, help="of the straightforward loader")
-    parser.add_argument("--rounds", type=int, default=8)
+    parser = network_options(__doc__, batch=64, faces=1024)
     parser.add_argument("--calls", type=int, default=4, help="steps a visit")
     parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
-    parser.set_defaults(out=OUT)
     return parser.parse_args()
 
 
