@@ -49,7 +49,7 @@ class Compute(_Strict):
         precision: a Lightning Fabric precision; `32-true` is the reference.
         threads: of PyTorch on the CPU; another number gives other last bits.
         compile: train with `torch.compile`.
-        fused: update all weights in one kernel (SGD's `fused`).
+        fused: update all weights in one kernel (the optimizer's `fused`).
         devices: how many processes train one cell, each on its share of every batch.
         sync_bn: batch statistics over all processes (GPUs only); without, each process has its own.
         tf32: GPUs may round the factors of float32 products to ten bits.

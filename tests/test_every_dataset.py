@@ -87,6 +87,28 @@ def test_every_dataset_column_of_the_table_is_filled(run, number):
         assert list(csv.DictReader(stream))
 
 
+@pytest.mark.parametrize(
+    ("number", "sets", "models"),
+    [
+        (4, {"fedro"}, {"scn": "SCN", "gacnn": "gACNN", "eac": "EAC"}),
+        (
+            6,
+            {"ckplus7", "ckplus7_first_last", "oulu_casia", "jaffe"},
+            {"ran": "RAN", "oadn": "OADN", "dan": "DAN"},
+        ),
+    ],
+)
+def test_competitors_stand_measured_beside_what_is_reported(run, number, sets, models):
+    tables = run.folder / "results/tables"
+    found = pd.read_csv(tables / f"table{number:02}.csv")
+    for model in models:
+        own = found[(found["model"] == model) & found["last_accuracy_mean"].notna()]
+        assert set(own["set"]) == sets
+        assert own["last_accuracy_mean"].between(0, 100).all()
+    shown = (tables / f"table{number:02}.md").read_text()
+    assert all(f"| {label} " in shown for label in models.values())
+
+
 def params_of(folder: Path):
     from fer_bench import params
 

@@ -13,6 +13,7 @@ import pytest
 SPEED = Path(__file__).parents[1] / "benchmarks/speed"
 SMALL = ["--device", "cpu", "--batch", "4", "--rounds", "2"]
 STEP = [*SMALL, "--backbone", "resnet18_slim", "--size", "80", "--faces", "8", "--workers", "1"]
+AGREE = ["--agree", "16"]
 WITHOUT_HEAVY = """
 import importlib.abc, runpy, sys
 HEAVY = {"dvc", "pydantic", "facenet_pytorch", "lightning_fabric", "typer"}
@@ -73,7 +74,7 @@ def test_scan(tmp_path):
 
 @pytest.mark.slow  # torch starts in a process of its own
 def test_step(tmp_path):
-    content, page = measured("step", tmp_path, *STEP, "--calls", "1", "--no-compile")
+    content, page = measured("step", tmp_path, *STEP, *AGREE, "--calls", "1", "--no-compile")
     check(content, page)
     timed, left_out = rows_of(content)
     assert next(iter(timed)) == "straightforward, float32"
@@ -83,6 +84,7 @@ def test_step(tmp_path):
     suite, layout = [float(value) for key, value in content["found"].items() if "patch" in key]
     assert 0 < layout < 1e-3
     assert 0 < suite < 10 * layout  # as far from the reference as that is from itself
+    assert "batches of 16" in page
     assert "was **not shown**" in page
 
 

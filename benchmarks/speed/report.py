@@ -40,35 +40,69 @@ def write(
         found: further results, such as agreement, by what they are.
         out: the folder.
     """
-    described = describe_device(device.type, torch.get_num_threads())
-    load = round(os.getloadavg()[0], 2)
     content = {
-        "measured": name, "device": described | {"load_after": load}, "software": software(),
-        "settings": settings, "peaks": asdict(peaks) if peaks else None, "rows": rows,
-        "found": found or {},
+        "peaks": asdict(peaks) if peaks else None, "rows": rows, "found": found or {},
     }  # fmt: skip
-    stem = f"{name}_{described['slug']}"
-    write_json(out / f"{stem}.json", content)
-    page = out / f"{stem}.md"
-    write_text(page, "\n".join(_lines(title, about, content)) + "\n")
+    return write_page(
+        name, title, [*_about(about), *_table(content)], device, settings, content, out
+    )
+
+
+def write_page(
+    name: str,
+    title: str,
+    lines: list[str],
+    device: torch.device,
+    settings: dict[str, Any],
+    content: dict[str, Any],
+    out: Path = OUT,
+) -> Path:
+    """Write `<name>_<device>.json` and `.md`; returns the latter.
+
+    Args:
+        name: of the measurement, also of its script.
+        title: of the page.
+        lines: of the page, after what was measured where.
+        device: what was measured.
+        settings: sizes, rounds and the like.
+        content: of the JSON file, besides what was measured where.
+        out: the folder.
+    """
+    described = describe_device(device.type, torch.get_num_threads())
+    described["load_after"] = round(os.getloadavg()[0], 2)
+    versions = software()
+    head = {"measured": name, "device": described, "software": versions, "settings": settings}
+    file = out / file_name(name, device)
+    write_json(file, head | content)
+    shown = ", ".join(f"{key} {value}" for key, value in settings.items())
+    top = [
+        f"# {title}: {described['label']}", "",
+        f"Written by `python benchmarks/speed/{name}.py`; "
+        f"torch {versions['torch']}, {described['threads']} threads, load average "
+        f"{described['load_before']} before and {described['load_after']} after. {shown}.", "",
+    ]  # fmt: skip
+    page = file.with_suffix(".md")
+    write_text(page, "\n".join([*top, *lines]) + "\n")
     print(page.read_text(encoding="utf-8"))
     return page
 
 
-def _lines(title: str, about: list[str], content: dict[str, Any]) -> list[str]:
-    device, versions = content["device"], content["software"]
-    settings = ", ".join(f"{key} {value}" for key, value in content["settings"].items())
+def file_name(name: str, device: torch.device) -> str:
+    """Of a measurement's JSON file, the Markdown beside it ends in `.md`."""
+    return f"{name}_{describe_device(device.type, torch.get_num_threads())['slug']}.json"
+
+
+def _about(paragraphs: list[str]) -> list[str]:
+    return [line for paragraph in paragraphs for line in (paragraph, "")]
+
+
+def _table(content: dict[str, Any]) -> list[str]:
     lines = [
-        f"# {title}: {device['label']}", "",
-        f"Written by `python benchmarks/speed/{content['measured']}.py`; "
-        f"torch {versions['torch']}, {device['threads']} threads, load average "
-        f"{device['load_before']} before and {device['load_after']} after. {settings}.", "",
-        *(line for paragraph in about for line in (paragraph, "")),
         *_peaks(content["peaks"]),
         "| version | ms | 10 to 90 % | images/s | ratio | to | times the floor |",
         "|---|---|---|---|---|---|---|",
         *(_row(row) for row in content["rows"]),
-    ]  # fmt: skip
+    ]
     if content["found"]:
         lines += ["", *(f"* {key}: {value}" for key, value in content["found"].items())]
     return lines

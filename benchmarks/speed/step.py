@@ -1,14 +1,15 @@
 """Time the training step of SCAN-CCI, loading and augmentation included, option by option.
 
     python benchmarks/speed/step.py [--backbone NAME] [--size PX] [--batch B] [--faces N]
-                                    [--workers W] [--rounds R] [--calls K] [--no-compile]
-                                    [--device cpu|cuda] [--out FOLDER]
+                                    [--workers W] [--rounds R] [--calls K] [--agree B]
+                                    [--no-compile] [--device cpu|cuda] [--out FOLDER]
 
 Without options: the paper's ResNet-50, 224 px, batch 64, 16 workers. The reference decodes JPEG
 files and augments them with PIL in worker processes, in float32, with one module a patch. Then the
 options of params.yaml's `compute` are switched on one after the other. Also checks that the loss of
-the suite's float32 follows the reference's over 20 steps. Writes results/speed/step_<device>.json
-and .md.
+the suite's float32 follows the reference's over 20 steps at the recipe's batch of 64. Whether bf16
+reaches the same accuracy is taken from the file that paired_seeds.py wrote for this device. Writes
+results/speed/step_<device>.json and .md.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ from invented_faces import invented_faces
 from options import given_device, network_options
 from peaks import Peaks, measure_peaks
 from reference_step import Photographs, batches, in_loop_form, steady, write_photographs
-from report import write
+from report import file_name, write
 from timed import NO_GPU, Version, rows, skipped, time_versions
 from trained import Options, network, stepper, suite_step
 
+from fer_bench.files import read_json
 from fer_bench.training.batches import Faces
 from fer_bench.training.recipe import Recipe
 
@@ -53,8 +55,6 @@ ABOUT = [
     "decodes JPEG files and augments them with PIL in worker processes and has one module a patch; "
     "the suite reads memory-mapped faces ahead and augments on the device. Options of `compute` "
     "in params.yaml are switched on one after the other; all versions were timed in turns.",
-    "bf16: that it gives the same accuracy was **not shown** (paired seeds, 90 % interval inside "
-    "±1 point); it stays an option.",
 ]  # fmt: skip
 
 
@@ -65,19 +65,21 @@ def main() -> None:
     recipe = Recipe(batch_size=given.batch)
     peaks = measure_peaks(device)
     with tempfile.TemporaryDirectory() as folder:
-        faces = invented_faces(max(given.faces, 2 * given.batch), given.size, Path(folder))
-        ours, layout = differences(faces, given.backbone, recipe, device)
+        many = max(given.faces, 2 * given.batch, given.agree)
+        faces = invented_faces(many, given.size, Path(folder))
+        ours, layout = differences(faces, given.agree, given.backbone, recipe, device)
         versions = make_versions(given, faces, recipe, device, peaks, Path(folder))
         time_versions(versions, given.rounds, given.calls, device)
     table = rows(versions)
     found = {
         "largest relative difference of the loss, the suite against one module a patch, both in "
-        f"float32, over {STEPS} steps on equal batches": f"{ours:.1e}",
+        f"float32, over {STEPS} steps on equal batches of {given.agree}": f"{ours:.1e}",
         "the same, of one module a patch against itself with channels last": f"{layout:.1e}",
         **_sixty_epochs(table),
     }
     keys = ("backbone", "size", "batch", "workers", "rounds", "calls")
-    write("step", "Speed of the training step", ABOUT, table, device,
+    about = [*ABOUT, equal_accuracy(given.out, device)]
+    write("step", "Speed of the training step", about, table, device,
           {k: getattr(given, k) for k in keys}, peaks, found, given.out)  # fmt: skip
 
 
@@ -117,7 +119,7 @@ def make_versions(
 
 
 def differences(
-    faces: Faces, backbone: str, recipe: Recipe, device: torch.device
+    faces: Faces, batch: int, backbone: str, recipe: Recipe, device: torch.device
 ) -> tuple[float, float]:
     """The largest relative difference of the loss over some steps on equal batches, in float32.
 
@@ -132,7 +134,7 @@ def differences(
     suite = stepper(network(backbone, size, device), Options(fused=True), recipe, device)
     rng, largest = np.random.default_rng(1), [0.0, 0.0]
     for _ in range(STEPS):
-        which = rng.choice(len(faces), min(recipe.batch_size, 16), replace=False)
+        which = rng.choice(len(faces), batch, replace=False)
         images = faces.images(which, device)
         target = torch.from_numpy(faces.labels[which]).to(device)
         expected = reference(images.contiguous(), target)
@@ -140,6 +142,25 @@ def differences(
             found = abs(step(images, target) - expected) / abs(expected)
             largest[i] = max(largest[i], found)
     return largest[0], largest[1]
+
+
+def equal_accuracy(folder: Path, device: torch.device) -> str:
+    """What `paired_seeds.py` found of bf16 on this device."""
+    file = folder / file_name("paired_seeds", device)
+    measured = read_json(file) if file.exists() else None
+    if measured is None or measured["compute"][1]["precision"] != "bf16-mixed":
+        return (
+            "bf16: that it gives the same accuracy was **not shown** on this device "
+            "(`paired_seeds.py`: 90 % interval inside ±1 point); it stays an option."
+        )
+    found, of = measured["found"], measured["settings"]
+    low, high = found["interval_90"]
+    verdict = "shown to be equal" if found["shown"] else "**not shown** to be equal"
+    return (
+        f"bf16: over {found['seeds']} paired seeds of `{of['model']}` on `{of['dataset']}` its "
+        f"accuracy differs by {found['difference']:+.2f} points (90 % interval {low:+.2f} to "
+        f"{high:+.2f}), within ±1 point {verdict} (`{file.name}`)."
+    )
 
 
 def _least(
@@ -169,6 +190,10 @@ def _sixty_epochs(table: list[dict[str, Any]]) -> dict[str, str]:
 def _arguments() -> argparse.Namespace:
     parser = network_options(__doc__, batch=64, faces=1024)
     parser.add_argument("--calls", type=int, default=4, help="steps a visit")
+    parser.add_argument(
+        "--agree", type=int, default=Recipe().batch_size, metavar="B",
+        help="batch of the check that losses agree (default: the paper's %(default)s)",
+    )  # fmt: skip
     parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
     return parser.parse_args()
 

@@ -12,6 +12,7 @@ from typing import Any
 from fer_bench.errors import FerBenchError, nearest
 
 CHOICES = {
+    "optimizer": ("sgd", "adam"),
     "sampler": ("oversample", "shuffle"),
     "class_weight": ("none", "class_balanced"),
     "train_on": ("train_minus_val", "all"),
@@ -29,8 +30,9 @@ class Recipe:
         backbone_lr: learning rate of the pre-trained backbone (1e-4).
         heads_lr: learning rate of everything after it (1e-2; AffectNet and SFEW 1e-3).
         decay: every learning rate is multiplied by this after each epoch (0.95).
-        momentum: SGD momentum (0.9).
-        weight_decay: SGD weight decay (1e-3).
+        optimizer: `sgd` (the paper) or `adam`, which some competitors trained with.
+        momentum: SGD's momentum, Adam's beta_1 (0.9).
+        weight_decay: added to the gradient, times the weight, in both (1e-3).
         sampler: `oversample` draws N faces with replacement, each class equally likely (paper,
             supplementary 1.1); `shuffle` takes every face once.
         class_weight: `none`, or `class_balanced`: the effective-number weights, beta = 0.9999,
@@ -51,6 +53,7 @@ class Recipe:
     backbone_lr: float = 1e-4
     heads_lr: float = 1e-2
     decay: float = 0.95
+    optimizer: str = "sgd"
     momentum: float = 0.9
     weight_decay: float = 1e-3
     sampler: str = "oversample"

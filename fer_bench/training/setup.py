@@ -78,18 +78,17 @@ def results_folder(out: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def optimizer_for(model: FERModel, recipe: Recipe, fused: bool = False) -> torch.optim.SGD:
-    """SGD with one group for the backbone and one for the heads (section 5)."""
+def optimizer_for(model: FERModel, recipe: Recipe, fused: bool = False) -> torch.optim.Optimizer:
+    """SGD, or what the recipe says: one group for the backbone, one for the heads (section 5)."""
     groups = model.parameter_groups()
-    return torch.optim.SGD(
-        [
-            {"params": groups["backbone"], "lr": recipe.backbone_lr},
-            {"params": groups["heads"], "lr": recipe.heads_lr},
-        ],
-        momentum=recipe.momentum,
-        weight_decay=recipe.weight_decay,
-        fused=fused,
-    )
+    rated = [
+        {"params": groups["backbone"], "lr": recipe.backbone_lr},
+        {"params": groups["heads"], "lr": recipe.heads_lr},
+    ]
+    decay, momentum = recipe.weight_decay, recipe.momentum
+    if recipe.optimizer == "adam":
+        return torch.optim.Adam(rated, betas=(momentum, 0.999), weight_decay=decay, fused=fused)
+    return torch.optim.SGD(rated, momentum=momentum, weight_decay=decay, fused=fused)
 
 
 def place(

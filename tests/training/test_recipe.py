@@ -8,6 +8,7 @@ def test_defaults_are_the_papers():
     recipe = Recipe()
     assert (recipe.epochs, recipe.batch_size) == (60, 64)
     assert (recipe.backbone_lr, recipe.heads_lr, recipe.decay) == (1e-4, 1e-2, 0.95)
+    assert recipe.optimizer == "sgd"
     assert (recipe.momentum, recipe.weight_decay, recipe.sampler) == (0.9, 1e-3, "oversample")
 
 
@@ -25,6 +26,7 @@ def test_json_round_trip():
         ({"epochs": True}, ["epochs", "True"]),
         ({"backbone_lr": "1e-3"}, ["backbone_lr", "1.0e-3"]),
         ({"sampler": "over"}, ["sampler", "oversample"]),
+        ({"optimizer": "adamw"}, ["optimizer", "adamw", "adam"]),
         ({"jitter": [0.1, 0.1]}, ["jitter", "four"]),
         ({"jitter": [0.1, 0.1, 0.1, 0.9]}, ["jitter", "0.5"]),
         ({"decay": 1.5}, ["decay", "1.5"]),

@@ -147,6 +147,17 @@ def test_only_the_rest_is_trained(command, tmp_path, monkeypatch):
     assert steps_of(command, tmp_path / "out", monkeypatch) == 3 * STEPS - 17
 
 
+def test_adam_goes_on_with_its_moments(command, tmp_path, monkeypatch):
+    spec = Path(command(tmp_path)[2])
+    content = read_json(spec)
+    adam = {"optimizer": "adam", "backbone_lr": 0.001, "heads_lr": 0.001}
+    write_json(spec, content | {"recipe": content["recipe"] | adam})
+    run(command, tmp_path / "whole")
+    stopped(command, tmp_path, monkeypatch, after=17)
+    run(command, tmp_path / "out")
+    assert content_of(tmp_path / "out") == content_of(tmp_path / "whole")
+
+
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(command, tmp_path, monkeypatch, caplog):
     run(command, tmp_path / "whole")
     folder = stopped(command, tmp_path, monkeypatch, after=17)
