@@ -84,9 +84,9 @@ def test_who_may_be_relabelled_and_when(small):
     expected = {"unimportant": [0, 0, 0, 1], "all": [1, 1, 1, 1]}
     for scope, labels in expected.items():
         model = small("scn", num_classes=2, relabel=scope)
-        model.start_epoch(9)
+        model.start_epoch(8)
         assert model.relabel(output, target) is None
-        model.start_epoch(10)
+        model.start_epoch(9)  # the tenth
         assert model.relabel(output, target).tolist() == labels
     never = small("scn", num_classes=2, relabel="none")
     never.start_epoch(50)
