@@ -11,14 +11,19 @@ expression recognition", ECCV 2022. Written from the paper's description.
 
 At inference it is the backbone, pooling and one linear layer: the same network as a baseline.
 
-Our reading: the two views pass one after the other, each with its own batch statistics. W takes no
-gradient from L_c (`map_gradient: features`, the released code [recalled]; `all` lets it). Erasing:
-probability 0.5, 2 to 25 % of the area [recalled from the released code].
+As the released code (github.com/zyh-uiaaaa/Erasing-Attention-Consistency, read in public copies and
+in the later code of its author): the two views pass one after the other, each with its own batch
+statistics; both take gradient from L_c, W takes none (`map_gradient: features`; `all` lets it);
+erasing with probability 0.5, 2 to 25 % of the area, after normalisation and before the mirroring,
+so that both views lack the same part. (For lists of wrong labels that code erases the mirrored
+view apart from the first, which ours does not.)
 
-What the original had that ours lacks: Adam (1e-4, ×0.9 an epoch, batch 32, 60 epochs), where ours
-is the benchmark's SGD recipe; its ResNet-50 starts from MS-Celeb-1M and VGGFace2 weights, ours from
-the VGGFace2 file (`fer-bench weights add`). Its log shows the test accuracy of every epoch and has
-no separate validation. Parameters with ResNet-50 at 8 classes: 23,524,424.
+What the original had that ours lacks: Adam (1e-4, weight decay 1e-4, ×0.9 an epoch, batch 32, 60
+epochs; Gaussian noise on half of the first views, no flips), where ours is the benchmark's SGD
+recipe and augmentation. Its ResNet-50 starts from the file that `fer-bench weights add
+vggface2_resnet50` takes. It logs the test accuracy of every epoch and has no separate validation.
+Its FERPlus number is of seven classes, its AffectNet number of a balanced sampler and faces that
+were prepared otherwise (issue 21 there). Parameters with ResNet-50 at 8 classes: 23,524,424.
 """
 
 from __future__ import annotations

@@ -20,11 +20,12 @@ def erase(images: Tensor, probability: float, scale: tuple[float, float]) -> Ten
 
     Its area is drawn evenly between the shares `scale` of the image and its height / width evenly
     on a logarithmic scale between `RATIO`; a side that would be longer than the image ends with it
-    (torchvision draws again instead). Five numbers an image come from torch's global generator of
-    the CPU, whatever device the images are on.
+    (torchvision draws again instead; in a square image with up to a quarter erased none would be).
+    Five numbers an image come from torch's global generator of the CPU, whatever device the images
+    are on.
 
     Args:
-        images: (B, C, H, W), normalised, so that 0 is the mean colour.
+        images: (B, C, H, W), normalised, so that 0 is the colour that was subtracted.
         probability: that an image is erased at all.
         scale: smallest and largest share of the area.
     """

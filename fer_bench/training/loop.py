@@ -47,7 +47,8 @@ def fit(
         fabric: a `lightning_fabric.Fabric`; it places the model and runs the backward pass. With
             several processes each has a share of every batch: the order of faces, the augmentation
             and the mean loss are those of one process; batch statistics are each share's own
-            unless `sync_bn`, and those of the first process are kept.
+            unless `sync_bn`, and those of the first process are kept; and each draws for its own
+            faces what a model draws in its forward pass (parts to erase, crops).
         compute: the spec's; see `setup.place`.
         model: a `FERModel`, its pre-trained weights already loaded.
         train: the faces to learn from.
@@ -128,6 +129,8 @@ def _train_epoch(
         given = fields.of_batch(train.fields, which, fabric.device, mine.flip)
         seen = targets.now[batch]
         target = torch.from_numpy(seen[share]).to(fabric.device)
+        if fabric.world_size > 1:  # else all would draw alike, and otherwise after a resume
+            torch.manual_seed(state.cell.stream(f"{at.epoch}/{at.step}/{fabric.global_rank}"))
         weight = len(which) * fabric.world_size / len(batch)  # DDP takes the plain mean
         step = train_step(
             wrapped, state.optimizer, fabric.backward, images, target, class_weight, weight, given

@@ -74,7 +74,7 @@ class State:
         scaler: torch.amp.GradScaler | None = None,
     ) -> None:
         self.model, self.optimizer, self.schedule = model, optimizer, schedule
-        self.scaler = scaler
+        self.cell, self.scaler = cell, scaler
         self.order, self.augmentation = cell.generator("order"), cell.generator("augmentation")
         self.position, self.result = Position(), Fit(targets)
 

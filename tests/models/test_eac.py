@@ -89,6 +89,23 @@ def test_whether_the_consistency_trains_the_classifier(which, trained, small):
     assert model.backbone.conv1.weight.grad.abs().sum() > 0
 
 
+def test_the_consistency_trains_both_views(small):
+    model = small("eac")
+    last = []
+    model.backbone.register_forward_hook(lambda module, given, maps: last.append(maps["layer4"]))
+    extra = model(images().float()).extra
+    gradients = torch.autograd.grad(F.mse_loss(extra["maps"], extra["mirrored"]), last)
+    assert len(gradients) == 2
+    for gradient in gradients:
+        assert gradient.abs().sum() > 0
+
+
+def test_defaults_are_those_of_the_released_code():
+    config = models.configure("eac", {})
+    assert (config.consistency, config.map_gradient) == (5.0, "features")
+    assert (config.erasing, config.erase_least, config.erase_most) == (0.5, 0.02, 0.25)
+
+
 def test_impossible_options():
     with pytest.raises(FerBenchError, match="in this order"):
         models.configure("eac", {"erase_least": 0.5})

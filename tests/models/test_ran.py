@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from fer_bench import models
+from fer_bench.errors import FerBenchError
 from fer_bench.models import ran as module
 from fer_bench.models.ran import cut, cut_fixed, draw_crops, fixed_crops, region_biased_loss
 
@@ -114,6 +116,28 @@ def test_the_equations(small):
     torch.testing.assert_close(model.loss(output, TARGET), entropy + biased, **EXACT)
     off = small("ran", region_biased=False)
     torch.testing.assert_close(off.loss(output, TARGET), entropy, **EXACT)
+
+
+def test_softmax_over_the_regions_as_in_the_released_code(small):
+    model = small("ran", attention="softmax").double()
+    model.load_state_dict(small("ran").state_dict())
+    with torch.no_grad():
+        for layer in (model.own, model.relation):
+            layer.weight.mul_(20)
+        output = model(images())
+        for b, f in enumerate(model.region_features(model.normalise(images()))):
+            mu = torch.exp(sigmoid(f @ model.own.weight[0] + model.own.bias))
+            mu = mu / mu.sum()
+            f_m = (mu[:, None] * f).sum(0)
+            both = torch.stack([torch.cat([region, f_m]) for region in f])
+            nu = torch.exp(sigmoid(both @ model.relation.weight[0] + model.relation.bias))
+            weight = mu * nu / (mu * nu).sum()
+            logits = model.fc.weight @ (weight[:, None] * both).sum(0) + model.fc.bias
+            torch.testing.assert_close(output.extra["own"][b], mu, **EXACT)
+            torch.testing.assert_close(output.logits[b], logits, **EXACT)
+            assert mu.max() - mu.min() > 0.001
+    with pytest.raises(FerBenchError, match="softmax"):
+        models.configure("ran", {"attention": "softmaxed"})
 
 
 def test_region_biased_loss_by_hand():

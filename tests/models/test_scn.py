@@ -84,9 +84,9 @@ def test_who_may_be_relabelled_and_when(small):
     expected = {"unimportant": [0, 0, 0, 1], "all": [1, 1, 1, 1]}
     for scope, labels in expected.items():
         model = small("scn", num_classes=2, relabel=scope)
-        model.start_epoch(9)
+        model.start_epoch(8)
         assert model.relabel(output, target) is None
-        model.start_epoch(10)
+        model.start_epoch(9)  # the tenth
         assert model.relabel(output, target).tolist() == labels
     never = small("scn", num_classes=2, relabel="none")
     never.start_epoch(50)
@@ -104,6 +104,22 @@ def test_importance_scales_logits_but_never_turns_an_answer(small):
         plain = model.fc(features)
     assert torch.equal(output.logits.argmax(1), plain.argmax(1))
     assert (output.logits.abs().sum(1) < plain.abs().sum(1)).all()
+
+
+def test_training_erases_a_part_of_half_of_the_faces(small):
+    model = small("scn")
+    seen = []
+    model.backbone.register_forward_pre_hook(lambda module, given: seen.append(given[0]))
+    torch.manual_seed(3)
+    faces = torch.full((400, 3, 32, 32), 0.7)
+    with torch.no_grad():
+        model(faces)
+        share = (seen[0] == 0).all(1).flatten(1).float().mean(1)
+        model.eval()(faces)
+    assert (share > 0).float().mean() == pytest.approx(0.5, abs=0.06)
+    assert share[share > 0].min() == pytest.approx(0.02, abs=0.015)
+    assert share.max() == pytest.approx(0.25, abs=0.02)
+    assert (seen[1] != 0).all()
 
 
 @pytest.mark.parametrize(

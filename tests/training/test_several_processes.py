@@ -78,6 +78,44 @@ def test_batch_statistics_are_each_process_s_own(aligned, make_spec, tmp_path):
     assert any(not torch.allclose(a[key], b[key], atol=1e-4) for key in means)
 
 
+# What torch's generator was last seeded with when a model draws.
+DRAWS = """
+import os, sys
+from pathlib import Path
+import numpy as np
+import torch
+from fer_bench.models import eac
+from fer_bench.training import run
+
+spec, start, out, packs, kept = sys.argv[1:]
+seeds, erased, fitted = [], eac.erase, run.fit
+def erase(*args):
+    seeds.append(torch.initial_seed())
+    return erased(*args)
+def fit(*args, **more):
+    result = fitted(*args, **more)
+    np.save(kept + os.environ.get("LOCAL_RANK", "0") + ".npy", seeds)
+    return result
+eac.erase, run.fit = erase, fit
+run.train_cell(*map(Path, (spec, start)), 0, Path(out), Path(packs))
+"""
+
+
+def test_each_process_draws_for_its_own_faces(aligned, make_spec, tmp_path):
+    spec, start = make_spec("eac", {"epochs": 2, "batch_size": 15})
+    content = read_json(spec)
+    write_json(spec, content | {"compute": content["compute"] | {"threads": 1, "devices": 2}})
+    (tmp_path / "train_one.py").write_text(DRAWS)
+    command = [sys.executable, tmp_path / "train_one.py", spec, start, tmp_path / "out", aligned,
+               tmp_path / "seeds"]  # fmt: skip
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    seeds = [np.load(tmp_path / f"seeds{rank}.npy") for rank in (0, 1)]
+    # Seeded from epoch, step and process: a resumed training draws the same again.
+    assert len(seeds[0]) == len(seeds[1]) > 4
+    assert len(np.unique(np.concatenate(seeds))) == 2 * len(seeds[0])
+
+
 def test_fused_training_agrees_with_the_reference(aligned, make_spec, tmp_path):
     spec, start = make_spec("baseline1", {"epochs": 1})
     reference = _trained(tmp_path, spec, start, aligned, "own")
