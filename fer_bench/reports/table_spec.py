@@ -78,14 +78,20 @@ COMPETITORS = tuple(
     RowSpec(label, model, core=False)
     for label, model in (
         ("RAN", "ran"),
+        ("RAN as released", "ran_released"),
+        ("RAN, its own recipe", "ran_own_recipe"),
         ("SCN", "scn"),
-        ("SCN, relabelling from epoch 3", "scn_early"),
+        ("SCN as released", "scn_released"),
+        ("SCN, its own recipe", "scn_own_recipe"),
+        ("SCN, relabelling from the fourth epoch", "scn_early"),
         ("gACNN", "gacnn"),
         ("gACNN (our identities)", "gacnn_identity"),
         ("OADN", "oadn"),
         ("EAC", "eac"),
         ("EAC, weaker consistency", "eac_weak"),
+        ("EAC, its own recipe", "eac_own_recipe"),
         ("DAN", "dan"),
+        ("DAN, its own recipe", "dan_own_recipe"),
     )
 )
 """Methods of other papers, trained here; shown where they were measured."""
