@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import torch
 from peaks import Peaks
+from timed import rate_key
 
 from fer_bench.evaluation.device import describe_device, software
 from fer_bench.files import write_json, write_text
 
 OUT = Path("results/speed")
+LOAD_BEFORE = round(os.getloadavg()[0], 2)
 
 
 def write(
@@ -26,6 +29,8 @@ def write(
     peaks: Peaks | None = None,
     found: dict[str, Any] | None = None,
     out: Path = OUT,
+    items: str = "images",
+    packages: tuple[str, ...] = (),
 ) -> Path:
     """Write `<name>_<device>.json` and `.md`; returns the latter.
 
@@ -39,51 +44,64 @@ def write(
         peaks: the device's.
         found: further results, such as agreement, by what they are.
         out: the folder.
+        items: what the versions' `items` are, as `timed.rows` was told.
+        packages: those whose versions decide, too, besides torch.
     """
     described = describe_device(device.type, torch.get_num_threads())
-    load = round(os.getloadavg()[0], 2)
+    load = {"load_before": LOAD_BEFORE, "load_after": round(os.getloadavg()[0], 2)}
     content = {
-        "measured": name, "device": described | {"load_after": load}, "software": software(),
+        "measured": name, "device": described | load,
+        "software": software() | {package: _version(package) for package in packages},
         "settings": settings, "peaks": asdict(peaks) if peaks else None, "rows": rows,
         "found": found or {},
     }  # fmt: skip
     stem = f"{name}_{described['slug']}"
     write_json(out / f"{stem}.json", content)
     page = out / f"{stem}.md"
-    write_text(page, "\n".join(_lines(title, about, content)) + "\n")
+    write_text(page, "\n".join(_lines(title, about, content, items)) + "\n")
     print(page.read_text(encoding="utf-8"))
     return page
 
 
-def _lines(title: str, about: list[str], content: dict[str, Any]) -> list[str]:
-    device, versions = content["device"], content["software"]
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _lines(title: str, about: list[str], content: dict[str, Any], items: str) -> list[str]:
+    device, rows = content["device"], content["rows"]
+    versions = ", ".join(f"{name} {found}" for name, found in content["software"].items() if found)
+    memory = any("peak_mib" in row for row in rows)
     settings = ", ".join(f"{key} {value}" for key, value in content["settings"].items())
     lines = [
         f"# {title}: {device['label']}", "",
         f"Written by `python benchmarks/speed/{content['measured']}.py`; "
-        f"torch {versions['torch']}, {device['threads']} threads, load average "
+        f"{versions}, {device['threads']} threads, load average "
         f"{device['load_before']} before and {device['load_after']} after. {settings}.", "",
         *(line for paragraph in about for line in (paragraph, "")),
         *_peaks(content["peaks"]),
-        "| version | ms | 10 to 90 % | images/s | ratio | to | times the floor |",
-        "|---|---|---|---|---|---|---|",
-        *(_row(row) for row in content["rows"]),
+        f"| version | ms | 10 to 90 % | {items}/s | ratio | to | times the floor |"
+        + " peak MiB |" * memory,
+        "|---|---|---|---|---|---|---|" + "---|" * memory,
+        *(_row(row, items) + f" {row.get('peak_mib', '–')} |" * memory for row in rows),
     ]  # fmt: skip
     if content["found"]:
         lines += ["", *(f"* {key}: {value}" for key, value in content["found"].items())]
     return lines
 
 
-def _row(row: dict[str, Any]) -> str:
+def _row(row: dict[str, Any], items: str) -> str:
     if "skipped" in row:
         return f"| {row['version']} | – | – | – | – | – | {row['skipped']} |"
-    ms, ratio = row["ms"], row.get("ratio")
+    ms, ratio, rate = row["ms"], row.get("ratio"), row[rate_key(items)]
     own = row["version"] == row["reference"]
     shown = "1" if own else _ratio(ratio) if ratio else "–"
     floor = f"{row['times_floor']:g} ({row['bound']})" if "times_floor" in row else "–"
     return (
         f"| {row['version']} | {ms['median']:g} | {ms['p10']:g} to {ms['p90']:g} | "
-        f"{row['images_per_second']['median']:g} | {shown} | "
+        f"{rate['median']:g} | {shown} | "
         f"{'itself' if own else row['reference']} | {floor} |"
     )
 
