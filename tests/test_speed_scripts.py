@@ -196,7 +196,7 @@ def test_reports(tmp_path):
         "scoring one cell, again": "scoring one cell, first in a process",
     }
     assert content["device"]["cores"] == 1  # what the processes had, not what the machine has
-    assert content["settings"]["score files"] == len(list(files.glob("scores/*/*/*.json"))) == 8
+    assert content["settings"]["score files"] == len(list(files.glob("scores/*/*/*.json"))) == 4
     assert timed["page, all kept"].get("peak_mib", 100) > 50
     assert (files / "cache_kept/of_an_earlier_run").exists()
     assert not (files / "cache_fresh/of_an_earlier_run").exists()

@@ -52,8 +52,8 @@ ROBUST = ("baseline1", "baseline_identity", "scan_cci", "scan_cci_shared")
 
 
 def enabled(few: bool = False) -> dict[str, dict[str, list[Any]]]:
-    """params.yaml's `enabled` that goes with the files; `few` for a trial: 2 x 2 x 2 cells."""
-    names = list(EVALUATED)[: 2 if few else None]
+    """params.yaml's `enabled` that goes with the files; `few` for a trial: 4 cells."""
+    names = list(EVALUATED)[: 1 if few else None]
     lists: dict[str, list[Any]] = {"init_from": [], "transfer_models": []}
     every = {name: {**lists, "models": [], "seeds": [], "evaluate_on": []} for name in datasets()}
     filled = {

@@ -170,7 +170,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, help="keep the invented files here for the next run")
     parser.add_argument(
         "--trial", action="store_true",
-        help="8 score files instead of 1,000: enough to see that it runs; give --out, too",
+        help="4 score files instead of 1,000: enough to see that it runs; give --out, too",
     )  # fmt: skip
     return parser.parse_args()
 
