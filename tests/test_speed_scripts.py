@@ -9,14 +9,19 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 SPEED = Path(__file__).parents[1] / "benchmarks/speed"
+sys.path.insert(0, str(SPEED))
+import timed  # noqa: E402
+
 SMALL = ["--device", "cpu", "--batch", "4", "--rounds", "2"]
 STEP = [*SMALL, "--backbone", "resnet18_slim", "--size", "80", "--faces", "8", "--workers", "1"]
 AGREE = ["--agree", "16"]
-WITHOUT_HEAVY = """
+HEAVY = ("dvc", "pydantic", "lightning_fabric", "typer")
+WITHOUT = """
 import importlib.abc, runpy, sys
-HEAVY = {"dvc", "pydantic", "facenet_pytorch", "lightning_fabric", "typer"}
+HEAVY = set(sys.argv.pop(1).split())
 class Refuse(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in HEAVY:
@@ -27,10 +32,14 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def measured(name: str, out: Path, *options: str) -> tuple[dict, str]:
-    """Run a script where only torch and its like can be imported; its JSON and its page."""
-    command = [sys.executable, "-c", WITHOUT_HEAVY, SPEED / f"{name}.py", *options, "--out", out]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+def measured(name: str, out: Path, *options: str, faces: bool = False) -> tuple[dict, str]:
+    """Run a script where only torch and its like can be imported; its JSON and its page.
+
+    With `faces` facenet-pytorch can be imported, too.
+    """
+    without = " ".join((*HEAVY, *(() if faces else ("facenet_pytorch",))))
+    command = [sys.executable, "-c", WITHOUT, without, SPEED / f"{name}.py", *options, "--out", out]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=out)
     assert done.returncode == 0, done.stderr[-3000:]
     (file,) = out.glob(f"{name}_*.json")
     return json.loads(file.read_text()), file.with_suffix(".md").read_text()
@@ -43,14 +52,39 @@ def rows_of(content: dict) -> tuple[dict, dict]:
     return {name: row for name, row in rows.items() if name not in left_out}, left_out
 
 
-def check(content: dict, page: str, rounds: int = 2) -> None:
+def table_of(page: str) -> tuple[list[str], dict[str, list[str]]]:
+    """Head and body of the page's table, the body by version."""
+    lines = [line for line in page.splitlines() if line.startswith("|")]
+    head, _, *body = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
+    assert all(len(row) == len(head) for row in body)
+    return head, {row[0]: row[1:] for row in body}
+
+
+def check(content: dict, page: str, rounds: int = 2, items: str = "images") -> None:
+    """The JSON has every round, and the page shows what the JSON holds."""
     timed, left_out = rows_of(content)
+    head, shown = table_of(page)
+    assert list(shown) == [row["version"] for row in content["rows"]]
+    assert head[3] == f"{items}/s"
     for name, row in timed.items():
-        assert row["ms"]["n"] == rounds
-        assert row["ms"]["median"] > 0
-        assert f"| {name} |" in page
+        ms, rate = row["ms"], row[f"{items.replace(' ', '_')}_per_second"]
+        assert ms["n"] == rate["n"] == row["ratio"]["n"] == rounds
+        assert 0 < ms["p10"] <= ms["median"] <= ms["p90"]
+        median, spread, per_second, ratio, to, *_ = shown[name]
+        assert float(median) == ms["median"]
+        assert [float(value) for value in spread.split(" to ")] == [ms["p10"], ms["p90"]]
+        assert float(per_second) == rate["median"]
+        assert to == ("itself" if row["reference"] == name else row["reference"])
+        assert float(ratio.split(" ")[0]) == pytest.approx(row["ratio"]["median"], rel=5e-3)
+        if "peak_mib" in row:
+            assert shown[name][head.index("peak MiB") - 1] == str(row["peak_mib"])
     for name, row in left_out.items():
-        assert f"| {name} | – | – | – | – | – | {row['skipped']} |" in page
+        assert shown[name][:6] == ["–"] * 5 + [row["skipped"]]
+    for what, found in content["found"].items():
+        assert f"* {what}: {found}" in page
+    for name, version in content["software"].items():
+        assert version is None or f"{name} {version}" in page
+    assert page.startswith("# Speed of ")
     assert content["device"]["label"] in page
 
 
@@ -105,9 +139,99 @@ def test_evaluate(tmp_path):
     }  # fmt: skip
 
 
-def test_a_device_that_is_not_there_ends_in_one_line():
-    import torch
+def align_rows(source: str) -> tuple[str, ...]:
+    return (
+        f"{source}: facenet-pytorch, files, 1 thread",
+        f"{source}: align stage, files",
+        f"{source}: facenet-pytorch, images in memory",
+        f"{source}: the suite's detector, images in memory",
+    )
 
+
+ALIGN = ["--device", "cpu", "--images", "64", "--threads", "1", "--rounds", "1"]
+
+
+@pytest.mark.slow  # looks for faces, image by image
+def test_align(tmp_path):
+    content, page = measured("align", tmp_path, *ALIGN, faces=True)
+    check(content, page, rounds=1)
+    timed, left_out = rows_of(content)
+    assert tuple(timed) == align_rows("synthetic")
+    assert tuple(left_out) == align_rows("facial_expressions")  # no photographs below this folder
+    assert {row["skipped"] for row in left_out.values()} == {
+        "no folder data/raw/facial_expressions/images: run `fer-bench data add facial_expressions`"
+    }
+    found = content["found"]
+    assert found["synthetic: faces the reference finds"] >= 60
+    for part in ("boxes within a pixel", "landmarks the stage recorded there, within a pixel"):
+        assert float(found[f"synthetic: {part}"].split(" ")[0]) > 95
+    assert content["software"]["facenet-pytorch"]
+
+
+@pytest.mark.slow  # torch starts in a process of its own
+def test_align_without_the_detectors_weights(tmp_path):
+    content, page = measured("align", tmp_path, *ALIGN, "--stream", "8")
+    check(content, page)
+    timed, left_out = rows_of(content)
+    assert not timed
+    assert tuple(left_out) == (*align_rows("synthetic"), *align_rows("facial_expressions"))
+    assert {row["skipped"] for row in left_out.values()} == {"needs facenet_pytorch"}
+
+
+@pytest.mark.slow  # every step of the reports is a process
+def test_reports(tmp_path):
+    files = tmp_path / "files"
+    for cache in ("cache_fresh", "cache_kept"):
+        (files / cache).mkdir(parents=True)
+        (files / cache / "of_an_earlier_run").touch()
+    content, page = measured(
+        "reports", tmp_path, "--trial", "--rounds", "1", "--steps", "page", "--cores", "1",
+        "--folder", files,
+    )  # fmt: skip
+    check(content, page, rounds=1, items="score files")
+    timed, left_out = rows_of(content)
+    assert not left_out
+    assert {name: row["reference"] for name, row in timed.items()} == {
+        "page, nothing kept": "page, nothing kept",
+        "page, all kept": "page, nothing kept",
+        "scoring one cell, first in a process": "scoring one cell, first in a process",
+        "scoring one cell, again": "scoring one cell, first in a process",
+    }
+    assert content["device"]["cores"] == 1  # what the processes had, not what the machine has
+    assert content["settings"]["score files"] == len(list(files.glob("scores/*/*/*.json"))) == 4
+    assert timed["page, all kept"].get("peak_mib", 100) > 50
+    assert (files / "cache_kept/of_an_earlier_run").exists()
+    assert not (files / "cache_fresh/of_an_earlier_run").exists()
+    assert list((files / "cache_kept").glob("*.json"))
+    assert (files / "out/leaderboard/index.html").is_file()
+
+
+def test_a_clocked_version_gives_the_seconds_of_its_parts():
+    calls = []
+
+    def call():
+        calls.append(0)
+        return {"both": 3.0 * len(calls), "part": 1.0 * len(calls)}
+
+    both = timed.Version("both", 6, call, "both", clocked=True, peak=12.4)
+    part = timed.Version("part", 6, None, "both")
+    timed.time_versions([both, part], rounds=2, calls=1, device=torch.device("cpu"))
+    assert both.seconds == [6.0, 9.0]  # the first call is not counted
+    assert part.seconds == [2.0, 3.0]
+    whole, half = timed.rows([both, part], "score files")
+    assert whole["peak_mib"] == 12
+    assert half["ratio"]["median"] == 3
+    assert half["score_files_per_second"]["median"] == 2.5
+
+
+def test_what_is_lacking_is_named():
+    assert (
+        timed.lacking("torch", "no_such_package", "nor_this") == "needs no_such_package, nor_this"
+    )
+    assert timed.lacking("torch") == ""
+
+
+def test_a_device_that_is_not_there_ends_in_one_line():
     if torch.cuda.is_available():
         pytest.skip("this machine has a CUDA device")
     command = [sys.executable, SPEED / "scan.py", "--device", "cuda"]

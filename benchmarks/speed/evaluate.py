@@ -28,7 +28,7 @@ from peaks import measure_peaks
 from reference_step import Photographs, in_loop_form, write_photographs
 from report import write
 from timed import NO_GPU, Version, rows, skipped, time_versions
-from trained import AUTOCAST, Options, network
+from trained import Options, network
 
 from fer_bench.models import FERModel
 from fer_bench.training.batches import Faces
@@ -108,12 +108,11 @@ def _straightforward(
 def _suite(
     model: FERModel, faces: Faces, options: Options, batch: int, device: torch.device
 ) -> Callable[[], np.ndarray]:
-    dtype = AUTOCAST[options.precision]
     used = torch.compile(model) if options.compile else model
 
     def call() -> np.ndarray:
         options.apply()
-        with torch.autocast(device.type, dtype, dtype is not None):
+        with options.autocast(device):
             return predict(used, faces, device, batch)  # type: ignore[arg-type]
 
     return call

@@ -14,6 +14,8 @@ from fer_bench.datasets.base import Source
 from fer_bench.datasets.photograph import read_rgb
 from fer_bench.errors import FerBenchError
 
+PHOTOGRAPHS = Path("data/raw/facial_expressions/images")
+
 
 def table(paths: list[str]) -> pd.DataFrame:
     """The index of a source with these files."""
@@ -56,15 +58,19 @@ class Stream(Folder):
 
 
 def folder_of(source: str, images: int, scratch: Path) -> Path:
-    """The folder with a source's image files; rendered faces are drawn into `scratch`."""
+    """The folder with a source's image files, or the folder given.
+
+    Rendered faces are drawn into `scratch`.
+
+    Raises:
+        FerBenchError: there is no such folder.
+    """
     if source == "synthetic":
         return rendered(images, scratch)
-    folder = Path("data/raw/facial_expressions/images")
+    folder = PHOTOGRAPHS if source == "facial_expressions" else Path(source)
     if not folder.is_dir():
-        raise FerBenchError(
-            f"{folder} is missing: run `fer-bench data add facial_expressions`, or measure "
-            "`--source synthetic`."
-        )
+        remedy = ": run `fer-bench data add facial_expressions`" if folder == PHOTOGRAPHS else ""
+        raise FerBenchError(f"no folder {folder}{remedy}")
     return folder
 
 

@@ -17,7 +17,7 @@ from image_sources import Stream, rendered, table
 
 from fer_bench.cores import cores
 from fer_bench.faces import chunks
-from fer_bench.faces.align_job import AlignJob, AlignOptions, best_device, manifest
+from fer_bench.faces.align_job import AlignJob, AlignOptions, manifest
 
 AFFECTNET = 290_000
 
@@ -38,10 +38,21 @@ class Memory:
     worker: float
     manifest: float
 
+    def said(self) -> dict[str, str]:
+        """As the report's `found` has it."""
+        stream = f"peak memory, aligning {self.images:,} images of 350 x 350 to 224 x 224"
+        return {
+            f"{stream}, main process": f"{self.main:.0f} MiB",
+            f"{stream}, largest worker": f"{self.worker:.0f} MiB",
+            f"the same, main process after a manifest of {AFFECTNET:,} rows": (
+                f"{self.manifest:.0f} MiB"
+            ),
+        }
 
-def measure_stream(images: int, scratch: Path) -> Memory:
+
+def measure_stream(images: int, scratch: Path, device: str) -> Memory:
     """Align a stream of images in a fresh process and ask for its peaks."""
-    command = [sys.executable, __file__, str(images), str(scratch)]
+    command = [sys.executable, __file__, str(images), str(scratch), device]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return Memory(**json.loads(done.stdout.splitlines()[-1]))
 
@@ -51,10 +62,9 @@ def _peak(who: int) -> float:
     return resource.getrusage(who).ru_maxrss / unit
 
 
-def _align(images: int, scratch: Path) -> Memory:
+def _align(images: int, scratch: Path, device: str) -> Memory:
     files = sorted(path.name for path in rendered(40, scratch).iterdir())
     index = table([files[i % len(files)] for i in range(images)])
-    device = best_device()
     job = AlignJob(Stream(), scratch / "synthetic", {}, AlignOptions(size=224), device)
     workers = 1 if device != "cpu" else max(2, cores())
     paths = chunks.run_chunks(job, index, scratch / "stream", workers, "stream")
@@ -75,4 +85,4 @@ def _affectnet(scratch: Path) -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(_align(int(sys.argv[1]), Path(sys.argv[2])))))
+    print(json.dumps(asdict(_align(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from invented_scores import EVALUATED, FACES, _audit, _training, faces_of, logits_of
+from invented_scores import EVALUATED, FACES, PROTOCOL, _audit, _training, faces_of, logits_of
 
 from fer_bench.datasets import get_dataset
 from fer_bench.evaluation import score
@@ -41,8 +41,7 @@ def time_scoring(root: Path, times: int = 5) -> list[float]:
         started = time.perf_counter()
         score.score_cell(
             cell, DATASET, MODEL, SEED, root / "score.json", audit=cell / "train/audit.json",
-            protocol={"version": 1, "sha256": "ab" * 32},
-            sets=EVALUATED[DATASET], packs_root=root / "aligned",
+            protocol=PROTOCOL, sets=EVALUATED[DATASET], packs_root=root / "aligned",
         )  # fmt: skip
         found.append(time.perf_counter() - started)
     return found

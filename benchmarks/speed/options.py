@@ -14,28 +14,42 @@ from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.device import check_kind
 
 
-def device_options(documentation: str | None) -> argparse.ArgumentParser:
-    """A parser with `--device`, `--threads` and `--out`, explained by the script's docstring."""
+def common_options(documentation: str | None, rounds: int) -> argparse.ArgumentParser:
+    """A parser with `--rounds` and `--out`, explained by the script's docstring."""
     parser = argparse.ArgumentParser(
         description=documentation, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--threads", type=int, default=cores(), help="of torch on a CPU")
+    parser.add_argument(
+        "--rounds", type=int, default=rounds,
+        help="timed visits to every version, in turns (default: %(default)s)",
+    )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, default=OUT, help="folder of the report (default: %(default)s)"
     )
     return parser
 
 
+def device_options(documentation: str | None, rounds: int) -> argparse.ArgumentParser:
+    """The same, and `--device` and `--threads`."""
+    parser = common_options(documentation, rounds)
+    parser.add_argument(
+        "--device", default="cuda" if torch.cuda.is_available() else "cpu",
+        help="cpu or cuda (here: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--threads", type=int, default=cores(), help="of torch on a CPU (here: %(default)s)"
+    )
+    return parser
+
+
 def network_options(documentation: str | None, batch: int, faces: int) -> argparse.ArgumentParser:
     """The same, and what every script takes that times a network on invented faces."""
-    parser = device_options(documentation)
+    parser = device_options(documentation, rounds=8)
     parser.add_argument("--backbone", default="resnet50")
     parser.add_argument("--size", type=int, default=224, help="side of the faces in pixels")
     parser.add_argument("--batch", type=int, default=batch)
     parser.add_argument("--faces", type=int, default=faces, help="invented faces in the pack")
     parser.add_argument("--workers", type=int, default=16, help="of the straightforward loader")
-    parser.add_argument("--rounds", type=int, default=8)
     return parser
 
 

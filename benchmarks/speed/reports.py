@@ -1,200 +1,178 @@
-"""Seconds and memory of the reports made from a thousand score files, and of scoring one cell.
+"""Time the reports made from a thousand score files, and the scoring of one cell.
 
-    python benchmarks/speed/reports.py [--rounds R] [--cores C] [--folder FOLDER] [--trial]
+    python benchmarks/speed/reports.py [--steps tables figures page] [--rounds R] [--cores C]
+                                       [--folder FOLDER] [--trial] [--out FOLDER]
 
 Score files are invented (10 datasets x 20 models x 5 seeds, each on five sets of 3,000 faces) but
-written by the real `score_cell`. Tables, figures and page are each made in a fresh process on two
-cores, as `dvc repro` does, imports included, first with an empty and then with a filled cache of
-paired comparisons. Scoring is timed in a fresh process after its imports. `--folder` keeps the
-invented files for the next run; `--trial` takes 12 score files and writes no report. Writes
-results/speed/reports_<device>.md.
+written by the real `score_cell`. Tables, figures and page are each made in a fresh process, imports
+included, as `dvc repro` does: once with no paired comparison kept from earlier (the page then finds
+those of the tables), which is the reference, and once with all of them kept. Scoring is timed after
+its imports, the first time in a process and again. Each is done once untimed, then in turns. Writes
+results/speed/reports_<device>.json and .md.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import json
 import os
 import shutil
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 import invented_scores
 import one_cell
+from options import common_options
+from report import write
+from timed import Version, lacking, rows, skipped, time_versions
 from watched import Watched, watch
 
-from fer_bench import reports
-from fer_bench.evaluation.device import processor, slug
-from fer_bench.files import write_text
-from fer_bench.reports.tables import build_tables
-
 TARGET_SECONDS, TARGET_MIB, TARGET_SCORING = 60, 2048, 1.0
-ROOT = Path(__file__).parents[2]
-PAPER, COST = ROOT / "benchmarks/paper", ROOT / "results/cost"
-
-
-@dataclass
-class Measured:
-    """One entry a round."""
-
-    files: int
-    size: float
-    cores: int
-    empty: dict[str, list[Watched]] = field(default_factory=dict)
-    filled: dict[str, list[Watched]] = field(default_factory=dict)
-    scoring: list[list[float]] = field(default_factory=list)
-
-
-def tables(root: Path, few: bool) -> None:
-    """Every table and page of `results/tables`."""
-    build_tables(
-        root / "scores", invented_scores.enabled(few), PAPER, root / "out/tables", cost_dir=COST,
-        robustness_dir=root / "robustness", cache=root / "cache",
-    )  # fmt: skip
-
-
-def figures(root: Path, few: bool) -> None:
-    """As the stage `figures`."""
-    reports.build_figures(
-        root / "scores", invented_scores.enabled(few), root / "out/figures", paper_dir=PAPER,
-        robustness_dir=root / "robustness",
-    )  # fmt: skip
-
-
-def page(root: Path, few: bool) -> None:
-    """As the stage `leaderboard`."""
-    lists, out = invented_scores.enabled(few), root / "out"
-    reports.build_leaderboard(
-        root / "scores", lists, out / "leaderboard", robustness_dir=root / "robustness",
-        cost_dir=COST, reported_dir=ROOT / "benchmarks/reported", paper_dir=PAPER,
-        cache_dir=root / "cache",
-    )  # fmt: skip
-    reports.build_metrics(root / "scores", lists, out)
-
-
-STEPS: dict[str, Callable[[Path, bool], None]] = {
-    "tables": tables, "figures": figures, "page": page,
-}  # fmt: skip
+NEEDS = {
+    "tables": ("orjson", "tabulate", "scipy", "statsmodels"),
+    "figures": ("orjson", "tabulate", "scipy", "statsmodels", "matplotlib", "seaborn"),
+    "page": ("orjson", "tabulate", "scipy", "statsmodels", "jinja2", "yaml"),
+}
+"""What each step imports beyond numpy, pandas and pyarrow."""
+PASSES = {"nothing kept": "cache_fresh", "all kept": "cache_kept"}
+"""Folder of the paired comparisons; the first is emptied before each pass."""
+FRESH = next(iter(PASSES))
+FIRST, AGAIN = "scoring one cell, first in a process", "scoring one cell, again"
+ABOUT = [
+    "Invented logits, score files written by the real `score_cell`. Every step of the reports in a "
+    "fresh process, imports included, once with no paired comparison kept from earlier (the page "
+    "then finds those of the tables) and once with all kept. Memory is the largest sum over all "
+    "processes of a step, what they share counted once. Scoring (five sets of 3,000 faces, three "
+    "selections, challenge lists, groups and votes) is timed after its imports. All were timed in "
+    "turns.",
+]
 
 
 def main() -> None:
-    """Measure, print and write the report."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--folder", type=Path)
-    parser.add_argument("--trial", action="store_true")
-    parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.step:
-        STEPS[given.step](given.folder, given.trial)
-        return
+    """Measure and write."""
+    given = _arguments()
     with tempfile.TemporaryDirectory() as scratch:
         root = (given.folder or Path(scratch)).resolve()
-        result = measure(root, given.rounds, given.cores, given.trial)
-    text = report(result)
-    print(text)
-    if not given.trial:
-        name = slug(processor())
-        write_text(ROOT / f"results/speed/reports_{name}_{given.cores}_cores.md", text)
+        files = score_files(root, given.trial)
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: given.cores])
+        torch.set_num_threads(given.cores)
+        versions = [
+            *(v for kept in PASSES for v in pass_versions(given, root, kept, len(files))),
+            *scoring_versions(root),
+        ]
+        time_versions(versions, given.rounds, 1, torch.device("cpu"))
+        mib = sum(file.stat().st_size for file in files) / 2**20
+    settings = {
+        "score files": len(files), "MiB of them": round(mib), "cores": given.cores,
+        "rounds": given.rounds,
+    }  # fmt: skip
+    table = rows(versions, "score files")
+    found = {} if given.trial else targets(table)
+    packages = ("numpy", "pandas", "matplotlib", "scipy", "jinja2")
+    write("reports", "Speed of reports", ABOUT, table, torch.device("cpu"), settings, None, found,
+          given.out, "score files", packages)  # fmt: skip
 
 
-def measure(root: Path, rounds: int, cores: int, few: bool) -> Measured:
-    """Make what is missing and time every step."""
+def score_files(root: Path, few: bool) -> list[Path]:
+    """The invented files, made where they are missing; and the cell to score."""
     if not (root / "scores").is_dir():
-        started = time.perf_counter()
         invented_scores.write_scores(root, few)
-        print(f"score files invented in {time.perf_counter() - started:.0f} s")
     if not (root / "cell").is_dir():
         one_cell.write_cell(root / "cell")
-    files = list((root / "scores").glob("*/*/*.json"))
-    result = Measured(len(files), sum(f.stat().st_size for f in files) / 2**20, cores)
-    for number in range(rounds):
-        shutil.rmtree(root / "cache", ignore_errors=True)
-        for kept in (result.empty, result.filled):
-            for step in STEPS:
-                command = [__file__, "--step", step, "--folder", str(root)]
-                found = watch([*command, *(["--trial"] if few else [])], cores)
-                kept.setdefault(step, []).append(found)
-                print(f"round {number + 1}, {step}: {found.seconds:.1f} s, {found.peak:.0f} MiB")
-        scored = watch([one_cell.__file__, str(root / "cell")], cores)
-        result.scoring.append(json.loads(scored.said))
-    return result
+    return sorted((root / "scores").glob("*/*/*.json"))
 
 
-def report(result: Measured) -> str:
-    """The page."""
-    cores = f"{result.cores} cores"
-    versions = ", ".join(
-        f"{name} {importlib.metadata.version(name)}"
-        for name in ("numpy", "pandas", "matplotlib", "scipy", "jinja2")
+def pass_versions(given: argparse.Namespace, root: Path, kept: str, files: int) -> list[Version]:
+    """The steps of one pass, then all of them together: the version that is called."""
+    why = {step: lacking(*NEEDS[step]) for step in given.steps}
+    steps = [step for step in given.steps if not why[step]]
+    versions = {
+        step: Version(f"{step}, {kept}", files, None, f"{step}, {FRESH}")
+        for step in (*steps, _all(steps)) if step
+    }  # fmt: skip
+    if steps:
+        whole = versions[_all(steps)]
+        whole.call, whole.clocked = _pass(root, kept, steps, versions, given.trial), True
+    left_out = [skipped(f"{s}, {kept}", f"{s}, {FRESH}", why[s]) for s in given.steps if why[s]]
+    return [*versions.values(), *left_out]
+
+
+def _all(steps: list[str]) -> str:
+    return " + ".join(steps)
+
+
+def _pass(
+    root: Path, kept: str, steps: list[str], versions: dict[str, Version], few: bool
+) -> Callable[[], dict[str, float]]:
+    cache = root / PASSES[kept]
+    script = str(Path(__file__).with_name("report_steps.py"))
+    whole = versions[_all(steps)]
+
+    def call() -> dict[str, float]:
+        if kept == FRESH:
+            shutil.rmtree(cache, ignore_errors=True)
+        seconds = {}
+        for step in steps:
+            found = watch([script, step, str(root), str(cache), *(["few"] if few else [])])
+            seconds[versions[step].name] = found.seconds
+            for version in (versions[step], whole):
+                version.peak = _larger(version.peak, found)
+        return {whole.name: sum(seconds.values())} | seconds
+
+    return call
+
+
+def _larger(peak: float | None, found: Watched) -> float | None:
+    return peak if found.peak is None else max(peak or 0.0, found.peak)
+
+
+def scoring_versions(root: Path) -> list[Version]:
+    """Scoring a cell in a fresh process: its first time, and the median of the next."""
+    command = [one_cell.__file__, str(root / "cell")]
+
+    def call() -> dict[str, float]:
+        first, *later = json.loads(watch(command).said)
+        return {FIRST: first, AGAIN: statistics.median(later)}
+
+    return [Version(FIRST, 1, call, FIRST, clocked=True), Version(AGAIN, 1, None, FIRST)]
+
+
+def targets(table: list[dict[str, Any]]) -> dict[str, str]:
+    """Whether the reports and scoring are as quick and small as they should be."""
+    by_name = {row["version"]: row for row in table if "ms" in row}
+    reached = {}
+    whole = by_name.get(f"{_all(list(NEEDS))}, {FRESH}")
+    if whole:
+        quick = whole["ms"]["median"] <= 1e3 * TARGET_SECONDS
+        small = whole.get("peak_mib", 0) <= TARGET_MIB
+        what = f"target of all steps, {FRESH}, {TARGET_SECONDS} s and {TARGET_MIB:,} MiB"
+        reached[what] = quick and small
+    quick = by_name[FIRST]["ms"]["median"] < 1e3 * TARGET_SCORING
+    reached[f"target of scoring one cell, under {TARGET_SCORING:g} s"] = quick
+    return {target: "met" if met else "**missed**" for target, met in reached.items()}
+
+
+def _arguments() -> argparse.Namespace:
+    parser = common_options(__doc__, rounds=5)
+    parser.add_argument(
+        "--steps", nargs="+", choices=NEEDS, default=list(NEEDS), help="which to time (all)"
     )
-    rounds = len(result.scoring)
-    lines = [
-        f"# Speed of reports: {processor()}, {cores}",
-        "",
-        f"Written by `python benchmarks/speed/reports.py`; {versions}. Load average of the last "
-        f"five minutes at the end: {os.getloadavg()[1]:.1f} (this run's own included).",
-        f"From {result.files:,} score files ({result.size:.0f} MiB; invented logits, written by "
-        f"the real `score_cell`), every step in a fresh process, imports included; medians of "
-        f"{rounds} rounds (smallest and largest in brackets). Memory is the largest sum over all "
-        "processes of a step, what they share counted once.",
-        "",
-        "| step | seconds, no paired comparison kept | seconds, all kept | peak MiB |",
-        "|---|---|---|---|",
-    ]
-    for step in STEPS:
-        empty, filled = result.empty[step], result.filled[step]
-        peak = max(one.peak for one in (*empty, *filled))
-        lines.append(f"| {step} | {_seconds(empty)} | {_seconds(filled)} | {peak:.0f} |")
-    sums = [_totals(result.empty), _totals(result.filled)]
-    peak = max(
-        one.peak for found in (result.empty, result.filled) for w in found.values() for one in w
+    parser.add_argument(
+        "--cores", type=int, default=2, help="that the processes may use (default: %(default)s)"
     )
-    lines += [
-        f"| **all three** | **{_spread(sums[0])}** | **{_spread(sums[1])}** | **{peak:.0f}** |",
-        "",
-        f"Target: {TARGET_SECONDS} s and {TARGET_MIB:,} MiB: "
-        f"{_met(statistics.median(sums[0]) <= TARGET_SECONDS and peak <= TARGET_MIB)}.",
-        "",
-        *_scoring(result),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _scoring(result: Measured) -> list[str]:
-    first = [found[0] for found in result.scoring]
-    later = [value for found in result.scoring for value in found[1:]]
-    return [
-        "Scoring one cell (five sets of 3,000 faces, three selections, challenge lists, groups and "
-        f"votes) after imports: {_spread(first, 2)} s the first time in a process, "
-        f"{_spread(later, 2)} s again. Target: under {TARGET_SCORING:.0f} s: "
-        f"{_met(statistics.median(first) < TARGET_SCORING)}.",
-    ]
-
-
-def _totals(found: dict[str, list[Watched]]) -> list[float]:
-    return [sum(one.seconds for one in steps) for steps in zip(*found.values(), strict=True)]
-
-
-def _seconds(found: list[Watched]) -> str:
-    return _spread([one.seconds for one in found])
-
-
-def _spread(values: list[float], places: int = 1) -> str:
-    low, middle, high = min(values), statistics.median(values), max(values)
-    return f"{middle:.{places}f} ({low:.{places}f} to {high:.{places}f})"
-
-
-def _met(met: bool) -> str:
-    return "met" if met else "**missed**"
+    parser.add_argument("--folder", type=Path, help="keep the invented files here for the next run")
+    parser.add_argument(
+        "--trial", action="store_true",
+        help="4 score files instead of 1,000: enough to see that it runs; give --out, too",
+    )  # fmt: skip
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

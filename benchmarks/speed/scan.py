@@ -123,12 +123,11 @@ def _least(loop: nn.Module, features: Tensor) -> tuple[float, float]:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = device_options(__doc__)
+    parser = device_options(__doc__, rounds=10)
     parser.add_argument("--channels", type=int, default=512)
     parser.add_argument("--side", type=int, default=28)
     parser.add_argument("--m", type=int, default=25)
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--calls", type=int, default=1)
     return parser.parse_args()
 

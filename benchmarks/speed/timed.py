@@ -6,7 +6,8 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from importlib.util import find_spec
+from typing import Any, cast
 
 import torch
 from tqdm import tqdm
@@ -23,13 +24,16 @@ class Version:
 
     Attributes:
         name: as the table shows it.
-        items: images one call works on.
-        call: does the work once; None where it cannot run here.
+        items: images, or what else is counted, one call works on.
+        call: does the work once; None where it cannot run here, or is timed as part of another.
         reference: the name of the version its ratio is taken to; itself for a reference.
         floor: seconds that operations or bytes need at the device's measured peaks; None without.
         bound: which of the two the floor is, `operations` or `bytes`.
         skipped: why it does not run here.
         calls: of a visit, where it needs more of them than others to show its pace.
+        clocked: its call works in processes of its own, warms them up, and returns the seconds by
+            version: its own and those of its parts.
+        peak: largest memory of all its processes in MiB; None where it is not measured.
         seconds: of one call, one entry a round.
     """
 
@@ -41,6 +45,8 @@ class Version:
     bound: str = ""
     skipped: str = ""
     calls: int = 1
+    clocked: bool = False
+    peak: float | None = None
     seconds: list[float] = field(default_factory=list)
 
 
@@ -49,13 +55,31 @@ def skipped(name: str, reference: str, why: str) -> Version:
     return Version(name, 0, None, reference, skipped=why)
 
 
+def lacking(*packages: str) -> str:
+    """Which of the packages are not installed, as a reason to skip; empty where all are."""
+    absent = [name for name in packages if not _installed(name)]
+    return f"needs {', '.join(absent)}" if absent else ""
+
+
+def _installed(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ImportError:
+        return False
+
+
 def time_versions(versions: list[Version], rounds: int, calls: int, device: torch.device) -> None:
     """Time every version that runs here, warm; `calls` calls a visit, their mean is one entry.
 
-    A version that fails, for want of memory or of a compiler, is skipped with what it said.
+    A version that fails, for want of memory or of a compiler, is skipped with what it said, unless
+    it is clocked. Clocked versions are called once untimed, and then once a round.
     """
+    by_name = {v.name: v for v in versions}
     running = [v for v in versions if v.call]
     for version in tqdm(running, desc="warm up"):
+        if version.clocked:
+            _clocked(version)
+            continue
         try:
             for _ in range(WARM_UP):
                 _seconds(version, 1, device)
@@ -64,12 +88,21 @@ def time_versions(versions: list[Version], rounds: int, calls: int, device: torc
     running = [v for v in versions if v.call]
     for number in tqdm(range(rounds), desc="rounds"):
         for version in random.Random(number).sample(running, len(running)):
-            _seconds(version, 1, device)  # untimed: another version's data are in the caches
-            version.seconds.append(_seconds(version, max(calls, version.calls), device))
+            if version.clocked:
+                for name, seconds in _clocked(version).items():
+                    by_name[name].seconds.append(seconds)
+            else:
+                _seconds(version, 1, device)  # untimed: another version's data are in the caches
+                version.seconds.append(_seconds(version, max(calls, version.calls), device))
 
 
-def rows(versions: list[Version]) -> list[dict[str, Any]]:
-    """One JSON row a version; a ratio is the median over rounds of reference over version."""
+def rows(versions: list[Version], items: str = "images") -> list[dict[str, Any]]:
+    """One JSON row a version; a ratio is the median over rounds of reference over version.
+
+    Args:
+        versions: timed or skipped.
+        items: what a version's `items` are.
+    """
     by_name: Mapping[str, Version] = {v.name: v for v in versions}
     found = []
     for version in versions:
@@ -79,7 +112,7 @@ def rows(versions: list[Version]) -> list[dict[str, Any]]:
             continue
         reference = by_name[version.reference]
         row["ms"] = spread([1e3 * s for s in version.seconds])
-        row["images_per_second"] = spread([version.items / s for s in version.seconds])
+        row[rate_key(items)] = spread([version.items / s for s in version.seconds])
         if reference.seconds:
             pairs = zip(reference.seconds, version.seconds, strict=True)
             scale = version.items / reference.items
@@ -87,8 +120,20 @@ def rows(versions: list[Version]) -> list[dict[str, Any]]:
         if version.floor:
             row["floor_ms"], row["bound"] = float(f"{1e3 * version.floor:.4g}"), version.bound
             row["times_floor"] = float(f"{row['ms']['median'] / row['floor_ms']:.3g}")
+        if version.peak is not None:
+            row["peak_mib"] = round(version.peak)
         found.append(row)
     return found
+
+
+def rate_key(items: str) -> str:
+    """A row's key for how many of them are done a second."""
+    return f"{items.replace(' ', '_')}_per_second"
+
+
+def _clocked(version: Version) -> Mapping[str, float]:
+    assert version.call is not None
+    return cast(Mapping[str, float], version.call())
 
 
 def _seconds(version: Version, calls: int, device: torch.device) -> float:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from fer_bench import models
+from fer_bench.evaluation import opened
 from fer_bench.models import FERModel
 from fer_bench.models.base import Output
 from fer_bench.training import augment
@@ -18,8 +21,6 @@ from fer_bench.training.prefetch import prefetched
 from fer_bench.training.recipe import Recipe
 from fer_bench.training.setup import allow_tf32, optimizer_for
 from fer_bench.training.step import drawn, train_step
-
-AUTOCAST = {"32-true": None, "bf16-mixed": torch.bfloat16}
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class Options:
         allow_tf32({"tf32": self.tf32})
         torch.use_deterministic_algorithms(self.deterministic)
         torch.backends.cudnn.benchmark = not self.deterministic
+
+    def autocast(self, device: torch.device) -> AbstractContextManager[Any]:
+        """The precision, as the suite predicts with it."""
+        return opened.autocast({"compute": asdict(self)}, device)
 
 
 def network(backbone: str, size: int, device: torch.device, last: bool = True) -> FERModel:
@@ -70,13 +75,12 @@ def stepper(
     """What trains on images and classes and returns the loss: forward, backward, update."""
     optimizer = optimizer_for(model, recipe, options.fused)
     trained = torch.compile(model) if options.compile else model
-    dtype = AUTOCAST[options.precision]
 
     class Wrapped:  # as Fabric wraps a model: forward in mixed precision, loss in float32
         loss = staticmethod(model.loss)
 
         def __call__(self, images: Tensor) -> Output:
-            with torch.autocast(device.type, dtype, dtype is not None):
+            with options.autocast(device):
                 output = trained(images)
             return Output(output.logits.float(), tuple(head.float() for head in output.heads))
 
