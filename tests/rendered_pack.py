@@ -9,6 +9,7 @@ import pandas as pd
 
 from fer_bench.datasets.pack import write_manifest
 from fer_bench.datasets.synthetic import SOURCE
+from fer_bench.faces.face_points import face_points
 from fer_bench.faces.geometry import align_face
 
 OPTIONS = {"identities_train": 1, "identities_test": 2, "images_per_identity": 7, "occluded": 0.0,
@@ -24,9 +25,11 @@ def rendered(size: int) -> tuple[np.ndarray, pd.DataFrame]:
         )
         for row in index.to_dict("records")
     ]
+    points = face_points(list(index["true_landmarks"]), size).reshape(len(index), -1)
     manifest = index.assign(
-        box=index["true_box"], landmarks=index["true_landmarks"], detection=1.0, source_sha256=""
-    )
+        box=index["true_box"], landmarks=index["true_landmarks"], points=list(points),
+        detection=1.0, source_sha256="",
+    )  # fmt: skip
     return np.stack(faces), manifest
 
 

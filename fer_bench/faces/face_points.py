@@ -5,14 +5,16 @@ gACNN and OADN read 24 points that are chosen from the 68 of a landmark detector
 lips that move do not move these points, and nothing is known of what lies before the face. A better
 source can be plugged in; it gives 68 points and how well each is seen.
 
-The choice of 24 follows PG-CNN's description: 16 of the 68 on brows, eyes, nose and mouth, four new
-ones that cover eyes and brows, four on the cheeks. Which ones exactly is our reading.
+The choice of 24 is that of PG-CNN's released list (mysee1989/PG-CNN, `convert_point/pts68_24`): 16
+of the 68 on brows, eyes, nose and mouth, the brows' ones raised; four middles that cover eyes and
+brows; and four places on the cheeks, two of them beside the corners of the mouth. Its shifts are
+pixels of a 256 px crop; in its example the eyes are 76 px apart, in ours 80.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -20,24 +22,38 @@ from fer_bench.faces.crop_landmarks import crop_landmarks
 from fer_bench.faces.face_frame import RADIUS, estimate_yaw
 from fer_bench.faces.mean_face import MEAN_FACE, MIRROR, five_of
 
-MADE_OF: tuple[tuple[int, ...], ...] = (
-    (18,), (21,), (22,), (25,),  # brows
-    (36,), (39,), (42,), (45,),  # corners of the eyes
-    (28,), (30,), (31,), (35,),  # nose
-    (48,), (51,), (54,), (57,),  # mouth
-    (37, 38, 40, 41), (43, 44, 46, 47),  # eyes
-    (19, 37), (24, 44),  # between brow and eye
-    (1, 31), (15, 35),  # upper cheeks
-    (4, 48), (12, 54),  # lower cheeks
-)  # fmt: skip
-"""Each of the 24 points: the middle of these of the 68."""
 
-POINTS = len(MADE_OF)
+class Place(NamedTuple):
+    """One of the 24 points."""
+
+    of: tuple[int, ...]
+    """The 68's whose middle it is."""
+    right: int = 0
+    """How far from there to image right, in 256ths of the crop's side."""
+    down: int = 0
+
+
+PLACES = (
+    Place((18,), down=-2), Place((21,), down=-10), Place((22,), down=-10), Place((25,), down=-2),
+    Place((38,)), Place((36,)), Place((43,)), Place((45,)),  # eyes
+    Place((27,)), Place((29,)),  # bridge of the nose
+    Place((48,)), Place((50,)), Place((52,)), Place((54,)), Place((58,)), Place((56,)),  # mouth
+    Place((19, 37)), Place((24, 44)),  # between brow and eye
+    Place((40, 41)), Place((46, 47)),  # lower lids
+    Place((17, 58)), Place((26, 56)),  # cheeks, between brow and lower lip
+    Place((48,), -16, -16), Place((54,), 16, -16),  # cheeks, beside the corners of the mouth
+)  # fmt: skip
+"""The 24 points."""
+
+POINTS = len(PLACES)
+SHIFTS = np.array([[place.right, place.down] for place in PLACES]) / 256
 
 
 def _mirror() -> np.ndarray:
-    places = {frozenset(made_of): i for i, made_of in enumerate(MADE_OF)}
-    return np.array([places[frozenset(MIRROR[list(made_of)].tolist())] for made_of in MADE_OF])
+    found = {(frozenset(place.of), place.right): i for i, place in enumerate(PLACES)}
+    return np.array(
+        [found[frozenset(MIRROR[list(place.of)].tolist()), -place.right] for place in PLACES]
+    )
 
 
 SWAP = _mirror()
@@ -95,12 +111,19 @@ def seen(five: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(share, 0, 1))
 
 
-def pick24(points: np.ndarray, visible: np.ndarray) -> np.ndarray:
-    """The 24 points (24, 3) of 68: x, y, and the least visibility of the points each is made of."""
-    picked = [
-        [*points[list(made_of)].mean(axis=0), visible[list(made_of)].min()] for made_of in MADE_OF
-    ]
-    return np.array(picked)
+def pick24(points: np.ndarray, visible: np.ndarray, side: float) -> np.ndarray:
+    """The 24 points (24, 3) of 68: x, y, and the least visibility of the points each is made of.
+
+    Args:
+        points: (68, 2).
+        visible: (68,).
+        side: of the crop, in the points' units.
+    """
+    picked = np.array(
+        [[*points[list(p.of)].mean(axis=0), visible[list(p.of)].min()] for p in PLACES]
+    )
+    picked[:, :2] += side * SHIFTS
+    return picked
 
 
 def face_points(
@@ -126,7 +149,7 @@ def face_points(
     five, _ = crop_landmarks(found, size)
     points = np.empty((len(five), POINTS, 3), np.float32)
     for i, landmarks in enumerate(five):
-        places = pick24(*source(None if faces is None else faces[i], landmarks))
+        places = pick24(*source(None if faces is None else faces[i], landmarks), size)
         places[:, :2] = (places[:, :2] + 0.5) / size
         outside = ((places[:, :2] < 0) | (places[:, :2] > 1)).any(axis=1)
         places[outside, 2] = 0.0

@@ -18,6 +18,7 @@ from fer_bench.evaluation.metrics import log_softmax
 from fer_bench.evaluation.opened import autocast, network, prepare
 from fer_bench.faces.align_job import AlignOptions
 from fer_bench.faces.detect import Detection, Detector, as_rgb
+from fer_bench.faces.face_points import face_points
 from fer_bench.faces.geometry import centre_square, cut_out
 from fer_bench.inference.run import Run, find_run
 from fer_bench.models import outside
@@ -121,7 +122,8 @@ class Trained:
         """
         rows = pd.DataFrame({"row": np.arange(len(faces)), "target": 0, "fold": None})
         rows["sample_id"] = rows["row"].astype(str)
-        rows["landmarks"] = pd.Series(list(landmarks or [None] * len(faces)), dtype=object)
+        if "points" in self.network.fields:
+            rows["points"] = list(face_points(landmarks or [None] * len(faces), self.size))
         known = with_fields(select(faces, rows), rows, self.network.fields)
         with autocast(self.run.spec, self._device):
             return predict(self.network, known, self._device)

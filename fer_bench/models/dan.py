@@ -1,7 +1,8 @@
 """DAN: several attention heads that are pushed apart.
 
 Wen, Lin, Wang and Xu, "Distract your attention: multi-head cross attention network for facial
-expression recognition", 2021 (Biomimetics 2023). Written from the paper's description.
+expression recognition", 2021 (Biomimetics 2023). Written from the paper's description; where it is
+silent, as the released code does (yaoing/DAN).
 
 - FCN: x' = GAP of the backbone's last map F (C channels). Affinity loss, with a learned centre c of
   each class: L_af = mean_i |x'_i - c_{y_i}|² / σ_c², σ_c² the variance over classes of the centres'
@@ -14,14 +15,18 @@ expression recognition", 2021 (Biomimetics 2023). Written from the paper's descr
   softmax shifts all heads alike, so that it leaves σ² as it is.)
 - L = cross-entropy + λ1 L_af + λ2 L_pt, λ1 = λ2 = 1.
 
-Our reading: L_af is a mean over the batch, so that λ1 does not depend on the batch size; variances
-are those of a sample; 1e-6 is added to each σ² of the heads. `variance: mean` averages σ² over
-faces and channels before the logarithm, as the released code does [recalled].
+As in the released code: L_af is a mean over the batch; the centres are parameters, drawn from a
+normal distribution and trained with the heads; variances are those of a sample; in the heads,
+convolutions start from Kaiming's normal distribution (fan out) and linear layers from one of
+deviation 0.001, both with biases of 0. `variance: mean` averages σ² over faces and channels before
+the logarithm, as that code does. Our reading: 1e-6 is added to each σ² of the heads (released: 0).
 
 What the original had that ours lacks: MS-Celeb-1M face weights of its ResNet-18 (a withdrawn set;
-`pretrained: msceleb` takes them from a file you hold), and its own recipe (RAF-DB: SGD 0.1, batch
-256, 40 epochs, random erasing), where ours is the benchmark's. Its accuracy is the best epoch on
-the test set. Parameters with ResNet-18 at 8 classes: 19,728,344.
+`pretrained: msceleb` takes them from a file you hold), ImageNet's mean and std (`input: imagenet`),
+and its own recipes, where ours is the benchmark's: RAF-DB with SGD 0.1, a tenth of it every 10
+epochs, weight decay 1e-4, batch 256, 40 epochs, no oversampling; AffectNet with Adam 1e-4, 0.6 of
+it every epoch, and oversampling; both with rotations, shifts and random erasing. Its accuracy is
+the best epoch on the test set. Parameters with ResNet-18 at 8 classes: 19,728,344.
 """
 
 from __future__ import annotations
@@ -87,6 +92,14 @@ class AttentionHead(nn.Module):
         self.channel = nn.Sequential(
             nn.Linear(channels, few), nn.BatchNorm1d(few), nn.ReLU(), nn.Linear(few, channels)
         )
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out")
+            elif isinstance(module, nn.Linear):
+                nn.init.normal_(module.weight, std=0.001)
+            else:
+                continue
+            nn.init.zeros_(module.bias)  # type: ignore[arg-type]
 
     def forward(self, features: Tensor) -> Tensor:
         """The head's vector (B, C)."""

@@ -1,29 +1,33 @@
 """gACNN: 24 patches around landmarks and the whole face, each through a gate of its own.
 
 Li, Zeng, Shan and Chen, "Occlusion aware facial expression recognition using CNN with attention
-mechanism", IEEE TIP 2019 (and PG-CNN, ICPR 2018). Written from the papers' descriptions.
+mechanism", IEEE TIP 2019 (and PG-CNN, ICPR 2018). Where the papers leave a layer open it is that of
+the released configuration (mysee1989/PG-CNN, `prototxt/gACNN_train.prototxt`).
 
 - Features: VGG-16 up to conv4_2, 512 x 28 x 28 of a 224 px face. Around each of 24 points a patch
   of 6 x 6 cells is cut.
 - Patch-gated unit, one for each patch with its own weights: two 3x3 convolutions that keep the
   size; then a vector φ = ReLU(linear of the 512 x 6 x 6) with 64 numbers, and a gate α =
-  sigmoid(...) in (0, 1) from max pooling, a 3x3 convolution to 128 channels, its mean, and two
+  sigmoid(...) in (0, 1) from max pooling, a 1x1 convolution to 128 channels, its mean, and two
   linear layers (64, 1). Out comes α φ.
-- Global-gated unit: two 3x3 convolutions on the whole map after pooling to 14 x 14, GAP to 512
-  numbers, and such a gate.
-- All side by side (24 · 64 + 512 = 2048) through a linear layer of 1024, ReLU and the classifier;
-  cross-entropy.
+- Global-gated unit: VGG-16's next layers, a 3x3 convolution (conv4_3), pooling to 14 x 14 and two
+  more (conv5_1, conv5_2); then ReLU(linear of the 512 x 14 x 14) with 512 numbers, and such a gate.
+- All side by side (24 · 64 + 512 = 2048) through a linear layer of 1024, ReLU, dropout of a half
+  and the classifier; cross-entropy.
 
-Our reading: batch normalisation and ReLU follow each convolution, that of the gate too (the
-released configuration has more of it than the papers print); a patch at the edge is moved inside;
-with another backbone the map is that of stride 8 (`layer2`), and a patch has round(6 / 28 of its
-side) cells.
+Batch normalisation and ReLU follow each convolution, that of the gate too. The released
+configuration normalises the gate's two linear layers as well, and pads its 1x1 convolution by a
+ring of zeros; ours does neither.
 
-What the original had that ours lacks: 24 points picked from the 68 of a landmark detector on each
-face. Ours come from five detected landmarks through a mean face (`faces/face_points.py`), so that
-they do not follow brows and lips. Its VGG-16 starts from ImageNet, as ours does where the weights
-are added (`fer-bench weights add imagenet_vgg16_bn`). Parameters with VGG-16 at 8 classes:
-168,675,297.
+Our reading: a patch at the edge is moved inside (released: filled with zeros); the global unit's
+convolutions start at random; with another backbone the map is that of stride 8 (`layer2`), and a
+patch has round(6 / 28 of its side) cells.
+
+What the original had that ours lacks: a landmark detector of 68 points on each face, from which
+the 24 are picked. Ours come from five detected landmarks through a mean face
+(`faces/face_points.py`), so that they do not follow brows and lips. Its VGG-16 starts from
+ImageNet, as ours does where the weights are added (`fer-bench weights add imagenet_vgg16_bn`).
+Parameters with VGG-16 at 8 classes: 209,309,153.
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fer_bench.errors import FerBenchError
 from fer_bench.faces.face_points import POINTS, mean_points
 from fer_bench.models import register
 from fer_bench.models.backbones import CONV_3X, LAYOUTS, ResNet, feature_side
@@ -52,15 +57,22 @@ class GacnnConfig(ModelConfig):
     Args:
         backbone: `vgg16_bn` (the paper) or one of the ResNets, up to Conv_3x.
         whole: whether the global-gated unit exists; without it the model is the papers' pACNN.
+        dropout: share of the hidden layer's numbers that is left out in training.
     """
 
     backbone: str = VGG
     whole: bool = True
+    dropout: float = 0.5
 
     choices: ClassVar[dict[str, tuple[str, ...]]] = {
         **ModelConfig.choices,
         "backbone": (VGG, *LAYOUTS),
     }
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.dropout < 1:
+            raise FerBenchError(f"dropout must lie in [0, 1), got {self.dropout}")
 
 
 def patch_cells(side: int) -> int:
@@ -85,10 +97,19 @@ def cut_patches(features: Tensor, points: Tensor, cells: int) -> Tensor:
     return last[face, rows[..., :, None], columns[..., None, :]].permute(0, 1, 4, 2, 3)
 
 
-def _conv(inside: int, outside: int, units: int) -> nn.Sequential:
-    """A 3x3 convolution, BN and ReLU for each of `units` units."""
+def drop(x: Tensor, share: float) -> Tensor:
+    """Dropout, drawn from torch's global generator of the CPU whatever device `x` is on."""
+    kept = (torch.rand(x.shape) >= share).to(x.device)
+    return x * kept / (1 - share)
+
+
+def _conv(inside: int, outside: int, units: int = 1, side: int = 3) -> nn.Sequential:
+    """A convolution that keeps the size, BN and ReLU for each of `units` units."""
+    conv = nn.Conv2d(
+        inside * units, outside * units, side, padding=side // 2, groups=units, bias=False
+    )
     return nn.Sequential(
-        nn.Conv2d(inside * units, outside * units, 3, padding=1, groups=units, bias=False),
+        conv,
         nn.BatchNorm2d(outside * units),
         nn.ReLU(),
     )
@@ -99,7 +120,7 @@ class Gate(nn.Module):
 
     def __init__(self, channels: int, units: int) -> None:
         super().__init__()
-        self.conv = _conv(channels, 128, units)
+        self.conv = _conv(channels, 128, units, side=1)
         self.first = nn.Conv1d(128 * units, 64 * units, 1, groups=units)
         self.second = nn.Conv1d(64 * units, units, 1, groups=units)
 
@@ -130,15 +151,21 @@ class PatchUnits(nn.Module):
 class WholeUnit(nn.Module):
     """The global-gated unit: (B, C, n, n) to (B, C)."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, side: int) -> None:
         super().__init__()
-        self.convs = nn.Sequential(*(_conv(channels, channels, 1) for _ in range(2)))
+        self.convs = nn.Sequential(
+            _conv(channels, channels),
+            nn.MaxPool2d(2),
+            _conv(channels, channels),
+            _conv(channels, channels),
+        )
+        self.vector = nn.Conv2d(channels, channels, side // 2)
         self.gate = Gate(channels, 1)
 
     def forward(self, features: Tensor) -> Tensor:
         """The gated vector (B, C)."""
-        x = self.convs(F.max_pool2d(features, 2))
-        gated: Tensor = self.gate(x) * x.mean((2, 3))
+        x = self.convs(features)
+        gated: Tensor = self.gate(x) * F.relu(self.vector(x)).flatten(1)
         return gated
 
 
@@ -150,6 +177,7 @@ class Gacnn(FERModel):
 
     def __init__(self, num_classes: int, config: GacnnConfig) -> None:
         super().__init__()
+        self.dropout = config.dropout
         self.normalise = Normalise(config.input)
         if config.backbone == VGG:
             self.backbone, channels, side = Vgg16(), Vgg16.channels, config.size // 8
@@ -161,7 +189,7 @@ class Gacnn(FERModel):
             self.stage = CONV_3X
         self.cells = patch_cells(side)
         self.patches = PatchUnits(channels, self.cells, POINTS)
-        self.whole = WholeUnit(channels) if config.whole else None
+        self.whole = WholeUnit(channels, side) if config.whole else None
         self.hidden = nn.Linear(POINTS * LOCAL + (channels if config.whole else 0), HIDDEN)
         self.fc = nn.Linear(HIDDEN, num_classes)
         self.register_buffer("mean", torch.from_numpy(mean_points()), persistent=False)
@@ -182,7 +210,8 @@ class Gacnn(FERModel):
         vectors = [local.flatten(1)]
         if self.whole is not None:
             vectors.append(self.whole(features))
-        logits = self.fc(F.relu(self.hidden(torch.cat(vectors, 1))))
+        hidden = F.relu(self.hidden(torch.cat(vectors, 1)))
+        logits = self.fc(drop(hidden, self.dropout) if self.training else hidden)
         return Output(logits, (logits,), {"gates": gates})
 
     def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:

@@ -12,16 +12,24 @@ recognition", IJCB 2020. Written from the paper's description.
 - L = λ L_landmarks + (1 - λ) · mean of the regions' L_i, all cross-entropies. The five heads' mean
   logits predict.
 
-Our reading: λ = 0.5, Gaussians with a standard deviation of a fourteenth of the side (one cell of
-the paper's map), ReLU after the layers of 256; where the paper is not at hand these are ours, and
-options.
+There is no official code. A re-run by others (1980x/SCAN-CCI-FER, `OADN`) has the same T, maximum,
+layers of 256 with ReLU, four regions and last stage. Our reading, where it differs or the paper is
+not at hand:
+
+| | ours | the re-run |
+|---|---|---|
+| λ | 0.5, and the regions' mean | 0.2, and their sum (0 for RAF-DB) |
+| standard deviation of a Gaussian | 1/14 of the side: one cell of the map | 10.75 px of the image |
+| height of a Gaussian | p | 1 |
+| the regions' classifiers | one each | one for all |
+| who predicts | all five heads | the four regions |
 
 What the original had that ours lacks: a landmark detector whose confidence falls where a point is
 covered. Ours has five landmarks; the 24 points come from a mean face and their confidence from the
 turn of the head (`faces/face_points.py`), so that a covered point in a frontal face still counts.
-Its ResNet-50 starts from face weights (VGGFace2), as ours does where the file is added. A re-run by
-others had a landmark branch that learned nothing (loss ln K); ours is tested to learn. Parameters
-with ResNet-50 at 8 classes: 24,567,400.
+Its ResNet-50 starts from face weights (VGGFace2), as ours does where the file is added. In the
+re-run's log of AffectNet the landmark branch learned nothing (loss ln 8; its maps are not mirrored
+with the face); ours is tested to learn. Parameters with ResNet-50 at 8 classes: 24,567,400.
 """
 
 from __future__ import annotations

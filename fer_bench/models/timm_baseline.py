@@ -6,8 +6,9 @@ for small faces) does not apply. Networks that timm builds for one size of image
 faces' size. Input is normalised by ImageNet's mean and std (`input: half` for 0.5).
 
 It starts from random weights; `pretrained: imagenet` in params takes the weights that timm
-publishes for the name, added with `fer-bench weights add imagenet_timm_<name>`. They differ in data
-and recipe from network to network: read timm's card before comparing.
+publishes for the name, added with `fer-bench weights add imagenet_timm_<name>`. They differ in
+data, recipe and normalisation from network to network (many transformers were trained with mean and
+std 0.5): read timm's card before comparing.
 """
 
 from __future__ import annotations

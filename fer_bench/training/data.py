@@ -126,7 +126,7 @@ def with_fields(faces: Faces, manifest: pd.DataFrame, wanted: Sequence[str]) -> 
     if not wanted:
         return faces
     rows = manifest.set_index("row").loc[faces.rows]
-    return replace(faces, fields=fields.read(wanted, rows, faces.pixels.shape[1]))
+    return replace(faces, fields=fields.read(wanted, rows))
 
 
 def data_hash(manifest: pd.DataFrame) -> str:

@@ -4,8 +4,7 @@ A model names what it takes in `FERModel.fields`; nobody else reads or computes 
 from a manifest's rows, goes with its face through the batches, and is mirrored where the face is.
 
     points   (24, 3): x, y as shares of the crop's side, and how well the point is seen. From the
-             manifest's column `points` where it has one, else from its `landmarks`; see
-             `faces/face_points.py`.
+             manifest's column `points`, which alignment writes; see `faces/face_points.py`.
 """
 
 from __future__ import annotations
@@ -19,43 +18,46 @@ import torch
 from torch import Tensor
 
 from fer_bench.errors import FerBenchError, nearest
-from fer_bench.faces.face_points import POINTS, face_points, mirrored
+from fer_bench.faces.face_points import POINTS, mirrored
 
 
 class Field(NamedTuple):
     """One kind of thing known of faces."""
 
-    read: Callable[[pd.DataFrame, int], np.ndarray]
-    """Manifest rows and the crops' side in pixels to an array (N, ...)."""
+    read: Callable[[pd.DataFrame], np.ndarray]
+    """Manifest rows to an array (N, ...)."""
     mirror: Callable[[np.ndarray], np.ndarray]
     """That of the mirror images, from (n, ...) to (n, ...)."""
 
 
-def _points(rows: pd.DataFrame, size: int) -> np.ndarray:
-    if "points" in rows:
-        stored = np.stack([np.asarray(p, np.float32) for p in rows["points"]])
-        return stored.reshape(len(rows), POINTS, 3)
-    return face_points(list(rows["landmarks"]), size)
+def _points(rows: pd.DataFrame) -> np.ndarray:
+    if "points" not in rows or rows["points"].isna().any():
+        raise FerBenchError(
+            "the model looks at points of the face, and faces of an older pack have none (column "
+            "`points` of its manifest): align the pack again (`fer-bench align NAME`; `fer-bench "
+            "mask NAME` if it is a masked one)"
+        )
+    points = [np.asarray(p, np.float32) for p in rows["points"]]
+    return np.array(points, np.float32).reshape(len(rows), POINTS, 3)
 
 
 FIELDS = {"points": Field(_points, mirrored)}
 
 
-def read(names: Sequence[str], rows: pd.DataFrame, size: int) -> dict[str, np.ndarray]:
+def read(names: Sequence[str], rows: pd.DataFrame) -> dict[str, np.ndarray]:
     """The fields of manifest rows, one row a face.
 
     Args:
         names: a model's `fields`.
         rows: of a pack's manifest.
-        size: side of its crops in pixels.
 
     Raises:
-        FerBenchError: there is no such field.
+        FerBenchError: there is no such field, or the manifest lacks it.
     """
     for name in names:
         if name not in FIELDS:
             raise FerBenchError(f"a model asks for the field {name!r}: {nearest(name, FIELDS)}")
-    return {name: FIELDS[name].read(rows, size) for name in names}
+    return {name: FIELDS[name].read(rows) for name in names}
 
 
 def of_batch(

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from fer_bench.faces.face_points import (
-    MADE_OF,
+    PLACES,
     POINTS,
+    SHIFTS,
     SWAP,
     MeanShape,
     affine,
@@ -69,15 +70,32 @@ def test_the_mean_face_has_the_proportions_of_the_reference():
 
 
 def test_24_points_and_their_mirror():
-    assert POINTS == len(set(MADE_OF)) == 24
-    assert sum(len(made_of) == 1 for made_of in MADE_OF) == 16
+    assert POINTS == len(set(PLACES)) == 24
+    # The released list counts from 1: its 16 points, its six pairs, its two corners of the mouth.
+    singles = [19, 22, 23, 26, 39, 37, 44, 46, 28, 30, 49, 51, 53, 55, 59, 57]
+    pairs = [(20, 38), (25, 45), (41, 42), (47, 48), (18, 59), (27, 57)]
+    assert [tuple(n + 1 for n in place.of) for place in PLACES] == [
+        *((n,) for n in singles), *pairs, (49,), (55,)
+    ]  # fmt: skip
     np.testing.assert_array_equal(SWAP[SWAP], np.arange(24))
-    points = pick24(MEAN_FACE, np.linspace(0, 1, 68))
-    np.testing.assert_allclose(points[0], [*MEAN_FACE[18], 18 / 67])
-    np.testing.assert_allclose(points[16, :2], MEAN_FACE[[37, 38, 40, 41]].mean(axis=0))
-    assert points[16, 2] == pytest.approx(37 / 67)  # the least of those it is made of
-    whole = pick24(MEAN_FACE, np.ones(68))
+    points = pick24(MEAN_FACE, np.linspace(0, 1, 68), 256)
+    moved = {0: (0, -2), 1: (0, -10), 2: (0, -10), 3: (0, -2), 22: (-16, -16), 23: (16, -16)}
+    for i, place in enumerate(PLACES):
+        shift = points[i, :2] - MEAN_FACE[list(place.of)].mean(axis=0)
+        np.testing.assert_allclose(shift, moved.get(i, (0, 0)), atol=1e-12)
+    assert points[0, 2] == pytest.approx(18 / 67)
+    assert points[20, 2] == pytest.approx(17 / 67)  # the least of those it is made of
+    whole = pick24(MEAN_FACE, np.ones(68), 190)
     np.testing.assert_allclose(whole[SWAP] * [-1, 1, 1], whole, atol=1e-12)
+
+
+def test_the_example_of_the_released_list():
+    """Four points of its brows, in pixels of 256, and what it makes of them, in pixels of 224."""
+    points = np.zeros((68, 2))
+    points[18], points[21] = (78.2819, 34.4547), (106.693, 50.228)
+    points[22], points[25] = (135.723, 49.4309), (193.035, 44.856)
+    found = pick24(points, np.ones(68), 256)[:4, :2] * 224 / 256 + 0.5
+    assert found.astype(int).tolist() == [[68, 28], [93, 35], [119, 35], [169, 37]]
 
 
 def test_mirroring_points_is_mirroring_the_face():
@@ -87,7 +105,7 @@ def test_mirroring_points_is_mirroring_the_face():
     shape = MeanShape()
 
     def points(landmarks):
-        found = pick24(*shape(None, landmarks))
+        found = pick24(*shape(None, landmarks), size)
         found[:, :2] = (found[:, :2] + 0.5) / size
         return found
 
@@ -110,8 +128,8 @@ def test_points_of_an_undetected_face_are_the_mean_faces(size):
     assert points.dtype == np.float32
     np.testing.assert_allclose(points[0], mean_points(), atol=0.01)
     assert (points[..., 2] > 0.99).all()
-    eyes = points[0, 16:18, :2] * size - 0.5
-    assert np.abs(eyes - reference(size)[:2]).max() < 0.02 * size
+    mouth = points[0, [10, 13], :2] * size - 0.5
+    assert np.abs(mouth - reference(size)[3:]).max() < 0.02 * size
 
 
 def test_points_do_not_depend_on_where_the_face_was_in_its_photograph():
@@ -166,4 +184,5 @@ def test_another_source_can_be_plugged_in():
 
     points = face_points([None] * 3, 8, faces, source)
     assert given == [(0, (5, 2)), (1, (5, 2)), (2, (5, 2))]
-    np.testing.assert_allclose(points, np.broadcast_to([0.5, 0.5, 0.25], (3, 24, 3)))
+    np.testing.assert_allclose(points[..., :2], np.broadcast_to(0.5 + SHIFTS, (3, 24, 2)))
+    np.testing.assert_allclose(points[..., 2], 0.25)

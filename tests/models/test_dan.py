@@ -96,6 +96,32 @@ def test_losses_pull_faces_to_their_centre_and_heads_apart():
     assert partition_loss(near) > partition_loss(10 * near)
 
 
+def test_where_the_heads_start():
+    torch.manual_seed(0)
+    for head in models.build("dan", 7, size=80).heads:
+        for module in head.modules():
+            if not isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
+                continue
+            assert not module.bias.any()
+            outside, _, *kernel = (*module.weight.shape, 1, 1)[:4]
+            fan_out = outside * kernel[0] * kernel[1]
+            wanted = 0.001 if isinstance(module, torch.nn.Linear) else (2 / fan_out) ** 0.5
+            weight = module.weight.detach()
+            assert weight.std().item() == pytest.approx(wanted, rel=0.05)
+            assert weight.mean().abs() < wanted / 10
+
+
+def test_the_centres_are_trained_and_saved_with_the_heads(small):
+    model = small("dan")
+    assert "centres" in model.state_dict()
+    assert any(p is model.centres for p in model.parameter_groups()["heads"])
+    before = model.centres.detach().clone()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    model.loss(model(torch.rand(4, 3, 80, 80)), torch.tensor([0, 1, 2, 2])).backward()
+    optimizer.step()
+    assert not torch.equal(model.centres, before)
+
+
 def test_one_head_is_refused():
     with pytest.raises(FerBenchError, match="at least 2"):
         models.configure("dan", {"heads": 1})

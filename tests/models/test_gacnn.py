@@ -5,8 +5,9 @@ import torch
 import torch.nn.functional as F
 import torchvision
 
+from fer_bench.errors import FerBenchError
 from fer_bench.faces.face_points import mean_points, mirrored
-from fer_bench.models.gacnn import cut_patches, patch_cells
+from fer_bench.models.gacnn import cut_patches, drop, patch_cells
 from fer_bench.models.vgg import Vgg16
 
 EXACT = {"rtol": 0, "atol": 1e-9}
@@ -54,7 +55,7 @@ def part(tensor, unit, units):
 
 def plain_conv(layers, x, unit, units):
     conv, norm, _ = layers
-    y = F.conv2d(x, part(conv.weight, unit, units), padding=1)
+    y = F.conv2d(x, part(conv.weight, unit, units), padding=conv.kernel_size[0] // 2)
     return bn_relu(y, [part(norm.weight, unit, units), part(norm.bias, unit, units)])
 
 
@@ -67,7 +68,7 @@ def plain_gate(gate, x, unit, units):
 
 
 def test_the_equations(small):
-    model = small("gacnn").double()
+    model = small("gacnn", dropout=0.0).double()
     images, points = torch.rand(4, 3, 80, 80).double(), some_points(4)
     with torch.no_grad():
         output = model(images, points)
@@ -83,10 +84,12 @@ def test_the_equations(small):
             bias = part(model.patches.vector.bias, unit, 24)
             gates.append(plain_gate(model.patches.gate, x, unit, 24))
             vectors.append(gates[-1] * (x.flatten(1) @ weight.T + bias).clamp(min=0))
-        x = F.max_pool2d(features, 2)
-        for layers in model.whole.convs:
+        before, _, *after = model.whole.convs
+        x = F.max_pool2d(plain_conv(before, features, 0, 1), 2)
+        for layers in after:
             x = plain_conv(layers, x, 0, 1)
-        vectors.append(plain_gate(model.whole.gate, x, 0, 1) * x.mean((2, 3)))
+        whole = x.flatten(1) @ model.whole.vector.weight.flatten(1).T + model.whole.vector.bias
+        vectors.append(plain_gate(model.whole.gate, x, 0, 1) * whole.clamp(min=0))
         joined = torch.cat(vectors, 1)
         assert joined.shape[1] == 24 * 64 + 32
         hidden = (joined @ model.hidden.weight.T + model.hidden.bias).clamp(min=0)
@@ -106,6 +109,12 @@ def test_the_papers_widths():
         model = models.build("gacnn", 7)
     assert model.hidden.in_features == 2048
     assert model.patches.vector.kernel_size == (6, 6)
+    assert model.whole.vector.weight.shape == (512, 512, 14, 14)
+    convs = [m for m in model.whole.convs.modules() if isinstance(m, torch.nn.Conv2d)]
+    assert [conv.weight.shape for conv in convs] == [(512, 512, 3, 3)] * 3
+    for unit in (model.patches, model.whole):
+        assert unit.gate.conv[0].weight.shape[1:] == (512, 1, 1)
+    assert model.dropout == 0.5
     assert models.preset("gacnn").pretrained == "imagenet"
 
 
@@ -122,6 +131,27 @@ def test_points_matter_and_are_a_mean_face_by_default(small):
         each = zip(images, points, strict=True)
         alone = torch.cat([model(image[None], place[None]).logits for image, place in each])
         torch.testing.assert_close(alone, moved, rtol=1e-4, atol=1e-5)
+
+
+def test_dropout_is_drawn_for_each_number_and_keeps_the_mean():
+    torch.manual_seed(1)
+    dropped = drop(torch.ones(40, 500), 0.3)
+    assert set(dropped.unique().tolist()) == {0.0, torch.tensor(1 / 0.7).item()}
+    assert (dropped == 0).float().mean() == pytest.approx(0.3, abs=0.01)
+    assert not torch.equal(dropped[0], dropped[1])
+    assert torch.equal(drop(torch.ones(3), 0.0), torch.ones(3))
+
+
+def test_dropout_is_for_training(small):
+    images = torch.rand(4, 3, 80, 80)
+    for dropout, alike in ((0.5, False), (0.0, True)):
+        model = small("pacnn", dropout=dropout)
+        one, other = model(images).logits, model(images).logits
+        assert torch.equal(one, other) == alike
+        model.eval()
+        assert torch.equal(model(images).logits, model(images).logits)
+    with pytest.raises(FerBenchError, match="dropout"):
+        small("gacnn", dropout=1.0)
 
 
 def test_a_mirrored_face_has_its_patches_mirrored_and_swapped():

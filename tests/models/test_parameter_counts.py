@@ -69,7 +69,7 @@ def test_context_branch_and_backbones():
         ("eac", 23_524_424),
         ("ran", 11_186_250),
         ("scn", 11_181_129),
-        ("gacnn", 168_675_297),
+        ("gacnn", 209_309_153),
         ("oadn", 24_567_400),
     ],
 )
@@ -92,13 +92,13 @@ def test_the_competitors_parts_by_hand():
     )
     head = convs + linear(512, 32) + 2 * 32 + linear(32, 512)
     assert count(build("dan")) == resnet18 + 4 * head + linear(512, k) + 2 * k + k * 512
-    gate = 9 * 512 * 128 + 2 * 128 + linear(128, 64) + linear(64, 1)
-    convs = 2 * (9 * 512 * 512 + 2 * 512)
-    unit = convs + linear(512 * 36, 64) + gate
+    gate = 512 * 128 + 2 * 128 + linear(128, 64) + linear(64, 1)
+    conv = 9 * 512 * 512 + 2 * 512
+    unit = 2 * conv + linear(512 * 36, 64) + gate
+    whole = 3 * conv + linear(512 * 14 * 14, 512) + gate
     gacnn = build("gacnn")
-    assert count(gacnn) - count(gacnn.backbone) == 24 * unit + convs + gate + linear(
-        2048, 1024
-    ) + linear(1024, k)
+    heads = 24 * unit + whole + linear(2048, 1024) + linear(1024, k)
+    assert count(gacnn) - count(gacnn.backbone) == heads
 
 
 def test_sharing_saves_a_factor_of_13_in_the_branch():

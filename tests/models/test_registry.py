@@ -132,14 +132,19 @@ def test_a_step_is_bit_identical_when_repeated(small):
     assert all(torch.equal(value, second[key]) for key, value in first.items())
 
 
-@pytest.mark.parametrize("name", ["baseline1", "scan_cci", "scan_cci_no_scan"])
+@pytest.mark.parametrize(
+    "name", ["baseline1", "scan_cci", "scan_cci_no_scan", "dan", "gacnn", "oadn"]
+)
 def test_class_weights_enter_the_loss(name, small):
-    model = small(name)
+    # DAN's two other losses know no classes' weights.
+    model = small(name, **({"affinity": 0.0, "partition": 0.0} if name == "dan" else {}))
     output = model(IMAGES)
     only_third = torch.zeros(7)
     only_third[3] = 1.0
     chosen = torch.where(TARGET == 3)[0]
-    part = models.Output(output.logits[chosen], tuple(h[chosen] for h in output.heads))
+    heads = tuple(head[chosen] for head in output.heads)
+    extra = {key: value[chosen] for key, value in output.extra.items()}
+    part = models.Output(output.logits[chosen], heads, extra)
     torch.testing.assert_close(
         model.loss(output, TARGET, only_third), model.loss(part, TARGET[chosen])
     )

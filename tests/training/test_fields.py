@@ -30,16 +30,23 @@ def landmarks(seed):
     return (reference(112) + np.random.default_rng(seed).normal(0, 3, (5, 2))).ravel().tolist()
 
 
-def test_points_come_from_the_manifests_landmarks_or_from_what_alignment_stored():
+def test_points_are_what_alignment_stored():
     rows = pd.DataFrame({"landmarks": [landmarks(0), None, landmarks(1)]})
-    (points,) = fields.read(["points"], rows, SIZE).values()
-    np.testing.assert_array_equal(points, face_points(list(rows["landmarks"]), SIZE))
-    other = np.random.default_rng(3).random((3, 24, 3)).astype(np.float32)
-    stored = rows.assign(points=[list(face.ravel().astype(float)) for face in other])
-    np.testing.assert_array_equal(fields.read(["points"], stored, SIZE)["points"], other)
-    assert fields.read([], rows, SIZE) == {}
+    points = np.random.default_rng(3).random((3, 24, 3)).astype(np.float32)
+    stored = rows.assign(points=[list(face.ravel().astype(float)) for face in points])
+    np.testing.assert_array_equal(fields.read(["points"], stored)["points"], points)
+    assert fields.read(["points"], stored.iloc[:0])["points"].shape == (0, 24, 3)
+    assert fields.read([], rows) == {}
     with pytest.raises(FerBenchError, match="did you mean 'points'"):
-        fields.read(["point"], rows, SIZE)
+        fields.read(["point"], stored)
+
+
+def test_a_pack_without_points_has_to_be_aligned_again():
+    old = pd.DataFrame({"landmarks": [landmarks(0), None]})
+    stored = old.assign(points=[[0.5] * 72, [0.5] * 72])
+    for rows in (old, pd.concat([stored, old])):  # the second: a union with one older pack
+        with pytest.raises(FerBenchError, match="align the pack again"):
+            fields.read(["points"], rows)
 
 
 def test_a_batch_has_its_faces_fields_and_those_mirrored_that_are_flipped():
@@ -58,12 +65,11 @@ def test_faces_keep_nothing_for_a_plain_model(aligned):
     pixels, rows = open_view(TOY_VIEW, aligned)
     faces = select(pixels, rows)
     assert with_fields(faces, rows, ()) is faces
-    shuffled = rows.sample(frac=1, random_state=0).assign(
-        landmarks=[landmarks(i) for i in range(len(rows))]
-    )
+    every = np.random.default_rng(0).random((len(rows), 24, 3)).astype(np.float32)
+    shuffled = rows.sample(frac=1, random_state=0).assign(points=list(every))
     some = select(pixels, shuffled.iloc[5:20])
     points = with_fields(some, shuffled, ("points",)).fields["points"]
-    np.testing.assert_array_equal(points, face_points(list(shuffled["landmarks"][5:20]), 80))
+    np.testing.assert_array_equal(points, every[5:20])
 
 
 class Spy(models.FERModel):
@@ -118,7 +124,8 @@ def test_training_and_prediction_give_each_face_its_own(make_spec, aligned):
 
 def test_a_model_with_points_trains_and_is_evaluated_on_them(aligned, make_spec, tmp_path):
     manifest = pd.read_parquet(aligned / "toy/manifest.parquet")
-    manifest["landmarks"] = [landmarks(i) for i in range(len(manifest))]
+    found = face_points([landmarks(i) for i in range(len(manifest))], 80)
+    manifest["points"] = list(found.reshape(len(manifest), -1))
     manifest.to_parquet(aligned / "toy/manifest.parquet")
     spec, begin = make_spec("oadn", {"epochs": 1})
     out = tmp_path / "train"
