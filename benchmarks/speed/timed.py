@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from statistics import median
 from typing import Any, cast
 
 import torch
@@ -94,6 +96,11 @@ def time_versions(versions: list[Version], rounds: int, calls: int, device: torc
             else:
                 _seconds(version, 1, device)  # untimed: another version's data are in the caches
                 version.seconds.append(_seconds(version, max(calls, version.calls), device))
+        tqdm.write(_so_far(running), sys.stderr)  # something is known where a device is taken away
+
+
+def _so_far(versions: list[Version]) -> str:
+    return ", ".join(f"{v.name} {1e3 * median(v.seconds):.4g} ms" for v in versions if v.seconds)
 
 
 def rows(versions: list[Version], items: str = "images") -> list[dict[str, Any]]:
