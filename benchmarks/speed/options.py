@@ -14,22 +14,23 @@ from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.device import check_kind
 
 
-def common_options(documentation: str | None, rounds: int) -> argparse.ArgumentParser:
-    """A parser with `--rounds` and `--out`, explained by the script's docstring."""
+def common_options(documentation: str | None, rounds: int | None) -> argparse.ArgumentParser:
+    """A parser with `--rounds` (unless None) and `--out`, explained by the script's docstring."""
     parser = argparse.ArgumentParser(
         description=documentation, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--rounds", type=int, default=rounds,
-        help="timed visits to every version, in turns (default: %(default)s)",
-    )  # fmt: skip
+    if rounds is not None:
+        parser.add_argument(
+            "--rounds", type=int, default=rounds,
+            help="timed visits to every version, in turns (default: %(default)s)",
+        )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, default=OUT, help="folder of the report (default: %(default)s)"
     )
     return parser
 
 
-def device_options(documentation: str | None, rounds: int) -> argparse.ArgumentParser:
+def device_options(documentation: str | None, rounds: int | None) -> argparse.ArgumentParser:
     """The same, and `--device` and `--threads`."""
     parser = common_options(documentation, rounds)
     parser.add_argument(

@@ -148,11 +148,11 @@ def _key_value(text: str) -> tuple[str, Any]:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = device_options(__doc__)
+    parser = device_options(__doc__, rounds=None)
     parser.add_argument("changes", nargs="*", metavar="KEY=VALUE", help="of `compute`")
     parser.add_argument("--dataset", default="synthetic")
     parser.add_argument("--model", default="scan_cci")
-    parser.add_argument("--seeds", type=int, default=200)
+    parser.add_argument("--seeds", type=int, default=120)
     parser.add_argument("--processes", type=int, default=1, help="pairs at a time")
     return parser.parse_args()
 
