@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from fer_bench.cli import app
+from fer_bench.contract.run import Result
 
 ROOT = Path(__file__).parents[1]
 
@@ -70,6 +71,16 @@ def test_a_model_file_is_written_checked_and_listed(tmp_path):
     assert done.returncode == 1
     assert "broken       metadata" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_a_part_that_was_not_checked_is_named_at_the_end(monkeypatch):
+    results = [
+        Result("loss", "asked", "ok", "1.9"),
+        Result("spec", "asked", "not checked", "no weights"),
+    ]
+    monkeypatch.setattr("fer_bench.contract.run.check_model", lambda name, loaded: results)
+    shown = run("models", "check", "scan_cci").output
+    assert "It keeps the contract as far as it was checked; not checked: spec." in shown
 
 
 def test_status_names_every_source(monkeypatch):

@@ -75,7 +75,7 @@ def submit(
     print(f"{model} on {dataset}: accuracy {100 * whole['accuracy']:.2f} % of {whole['n']} faces, "
           f"balanced {100 * whole['balanced_accuracy']:.2f} %")  # fmt: skip
     print(f"results/external/{place.as_posix()}/{run}.json holds all of it, for git; "
-          "`dvc repro leaderboard` shows it")  # fmt: skip
+          "`fer-bench leaderboard` shows it")  # fmt: skip
 
 
 def _check_name(model: str, dataset: str) -> None:
