@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
-from scipy.stats import ttest_rel
 from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -36,10 +36,11 @@ from options import device_options, given_device
 from report import write_page
 
 from fer_bench.files import read_json, sha256_json, write_json
+from fer_bench.statistics.corrections import MARGIN
+from fer_bench.statistics.wording import margin_text
 from fer_bench.training.run import train_cell
 
 DEFAULT = {"precision": "bf16-mixed"}
-MARGIN = 1.0
 RUNS, PACKS = Path("runs"), Path("data/aligned")
 
 
@@ -47,7 +48,7 @@ def main() -> None:
     """Train what is missing, compare, write."""
     given = _arguments()
     device = given_device(given)
-    changed = {**dict(map(_key_value, given.changes))} or DEFAULT
+    changed = dict(map(_key_value, given.changes)) or DEFAULT
     spec = read_json(RUNS / "specs" / given.dataset / f"{given.model}.json")
     start = RUNS / given.dataset / "starts" / f"{given.model}.json"
     base = {**spec["compute"], "device": device.type, "threads": given.threads}
@@ -75,8 +76,6 @@ def train_pair(specs: list[dict[str, Any]], start: Path, seed: int, kept: Path) 
 
 
 def _accuracy(predictions: Path, spec: dict[str, Any]) -> float:
-    import pandas as pd
-
     table = pd.read_parquet(predictions)
     table = table[table["selection"] == "last"]
     logits = table[[f"logit_{name}" for name in spec["view"]["classes"]]].to_numpy()
@@ -103,6 +102,8 @@ def compare(pairs: np.ndarray) -> dict[str, Any]:
     Args:
         pairs: (N, 2) accuracies in percent.
     """
+    from scipy.stats import ttest_rel
+
     interval = ttest_rel(pairs[:, 1], pairs[:, 0]).confidence_interval(0.9)
     low, high = float(interval.low), float(interval.high)
     return {
@@ -112,8 +113,13 @@ def compare(pairs: np.ndarray) -> dict[str, Any]:
         "difference": round(float(np.diff(pairs).mean()), 3),
         "std_of_difference": round(float(np.diff(pairs).std(ddof=1)), 3),
         "interval_90": [round(low, 3), round(high, 3)],
-        "shown": low > -MARGIN and high < MARGIN,
+        "shown": low > -100 * MARGIN and high < 100 * MARGIN,
     }
+
+
+def verdict(found: dict[str, Any]) -> str:
+    """What `compare` found, as the pages have it."""
+    return "shown to be equal" if found["shown"] else "**not shown** to be equal"
 
 
 def _write(
@@ -123,7 +129,6 @@ def _write(
     found = compare(pairs)
     named = [", ".join(f"{k} {c[k]}" for k in changed) for c in (base, changed)]
     low, high = found["interval_90"]
-    verdict = "shown to be equal" if found["shown"] else "**not shown** to be equal"
     lines = [
         f"Test accuracy of `{given.model}` on `{given.dataset}` with the last epoch's weights, "
         f"{len(pairs)} seeds, each trained both ways.", "",
@@ -131,7 +136,7 @@ def _write(
         *(f"| {n} | {m:.2f} ± {s:.2f} |"
           for n, m, s in zip(named, found["mean"], found["std"], strict=True)), "",
         f"Difference, second minus first: {found['difference']:+.2f} points, 90 % interval "
-        f"{low:+.2f} to {high:+.2f} (paired t). Within ±{MARGIN:g} point: {verdict}.",
+        f"{low:+.2f} to {high:+.2f} (paired t). Within ±{margin_text(MARGIN)}: {verdict(found)}.",
     ]  # fmt: skip
     settings = {key: getattr(given, key) for key in ("dataset", "model", "seeds", "processes")}
     content = {"compute": [base, {**base, **changed}], "accuracy": pairs.tolist(), "found": found}

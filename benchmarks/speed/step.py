@@ -28,6 +28,7 @@ from torch.utils.flop_counter import FlopCounterMode
 sys.path.insert(0, str(Path(__file__).parent))
 from invented_faces import invented_faces
 from options import given_device, network_options
+from paired_seeds import verdict
 from peaks import Peaks, measure_peaks
 from reference_step import Photographs, batches, in_loop_form, steady, write_photographs
 from report import file_name, write
@@ -155,11 +156,10 @@ def equal_accuracy(folder: Path, device: torch.device) -> str:
         )
     found, of = measured["found"], measured["settings"]
     low, high = found["interval_90"]
-    verdict = "shown to be equal" if found["shown"] else "**not shown** to be equal"
     return (
         f"bf16: over {found['seeds']} paired seeds of `{of['model']}` on `{of['dataset']}` its "
         f"accuracy differs by {found['difference']:+.2f} points (90 % interval {low:+.2f} to "
-        f"{high:+.2f}), within ±1 point {verdict} (`{file.name}`)."
+        f"{high:+.2f}), within ±1 point {verdict(found)} (`{file.name}`)."
     )
 
 
