@@ -15,8 +15,8 @@ PACKAGE = ROOT / "fer_bench"
 LAYERS = [
     "labels", "rows", "cores", "errors", "card", "files", "fingerprint", "protocol", "rendering",
     "datasets", "faces", "models", "training", "evaluation", "statistics", "reports", "receiving",
-    "audit", "params", "specs", "contract", "inference", "doctor", "starts", "views", "pipelines",
-    "report_stages", "sweep", "cli",
+    "audit", "params", "specs", "contract", "inference", "doctor", "starts", "views", "stages",
+    "sweep", "cli",
 ]  # fmt: skip
 
 

@@ -139,27 +139,6 @@ def test_everything_wrong_is_reported_at_once():
     assert "'identities_train'" in str(caught.value)
 
 
-def test_every_dataset_has_a_pipeline_that_the_template_would_write(tmp_path):
-    # benchmarks/*/dvc.yaml are generated: an edit by hand, or a source without one, is caught.
-    from pathlib import Path
-
-    from fer_bench.pipelines import write_pipelines
-
-    for path in write_pipelines(tmp_path):
-        committed = Path(__file__).parents[1] / "benchmarks" / path.parent.name / "dvc.yaml"
-        assert committed.read_text() == path.read_text()
-    assert {*datasets.datasets(), *datasets.sources()} == {p.name for p in tmp_path.iterdir()}
-
-
-def test_the_root_pipeline_names_every_report_there_is(tmp_path):
-    from pathlib import Path
-
-    from fer_bench.report_stages import write_root
-
-    committed = Path(__file__).parents[1] / "dvc.yaml"
-    assert committed.read_text() == write_root(tmp_path / "dvc.yaml").read_text()
-
-
 @pytest.mark.parametrize(
     ("name", "cells", "words"),
     [

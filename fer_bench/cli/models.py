@@ -120,15 +120,6 @@ def check(
     print(f"It keeps the contract{left}.")
 
 
-@app.command(hidden=True)
-def receipt(file: Annotated[Path, typer.Argument(help="A model file of params.yaml.")]) -> None:
-    """Record a model file's code, so that an edit makes its cells stale (called by `dvc repro`)."""
-    from fer_bench.files import write_json
-    from fer_bench.models import outside
-
-    write_json(Path(f"benchmarks/model_files/{file.as_posix()}.json"), outside.receipt(file))
-
-
 def register() -> None:
     """Register the models of params.yaml, where there is one, and of installed packages."""
     from fer_bench import params

@@ -1,106 +1,24 @@
-"""The commands that read scores: tables, figures, the leaderboard, comparisons, cost."""
+"""The commands that people call to look at scores: comparisons, differences, cost."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-SCORES, ROBUSTNESS, EXPLAIN, COST = (
-    Path("results") / name for name in ("scores", "robustness", "explain", "cost")
-)
-EXTERNAL = Path("results/external")
-PAPER, REPORTED = Path("benchmarks/paper"), Path("benchmarks/reported")
-FIGURES = Path("results/figures")
-CACHE = Path("runs/.statistics")  # of resampled comparisons; no out, deleting it changes nothing
-PANEL = "Reports (called by `dvc repro`)"
+from fer_bench.stages import paths
+from fer_bench.stages.reports import enabled
+
+SCORES, ROBUSTNESS, COST = (Path(p) for p in (paths.SCORES, paths.ROBUSTNESS, paths.COST))
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add every report command to `app`."""
-    stages: tuple[Callable[..., None], ...] = (table, tables, figures, galleries, leaderboard)
-    for command in stages:
-        app.command(rich_help_panel=PANEL)(command)
+    """Add every command that is called by hand to `app`."""
     by_hand: tuple[Callable[..., None], ...] = (compare, report, cost)
     for command in by_hand:
         app.command(rich_help_panel="Look and measure")(command)
-
-
-def table(
-    name: Annotated[str, typer.Argument(help="01 to 11, s1 or s2: the paper's numbers.")],
-) -> None:
-    """Write one table of the paper as Markdown, CSV and LaTeX, its numbers beside ours.
-
-    Example: dvc repro table08
-    """
-    from fer_bench.reports.tables import build_table
-
-    build_table(name, SCORES, _enabled(), PAPER, Path("results/tables"), cost_dir=COST, cache=CACHE)
-
-
-def tables() -> None:
-    """Write the pages that the paper has no table for, and the index of all tables.
-
-    Example: dvc repro tables
-    """
-    from fer_bench.reports.tables import build_pages
-
-    build_pages(
-        SCORES,
-        _enabled(),
-        PAPER,
-        Path("results/tables"),
-        cost_dir=COST,
-        robustness_dir=ROBUSTNESS,
-        explain_dir=EXPLAIN,
-    )
-
-
-def figures() -> None:
-    """Draw every figure that needs scores alone.
-
-    Example: dvc repro figures
-    """
-    from fer_bench.reports import build_figures
-
-    build_figures(SCORES, _enabled(), FIGURES, paper_dir=PAPER, robustness_dir=ROBUSTNESS)
-
-
-def galleries() -> None:
-    """Draw the figures that show faces: masks, Grad-CAM maps, failures, channel responses.
-
-    Those of rendered faces go to results/figures, those of photographs to results/galleries, which
-    git ignores.
-
-    Example: dvc repro galleries
-    """
-    from fer_bench.reports.attention_galleries import build_galleries
-
-    build_galleries(Path("runs/explain"), _enabled(), FIGURES, Path("results/galleries"))
-
-
-def leaderboard() -> None:
-    """Write the leaderboard page, results/metrics.json and results/history.csv.
-
-    Example: dvc repro leaderboard
-    """
-    from fer_bench.reports import build_leaderboard, build_metrics
-
-    build_leaderboard(
-        SCORES,
-        _enabled(),
-        Path("results/leaderboard"),
-        robustness_dir=ROBUSTNESS,
-        explain_dir=EXPLAIN,
-        cost_dir=COST,
-        reported_dir=REPORTED,
-        paper_dir=PAPER,
-        external_dir=EXTERNAL,
-        cache_dir=CACHE,
-    )
-    build_metrics(SCORES, _enabled(), Path("results"))
 
 
 def compare(
@@ -118,10 +36,10 @@ def compare(
     from fer_bench.reports.compared import compare_text
     from fer_bench.reports.scores import load_scores
 
-    scores = load_scores(SCORES, _enabled())
+    scores = load_scores(SCORES, enabled())
     print(
         compare_text(
-            scores, dataset, one, other, set_=on, part=part, margin=margin / 100, cache=CACHE
+            scores, dataset, one, other, set_=on, part=part, margin=margin / 100, cache=Path(paths.STATISTICS)
         )
     )
 
@@ -137,7 +55,7 @@ def report(
     """
     from fer_bench.reports.diff import diff_markdown
 
-    print(diff_markdown(Path(), diff, SCORES, _enabled(), robustness_dir=ROBUSTNESS), end="")
+    print(diff_markdown(Path(), diff, SCORES, enabled(), robustness_dir=ROBUSTNESS), end="")
 
 
 def cost(
@@ -172,9 +90,3 @@ def cost(
     print(measure_cost(networks, folder, device, plan, merge=merge))
     for page in write_pages(folder):
         print(page)
-
-
-def _enabled() -> dict[str, dict[str, list[Any]]]:
-    from fer_bench import params
-
-    return {name: cells.model_dump() for name, cells in params.load().enabled.items()}

@@ -57,7 +57,7 @@ def build_table(
     """
     if name not in NAMES:
         raise FerBenchError(f"there is no table {name!r}: use one of {', '.join(NAMES)}")
-    if name == inference_time.NAME:
+    if is_timed(name):
         _write(out_dir / inference_time.STEM, *inference_time.build(paper_dir, cost_dir))
         return
     scores = load_scores(scores_dir, params_enabled)
@@ -113,6 +113,11 @@ def build_tables(
     parts += [partial(_write_table, spec, scores, paper_dir, out_dir, cache) for spec in TABLES]
     side_by_side(parts)
     _write(out_dir / inference_time.STEM, *inference_time.build(paper_dir, cost_dir))
+
+
+def is_timed(name: str) -> bool:
+    """Whether the table reads `results/cost` instead of scores."""
+    return name == inference_time.NAME
 
 
 def table_outputs(name: str, out_dir: Path) -> list[Path]:

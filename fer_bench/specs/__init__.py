@@ -10,17 +10,20 @@ code or the library versions change. `runs/specs/` holds:
     robustness.json, explain/<dataset>.json   how trained rows are examined
     identity/<dataset>.json, scores/<dataset>.json
     cards/<row>.json       what is said of a row whose model is not of this package
+    reports.json           the code of tables, pages, figures and the leaderboard
 """
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from fer_bench import datasets, models, reports
 from fer_bench import datasets as registry
-from fer_bench import models
 from fer_bench.errors import FerBenchError
-from fer_bench.files import replacing_folder, write_json
+from fer_bench.evaluation import corruptions
+from fer_bench.files import replacing_folder, sha256_file, write_json
 from fer_bench.fingerprint import code_hash
 from fer_bench.models import outside
 from fer_bench.params import Params, check_names
@@ -45,6 +48,7 @@ def resolve(params: Params) -> dict[str, Spec]:
     specs: dict[str, Spec] = {}
     if not wrong:
         parts = [_pack_specs(params), _view_specs(), _audit_specs(), _examinations(params)]
+        parts += [_report_spec()]
         parts += [row_specs(params, registry.get_dataset(name)) for name in params.enabled]
         for part in parts:
             try:
@@ -144,3 +148,23 @@ def _examinations(params: Params) -> Iterator[tuple[str, Spec]]:
     }
     for name, cells in params.enabled.items():
         yield f"explain/{name}", {**explain, "sets": [name, *cells.evaluate_on]}
+
+
+def _report_spec() -> Iterator[tuple[str, Spec]]:
+    """One spec of all reports: they look at every dataset's titles, and share most code."""
+    modules = [f"fer_bench.reports{part}" for part in ("", ".tables", ".attention_galleries")]
+    for package in (datasets, corruptions):  # found by scanning, not by imports
+        names = (info.name for info in pkgutil.iter_modules(package.__path__))
+        modules += [f"{package.__name__}.{name}" for name in names]
+    drawn = ("matplotlib", "seaborn", "numpy", "pandas", "scipy", "statsmodels", "tabulate")
+    yield (
+        "reports",
+        {"code": code_hash(*modules), "files": _report_files(), "versions": versions(*drawn)},
+    )
+
+
+def _report_files() -> dict[str, str]:
+    """What the reports read of the package that is no code: templates, styles, cards."""
+    root = Path(reports.__file__).parent
+    files = (p for p in root.rglob("*") if p.is_file() and p.suffix not in (".py", ".pyc"))
+    return {file.relative_to(root).as_posix(): sha256_file(file) for file in sorted(files)}

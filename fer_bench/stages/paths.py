@@ -1,0 +1,120 @@
+"""Where everything of the pipeline lies; no other module of the stages spells a path.
+
+Functions give texts with forward slashes, so that DVC's `${item.model}` may stand where a name does.
+"""
+
+from __future__ import annotations
+
+PARAMS = "params.yaml"
+RAW, ALIGNED = "data/raw", "data/aligned"
+CHALLENGE_LISTS = f"{RAW}/challenge_lists"
+
+BENCHMARKS = "benchmarks"
+PAPER, REPORTED = f"{BENCHMARKS}/paper", f"{BENCHMARKS}/reported"
+MODEL_FILES = f"{BENCHMARKS}/model_files"
+
+RUNS = "runs"
+SPECS = f"{RUNS}/specs"
+STATISTICS = f"{RUNS}/.statistics"
+"""Resampled comparisons; no out: deleting it changes nothing."""
+
+SCORES, ROBUSTNESS, EXPLAIN = "results/scores", "results/robustness", "results/explain"
+COST, EXTERNAL = "results/cost", "results/external"
+TABLES, FIGURES, GALLERIES = "results/tables", "results/figures", "results/galleries"
+LEADERBOARD, METRICS, HISTORY = "results/leaderboard", "results/metrics.json", "results/history.csv"
+PAPER_AUDIT = "results/audit/paper.md"
+
+
+def receipt(source: str) -> str:
+    """What was received of a source: hashes and counts."""
+    return f"{BENCHMARKS}/{source}/source.json"
+
+
+def pack(name: str) -> str:
+    """Aligned faces and their manifest."""
+    return f"{ALIGNED}/{name}"
+
+
+def manifest(name: str) -> str:
+    """One row a face of a pack."""
+    return f"{pack(name)}/manifest.parquet"
+
+
+def spec(kind: str, name: str) -> str:
+    """A spec below `runs/specs`: of a pack, view, audit, row, ... ; see `fer_bench.specs`."""
+    return f"{SPECS}/{kind}/{name}.json"
+
+
+def view(dataset: str) -> str:
+    """A dataset's packs, classes and the hashes of its faces."""
+    return f"{RUNS}/views/{dataset}.json"
+
+
+def audit(dataset: str) -> str:
+    """What the audit found, for scoring."""
+    return f"{RUNS}/audit/{dataset}.json"
+
+
+def audit_page(dataset: str) -> str:
+    """What the audit found, to read."""
+    return f"results/audit/{dataset}.md"
+
+
+def identity(dataset: str) -> str:
+    """Backbones pre-trained on a dataset's train people."""
+    return f"{RUNS}/{dataset}/identity"
+
+
+def starts(dataset: str) -> str:
+    """What each row's weights start from."""
+    return f"{RUNS}/{dataset}/starts"
+
+
+def start(dataset: str, row: str) -> str:
+    """What one row's weights start from."""
+    return f"{starts(dataset)}/{row}.json"
+
+
+def cell(dataset: str, row: str, seed: int | str) -> str:
+    """`<dataset>/<row>/<seed>`."""
+    return f"{dataset}/{row}/{seed}"
+
+
+def run(dataset: str, row: str, seed: int | str) -> str:
+    """Everything of one cell that git does not hold."""
+    return f"{RUNS}/{cell(dataset, row, seed)}"
+
+
+def trained(dataset: str, row: str, seed: int | str) -> str:
+    """A cell's predictions, history and weights."""
+    return f"{run(dataset, row, seed)}/train"
+
+
+def weights(dataset: str, row: str, seed: int | str) -> str:
+    """The weights of a cell's selections."""
+    return f"{trained(dataset, row, seed)}/weights"
+
+
+def predicted(dataset: str, row: str, seed: int | str, on: str) -> str:
+    """A cell's predictions on another set."""
+    return f"{run(dataset, row, seed)}/on_{on}"
+
+
+def score(dataset: str, row: str, seed: int | str) -> str:
+    """A cell's score file."""
+    return f"{SCORES}/{cell(dataset, row, seed)}.json"
+
+
+def robustness(dataset: str, row: str, seed: int | str) -> str:
+    """A cell's accuracies on corrupted faces."""
+    return f"{ROBUSTNESS}/{cell(dataset, row, seed)}.json"
+
+
+def explained(dataset: str, row: str, seed: int | str) -> str:
+    """Numbers about a cell's Grad-CAM maps."""
+    return f"{EXPLAIN}/{cell(dataset, row, seed)}"
+
+
+def maps(dataset: str, row: str, seed: int | str) -> str:
+    """A cell's Grad-CAM maps and the faces below them."""
+    return f"{RUNS}/explain/{cell(dataset, row, seed)}"

@@ -1,0 +1,163 @@
+"""The stages that read scores and write what people read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fer_bench.stages import paths
+from fer_bench.stages.base import Stage
+
+CODE = f"{paths.SPECS}/reports.json"
+"""Hash of all that the reports run."""
+MEASURED = [paths.ROBUSTNESS, paths.EXPLAIN, paths.COST]
+
+
+def table(
+    name: Annotated[str, typer.Argument(help="01 to 11, s1 or s2: the paper's numbers.")],
+) -> Stage:
+    """Write one table of the paper as Markdown, CSV and LaTeX, its numbers beside ours.
+
+    Example: dvc repro table08
+    """
+    from fer_bench.reports.tables import build_table, is_timed, table_outputs
+
+    def run() -> None:
+        build_table(
+            name, Path(paths.SCORES), enabled(), Path(paths.PAPER), Path(paths.TABLES),
+            cost_dir=Path(paths.COST), cache=Path(paths.STATISTICS),
+        )  # fmt: skip
+
+    files = table_outputs(name, Path(paths.TABLES))
+    if is_timed(name):
+        deps = [paths.COST, paths.PAPER, CODE]
+        return Stage(f"table {name}", deps, [], run, results=_texts(files))
+    return _report(f"table {name}", [paths.SCORES, paths.PAPER], files, run)
+
+
+def tables() -> Stage:
+    """Write the pages that the paper has no table for, and the index of all tables.
+
+    Example: dvc repro tables
+    """
+    from fer_bench.reports.tables import NAMES, build_pages, page_outputs, table_outputs
+
+    def run() -> None:
+        build_pages(
+            Path(paths.SCORES), enabled(), Path(paths.PAPER), Path(paths.TABLES),
+            cost_dir=Path(paths.COST), robustness_dir=Path(paths.ROBUSTNESS),
+            explain_dir=Path(paths.EXPLAIN),
+        )  # fmt: skip
+
+    folder = Path(paths.TABLES)
+    written = [f for name in NAMES for f in table_outputs(name, folder) if f.suffix == ".csv"]
+    deps = [*_texts(written), paths.SCORES, paths.PAPER, *MEASURED]
+    return _report("tables", deps, page_outputs(folder), run)
+
+
+def figures() -> Stage:
+    """Draw every figure that needs scores alone.
+
+    Example: dvc repro figures
+    """
+    from fer_bench.reports.figures import FIGURES
+
+    def run() -> None:
+        from fer_bench.reports import build_figures
+
+        build_figures(
+            Path(paths.SCORES), enabled(), Path(paths.FIGURES), paper_dir=Path(paths.PAPER),
+            robustness_dir=Path(paths.ROBUSTNESS),
+        )  # fmt: skip
+
+    deps = [paths.SCORES, paths.PAPER, paths.ROBUSTNESS]
+    return _report("figures", deps, _pictures(FIGURES), run)
+
+
+def galleries() -> Stage:
+    """Draw the figures that show faces: masks, Grad-CAM maps, failures, channel responses.
+
+    Those of rendered faces go to results/figures, those of photographs to results/galleries, which
+    git ignores.
+
+    Example: dvc repro galleries
+    """
+    from fer_bench.reports.attention_galleries import FIGURES, build_galleries
+
+    def run() -> None:
+        maps = Path(paths.RUNS) / "explain"
+        build_galleries(maps, enabled(), Path(paths.FIGURES), Path(paths.GALLERIES))
+
+    return _report("galleries", [paths.EXPLAIN], _pictures(FIGURES), run)
+
+
+def leaderboard() -> Stage:
+    """Write the leaderboard page, results/metrics.json and results/history.csv.
+
+    Example: dvc repro leaderboard
+    """
+
+    def run() -> None:
+        from fer_bench.reports import build_leaderboard, build_metrics
+
+        build_leaderboard(
+            Path(paths.SCORES),
+            enabled(),
+            Path(paths.LEADERBOARD),
+            robustness_dir=Path(paths.ROBUSTNESS),
+            explain_dir=Path(paths.EXPLAIN),
+            cost_dir=Path(paths.COST),
+            reported_dir=Path(paths.REPORTED),
+            paper_dir=Path(paths.PAPER),
+            external_dir=Path(paths.EXTERNAL),
+            cache_dir=Path(paths.STATISTICS),
+        )
+        build_metrics(Path(paths.SCORES), enabled(), Path(paths.METRICS).parent)
+
+    deps = [paths.SCORES, paths.PAPER, *MEASURED, paths.REPORTED, paths.EXTERNAL]
+    outs = [Path(paths.LEADERBOARD), Path(paths.HISTORY)]
+    return _report("leaderboard", deps, outs, run, metrics=[paths.METRICS])
+
+
+def audit_paper() -> Stage:
+    """Check the paper's printed numbers: possible as k/N?, and its claims against its tables."""
+
+    def run() -> None:
+        from fer_bench.audit.paper import audit_paper as check
+
+        check(Path(paths.PAPER), Path(paths.PAPER_AUDIT))
+
+    deps = [paths.PAPER, "fer_bench/audit"]
+    return Stage("audit-paper", deps, [], run, results=[paths.PAPER_AUDIT])
+
+
+def _report(
+    command: str,
+    deps: list[str],
+    files: Iterable[Path],
+    run: Callable[[], None],
+    metrics: Iterable[str] = (),
+) -> Stage:
+    """A report of what params enable."""
+    return Stage(
+        command, [*deps, CODE], [], run, results=_texts(files), metrics=list(metrics),
+        params=["enabled"],
+    )  # fmt: skip
+
+
+def _texts(files: Iterable[Path]) -> list[str]:
+    return [file.as_posix() for file in files]
+
+
+def _pictures(names: Iterable[str]) -> list[Path]:
+    return [Path(paths.FIGURES, f"{name}{end}") for name in names for end in (".png", ".pdf")]
+
+
+def enabled() -> dict[str, dict[str, list[Any]]]:
+    """What params.yaml enables, as the reports take it."""
+    from fer_bench import params
+
+    return {name: cells.model_dump() for name, cells in params.load().enabled.items()}
