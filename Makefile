@@ -22,9 +22,7 @@ $(STAMP): constraints.txt pyproject.toml
 install: $(STAMP)  ## the environment alone
 
 demo: $(STAMP)  ## install, then run what params.yaml enables and show the results
-	fer-bench check
-	dvc repro
-	dvc metrics show
+	fer-bench sweep --first baseline_identity --first scan_cci
 	@echo "Open results/leaderboard/index.html in a browser; then results/tables/ and results/figures/."
 
 test: $(STAMP)  ## install, then run every test

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -23,7 +24,8 @@ def replacing(path: Path | str) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+    _remove_left_over(path.parent, path.stem)
+    handle, name = tempfile.mkstemp(prefix=_mine(path.stem), suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -39,7 +41,8 @@ def replacing_folder(path: Path | str) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; on success it replaces `path` as a whole."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    _remove_left_over(path.parent, path.name)
+    temporary = Path(tempfile.mkdtemp(prefix=_mine(path.name), dir=path.parent))
     try:
         yield temporary
         os.chmod(temporary, 0o777 & ~_umask())
@@ -85,6 +88,36 @@ def sha256_json(value: Any) -> str:
     """SHA-256 of a JSON value, independent of key order."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _mine(name: str) -> str:
+    """How temporary names of this process for `name` begin."""
+    return f".{name}.{platform.node()}-{os.getpid()}."
+
+
+def _remove_left_over(folder: Path, name: str) -> None:
+    """Remove what processes of this machine that are gone left half-written for `name`."""
+    begin = f".{name}.{platform.node()}-"
+    for entry in os.scandir(folder):
+        if entry.name.startswith(begin):
+            pid = entry.name.removeprefix(begin).partition(".")[0]
+            if pid.isdigit() and not _is_alive(int(pid)):
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    Path(entry.path).unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    if os.name != "posix":
+        return True  # where signal 0 would end it
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _umask() -> int:

@@ -59,7 +59,7 @@ class Compute(_Strict):
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
-    threads: int = Field(2, ge=1, le=256)
+    threads: int = Field(1, ge=1, le=256)
     compile: bool = False
     fused: bool = False
     devices: int = Field(1, ge=1, le=64)

@@ -33,7 +33,7 @@ and writes results/tables, results/figures and results/leaderboard/index.html.
   fer-bench data add facial_expressions FOLDER     take in a dataset
   dvc repro benchmarks/synthetic/dvc.yaml:train@scan_cci-0     one cell
   dvc repro table08                                one table of the paper
-  fer-bench sweep --jobs 4                         all stale cells, four at a time
+  fer-bench sweep                                  the same as dvc repro, on every core
   fer-bench compare synthetic scan_cci baseline1   is one better, and how sure is that?
   fer-bench predict me.jpg --run synthetic/scan_cci/0          what a trained run sees
   dvc metrics show                                 the numbers, flat
@@ -52,15 +52,23 @@ predict.add_to(app)
 
 
 def main() -> None:
-    """Run the command line; a FerBenchError becomes one message and exit status 1."""
+    """The console script."""
+    hold()
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; a FerBenchError becomes one message. Returns the exit status."""
     # Threads that spin long while they wait make training many times slower on a busy machine,
     # threads that never spin twice slower on a quiet one; it counts only before torch is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "100000")
-    hold()
     logging.basicConfig(format="%(message)s")  # to stderr; libraries warn only
     logging.getLogger("fer_bench").setLevel(logging.INFO)
     try:
-        app()
+        app(arguments)
     except FerBenchError as error:
         print(f"fer-bench: {error}", file=sys.stderr)
-        sys.exit(1)
+        return 1
+    except SystemExit as ended:  # how click returns
+        return ended.code if isinstance(ended.code, int) else 1 if ended.code else 0
+    return 0

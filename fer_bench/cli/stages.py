@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from fer_bench.cli.log import logged
+from fer_bench.cores import one_thread
 from fer_bench.stages import cells, packs, reports
 from fer_bench.stages.base import Stage
 
@@ -35,6 +36,7 @@ def command_of(build: Callable[..., Stage]) -> Callable[..., None]:
 
     @wraps(build)
     def command(*args: Any, **kwargs: Any) -> None:
+        one_thread()
         stage = build(*args, **kwargs)
         with logged(stage.log):
             stage.run()

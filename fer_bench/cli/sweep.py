@@ -1,4 +1,4 @@
-"""`fer-bench sweep`: every stale cell, on many workers."""
+"""`fer-bench sweep`: everything that is stale, side by side."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def sweep(
             "-j",
             min=1,
             show_default=False,
-            help="Cells at a time. Default: this machine's cores / compute.threads; with --ray, "
-            "what the cluster has room for.",
+            help="At most so many at a time. Default: this machine's cores / compute.threads, fewer "
+            "while memory is short; with --ray, what the cluster has room for.",
         ),
     ] = None,
     ray: Annotated[
@@ -69,8 +69,8 @@ def sweep(
         typer.Option(
             metavar="NAME",
             show_default=False,
-            help="Share data through this DVC remote instead of this checkout's cache, for "
-            "machines that cannot see this folder.",
+            help="With --ray: share data through this DVC remote instead of this checkout's "
+            "cache, for machines that cannot see this folder.",
         ),
     ] = None,
     folder: Annotated[
@@ -78,25 +78,39 @@ def sweep(
         typer.Option(
             metavar="DIR",
             show_default=False,
-            help="Where workers' clones go. Default: runs/.sweep; with --remote, a folder in "
-            "~/.cache of each machine.",
+            help="With --ray: where workers' clones go. Default: runs/.sweep; with --remote, a "
+            "folder in ~/.cache of each machine.",
+        ),
+    ] = None,
+    first: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ROW",
+            show_default=False,
+            help="A row to train before all others; their accuracies are shown as soon as they "
+            "are there. May be given several times.",
         ),
     ] = None,
 ) -> None:
-    """Run all stale cells in parallel, here or on a Ray cluster.
+    """Run everything that is stale, side by side: here, or on a Ray cluster.
 
-    Each worker is a git clone at this commit that shares DVC's cache and runs
-    `dvc repro` on one cell at a time, so results are those of a plain `dvc repro`,
-    which ends the sweep here and finds every cell in the cache. Commit first:
-    workers see nothing else.
+    It does what `dvc repro` does, with the same results to the bit and the same dvc.lock.
+    Here, stages run in this checkout, each in a process forked from one that
+    has imported everything; what is done is recorded at once. Leave params.yaml
+    and the code alone meanwhile: what ran while they changed is not recorded.
+
+    With --ray, each worker is a git clone at this commit that shares DVC's cache
+    and runs `dvc repro` on one cell at a time. Commit first: workers see nothing else.
 
     A cell that fails stops no other; it is listed with its log, and the exit
-    status is 1. After Ctrl-C the same command goes on: what is done is restored,
-    what was running continues from its checkpoint.
+    status is 1. After Ctrl-C or a kill the same command goes on: what is done
+    stays, what was running continues from its checkpoint.
 
     Examples:
-      fer-bench sweep --jobs 4                    everything, four cells at a time
+      fer-bench sweep                             everything that is stale
+      fer-bench sweep --jobs 1                    one at a time
       fer-bench sweep benchmarks/rafdb/dvc.yaml   one dataset
+      fer-bench sweep --first baseline1 --first scan_cci   these rows first, and their table
       fer-bench sweep --ray auto                  on the cluster of this machine
       fer-bench sweep --ray HOST:6379 --gpus 0.5  two cells on each GPU
       fer-bench sweep --ray HOST:6379 --remote bucket   no shared folder needed
@@ -106,6 +120,6 @@ def sweep(
     from fer_bench.sweep.run import Options
     from fer_bench.sweep.run import sweep as run
 
-    options = Options(jobs, ray, gpus, cpus, retries, remote, folder)
+    options = Options(jobs, ray, gpus, cpus, retries, remote, folder, tuple(first or ()))
     status = run(Path(), target, options, Console())
     raise typer.Exit(status)

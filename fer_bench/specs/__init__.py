@@ -10,7 +10,7 @@ code or the library versions change. `runs/specs/` holds:
     robustness.json, explain/<dataset>.json   how trained rows are examined
     identity/<dataset>.json, scores/<dataset>.json
     cards/<row>.json       what is said of a row whose model is not of this package
-    reports.json           the code of tables, pages, figures and the leaderboard
+    reports.json           what is enabled, and the code of tables, pages, figures, leaderboard
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def resolve(params: Params) -> dict[str, Spec]:
     specs: dict[str, Spec] = {}
     if not wrong:
         parts = [_pack_specs(params), _view_specs(), _audit_specs(), _examinations(params)]
-        parts += [_report_spec()]
+        parts += [_report_spec(params)]
         parts += [row_specs(params, registry.get_dataset(name)) for name in params.enabled]
         for part in parts:
             try:
@@ -150,7 +150,7 @@ def _examinations(params: Params) -> Iterator[tuple[str, Spec]]:
         yield f"explain/{name}", {**explain, "sets": [name, *cells.evaluate_on]}
 
 
-def _report_spec() -> Iterator[tuple[str, Spec]]:
+def _report_spec(params: Params) -> Iterator[tuple[str, Spec]]:
     """One spec of all reports: they look at every dataset's titles, and share most code."""
     modules = [f"fer_bench.reports{part}" for part in ("", ".tables", ".attention_galleries")]
     for package in (datasets, corruptions):  # found by scanning, not by imports
@@ -159,7 +159,12 @@ def _report_spec() -> Iterator[tuple[str, Spec]]:
     drawn = ("matplotlib", "seaborn", "numpy", "pandas", "scipy", "statsmodels", "tabulate")
     yield (
         "reports",
-        {"code": code_hash(*modules), "files": _report_files(), "versions": versions(*drawn)},
+        {
+            "enabled": {name: cells.model_dump() for name, cells in params.enabled.items()},
+            "code": code_hash(*modules),
+            "files": _report_files(),
+            "versions": versions(*drawn),
+        },
     )
 
 

@@ -26,7 +26,6 @@ class Stage:
         results: paths it writes that git keeps.
         run: does it.
         metrics: a path that `dvc metrics show` reads; git keeps it.
-        params: keys of params.yaml it reads beside its specs.
         log: its file below `runs/.log`, where its time is worth keeping.
     """
 
@@ -36,15 +35,13 @@ class Stage:
     run: Callable[[], Any]
     results: list[str] = field(default_factory=list)
     metrics: list[str] = field(default_factory=list)
-    params: list[str] = field(default_factory=list)
     log: str | None = None
 
     def to_dvc(self, **matrix: str) -> dict[str, Any]:
         """The stage as dvc.yaml holds it; `matrix`: the lists of params it is repeated over."""
         outs: list[Any] = [*self.outs, *map(_in_git, self.results)]
         shown = {"matrix": matrix, "cmd": f"fer-bench {self.command}", "deps": self.deps,
-                 "params": self.params, "outs": outs,
-                 "metrics": [_in_git(path) for path in self.metrics]}  # fmt: skip
+                 "outs": outs, "metrics": [_in_git(path) for path in self.metrics]}  # fmt: skip
         return {key: value for key, value in shown.items() if value}
 
 

@@ -11,6 +11,7 @@ from fer_bench.files import read_json, replacing_folder
 from fer_bench.rows import transferred
 from fer_bench.stages import paths
 from fer_bench.stages.base import Dataset, Model, Seed, Stage, aligned, manifests, receipts
+from fer_bench.stages.recorded import forget_if_recorded
 
 
 def train(dataset: Dataset, model: Model, seed: Seed) -> Stage:
@@ -56,19 +57,18 @@ def evaluate(
 
     Example: dvc repro benchmarks/synthetic/dvc.yaml:evaluate@scan_cci-0-synthetic_masked
     """
-    inputs = [
-        paths.spec(dataset, model), paths.view(on), paths.audit(on),
-        paths.weights(dataset, model, seed),
-    ]  # fmt: skip
-    out = paths.predicted(dataset, model, seed, on)
+    spec, view, audit = paths.spec(dataset, model), paths.view(on), paths.audit(on)
+    weights, out = paths.weights(dataset, model, seed), paths.predicted(dataset, model, seed, on)
 
     def run() -> None:
         from fer_bench.evaluation.predict import evaluate_cell
 
-        spec, *others = inputs
-        evaluate_cell(_known(spec), *map(Path, others), Path(out), Path(paths.ALIGNED))
+        evaluate_cell(
+            _known(spec), Path(view), Path(audit), Path(weights), Path(out), Path(paths.ALIGNED)
+        )
 
-    return Stage(f"evaluate {dataset} {model} {seed} {on}", inputs, [out], run)
+    deps = [spec, view, audit, weights]
+    return Stage(f"evaluate {dataset} {model} {seed} {on}", deps, [out], run)
 
 
 def robustness(dataset: Dataset, model: Model, seed: Seed) -> Stage:
@@ -127,7 +127,7 @@ def score(
     """Turn a cell's predictions into results/scores/<dataset>/<row>/<seed>.json."""
     how, card = paths.spec("scores", dataset), paths.spec("cards", row)
     run_folder, found = paths.run(dataset, row, seed), paths.audit(dataset)
-    out = paths.score(dataset, row, seed)
+    cell, out = paths.cell(dataset, row, seed), paths.score(dataset, row, seed)
 
     def run() -> None:
         from fer_bench.evaluation.score import score_cell
@@ -150,6 +150,7 @@ def score(
             packs_root=Path(paths.ALIGNED),
             partial=[name for name in asked["sets"] if is_partial(name)],
         )
+        forget_if_recorded(paths.trained(dataset, row, seed), dataset, cell)
 
     deps = [how, card, run_folder, found, *manifests(dataset), *receipts(dataset)]
     return Stage(f"score {dataset} {row} {seed}", deps, [], run, results=[out])

@@ -10,6 +10,7 @@ import typer
 from fer_bench.files import read_json, write_json
 from fer_bench.stages import paths
 from fer_bench.stages.base import Dataset, Stage, aligned, receipt, receipts, source_of
+from fer_bench.stages.recorded import forget_if_recorded
 
 PARTS = [
     paths.PARAMS, "fer_bench", f"{paths.BENCHMARKS}/weights.json",
@@ -139,6 +140,7 @@ def starts(dataset: Dataset) -> Stage:
         from fer_bench.starts import write_starts
 
         write_starts(Path(rows), params.load().enabled[dataset].models, Path(out))
+        forget_if_recorded(paths.identity(home), home, f"{home}/identity_*/*")
 
     home = identity_home(datasets.get_dataset(dataset))
     return Stage(f"starts {dataset}", [rows, paths.identity(home)], [out], run)

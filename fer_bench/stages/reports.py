@@ -11,8 +11,8 @@ import typer
 from fer_bench.stages import paths
 from fer_bench.stages.base import Stage
 
-CODE = f"{paths.SPECS}/reports.json"
-"""Hash of all that the reports run."""
+SPEC = f"{paths.SPECS}/reports.json"
+"""What is enabled, and the hash of all that the reports run."""
 MEASURED = [paths.ROBUSTNESS, paths.EXPLAIN, paths.COST]
 
 
@@ -33,7 +33,7 @@ def table(
 
     files = table_outputs(name, Path(paths.TABLES))
     if is_timed(name):
-        deps = [paths.COST, paths.PAPER, CODE]
+        deps = [paths.COST, paths.PAPER, SPEC]
         return Stage(f"table {name}", deps, [], run, results=_texts(files))
     return _report(f"table {name}", [paths.SCORES, paths.PAPER], files, run)
 
@@ -143,9 +143,8 @@ def _report(
 ) -> Stage:
     """A report of what params enable."""
     return Stage(
-        command, [*deps, CODE], [], run, results=_texts(files), metrics=list(metrics),
-        params=["enabled"],
-    )  # fmt: skip
+        command, [*deps, SPEC], [], run, results=_texts(files), metrics=list(metrics)
+    )
 
 
 def _texts(files: Iterable[Path]) -> list[str]:

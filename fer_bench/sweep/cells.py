@@ -11,6 +11,7 @@ from typing import Any
 from fer_bench.sweep.schedule import Job
 
 TRAINING = ("train", "transfer")
+EXAMINE = ("robustness", "explain")
 
 
 @dataclass(frozen=True)
@@ -19,26 +20,30 @@ class Plan:
 
     Args:
         jobs: what is stale, cells last.
-        fresh: DVC's stages that the jobs need and that are up to date.
-        of_cells: every stage that belongs to a cell, stale or not, with the cell's name.
+        stages: all of DVC's stages that the target needs, stale or not.
+        fresh: those of them that the jobs need and that are up to date.
+        of_cells: every stage that belongs to a cell or examines it, stale or not, with the cell's
+            name.
     """
 
     jobs: list[Job]
+    stages: list[Any]
     fresh: list[Any]
     of_cells: dict[str, str]
 
 
-def make_plan(repo: Any, target: str | None) -> Plan:
+def make_plan(repo: Any, target: str | None, reports: bool = True) -> Plan:
     """The stale jobs that `dvc repro TARGET` would run.
 
-    A *cell* is a training stage with the stages of the same dvc.yaml that have no nearer training
-    among their ancestors: its evaluations, its score, what examines it. Stages with no training
-    among their ancestors (alignment, audits, identity pre-training) are shared by cells and form a
-    job for each set of cells that need them. Reports are neither; they follow at the end.
+    A *cell* is a training stage with its evaluations and its score: the stages of the same
+    dvc.yaml that have no nearer training among their ancestors, apart from what examines it
+    further. Every other stage (alignment, audits, identity pre-training, what examines a cell,
+    reports) is a job of its own.
 
     Args:
         repo: a `dvc.repo.Repo`, locked.
         target: as `dvc repro` takes it; None: all of dvc.yaml.
+        reports: whether stages that no cell needs are jobs too.
     """
     import networkx as nx
     from dvc.repo.reproduce import collect_stages, get_active_graph
@@ -50,26 +55,35 @@ def make_plan(repo: Any, target: str | None) -> Plan:
     graph = graph.subgraph(wanted)
     upstream = {stage: nx.descendants(graph, stage) for stage in graph}
     owner = _owners(upstream)
-    in_play = set(owner).union(*(upstream[stage] for stage in owner)) if owner else set()
-    stale = _stale(graph.subgraph(in_play))
-    cells = _by_value({s: c for s, c in owner.items() if s in stale})
-    shared = _shared(stale - set(owner), cells, upstream)
-    names = {stage: name for name, group in (shared | cells).items() for stage in group}
-    jobs = [
-        Job(
-            name=name,
-            targets=tuple(sorted(stage.addressing for stage in group)),
-            needs=frozenset(
-                names[u] for stage in group for u in upstream[stage] if u in names
-            ) - {name},
-            watch=tuple(sorted(w for stage in group for w in _watch(stage))),
-            cell=name in cells,
+    of_cells = set(owner).union(*(upstream[stage] for stage in owner))
+    in_play = set(graph) if reports else of_cells
+    order = [s for s in reversed(list(nx.topological_sort(graph))) if s in in_play]
+    stale = _stale(graph, order)
+    cells = _by_value({s: c for s, c in owner.items() if s in stale and kind(s) not in EXAMINE})
+    inside = set().union(*cells.values())
+    others = {_short(s): {s} for s in order if s in stale - inside}
+    names = {stage: name for name, group in (others | cells).items() for stage in group}
+    jobs = []
+    for name, group in (others | cells).items():
+        stages = [stage for stage in order if stage in group]
+        needs = {names[u] for stage in stages for u in upstream[stage] if u in names}
+        jobs.append(
+            Job(
+                name=name,
+                targets=tuple(stage.addressing for stage in stages),
+                commands=tuple(stage.cmd for stage in stages),
+                needs=frozenset(needs - {name}),
+                watch=tuple(sorted(w for stage in stages for w in _watch(stage))),
+                cell=name in cells,
+            )
         )
-        for name, group in (shared | cells).items()
-    ]  # fmt: skip
     needed = {u for name in names for u in upstream[name]}
-    of_cells = {stage.addressing: name for stage, name in owner.items()}
-    return Plan(jobs, sorted(needed - stale, key=lambda s: s.addressing), of_cells)
+    return Plan(
+        jobs,
+        order,
+        sorted(needed - stale, key=lambda s: s.addressing),
+        {stage.addressing: name for stage, name in owner.items()},
+    )
 
 
 def kind(stage: Any) -> str:
@@ -107,12 +121,10 @@ def _watch(stage: Any) -> list[str]:
     return []
 
 
-def _stale(graph: Any) -> set[Any]:
+def _stale(graph: Any, order: Iterable[Any]) -> set[Any]:
     """The stages that DVC would run or restore from its run-cache, and all after them."""
-    import networkx as nx
-
     found: set[Any] = set()
-    for stage in reversed(list(nx.topological_sort(graph))):
+    for stage in order:
         before = list(graph.successors(stage))
         if (
             not found.isdisjoint(before)
@@ -121,27 +133,6 @@ def _stale(graph: Any) -> set[Any]:
         ):
             found.add(stage)
     return found
-
-
-def _shared(
-    stages: Iterable[Any], cells: dict[str, set[Any]], upstream: dict[Any, set[Any]]
-) -> dict[str, set[Any]]:
-    """Stale stages that no cell owns, in one group for each set of cells that need them.
-
-    A stage is needed by all that those after it are needed by, so that groups never need each
-    other in a circle.
-    """
-    above = {name: set().union(*(upstream[s] for s in group)) for name, group in cells.items()}
-    users = {s: frozenset(name for name in cells if s in above[name]) for s in stages}
-    groups = defaultdict(set)
-    for stage, names in users.items():
-        if names:
-            groups[names].add(stage)
-    named = {}
-    for group in groups.values():
-        first, *more = sorted(_short(stage) for stage in group)
-        named[f"shared: {first}" + (f" and {len(more)} more" if more else "")] = group
-    return dict(sorted(named.items()))
 
 
 def _short(stage: Any) -> str:

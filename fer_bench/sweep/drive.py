@@ -52,7 +52,7 @@ def drive(
             free = [place for place in nodes if place not in schedule.running()]
             for job, place in schedule.assign(free, nodes, clock()):
                 log = log_name(job.name, schedule.entries[job.name].tries)
-                places.start(place, Work(job.targets, job.watch, log))
+                places.start(place, Work(job.targets, job.commands, job.watch, log))
                 view.started(job.name)
             running = schedule.running()
             for place, look in places.look().items():

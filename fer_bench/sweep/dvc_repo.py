@@ -1,6 +1,11 @@
-"""DVC through its own API: bring stages up to date, and offer what they made to other clones.
+"""DVC through its own API, for what no command of it does; checked with DVC 3.67.1.
 
-Run as a process of its own in a worker's clone: `python -m fer_bench.sweep.dvc_repo --help`.
+- Which stages are stale, all at once: `dvc status` does not follow what a stale stage makes stale.
+- Recording stages that ran side by side: `dvc commit -f` writes the whole lock file anew for each.
+- Offering what a clone made to others (Ray's workers): `dvc repro` makes no run-cache entry of a
+  stage with a `cache: false` out that is no metric, so that scores would run again in every clone.
+
+Run as a process of its own in a Ray worker's clone: `python -m fer_bench.sweep.dvc_repo --help`.
 """
 
 from __future__ import annotations
@@ -8,7 +13,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,17 +22,29 @@ from typing import Any
 from fer_bench.errors import FerBenchError
 from fer_bench.sweep.lifeline import hold
 
+SPECS = "specs"
+
+
+class TreeChanged(FerBenchError):  # noqa: N818  named as the message begins
+    """The code or the params are no longer those that cells were started with."""
+
 
 @contextmanager
 def opened(root: Path, remote: str | None = None) -> Iterator[Any]:
     """The locked `dvc.repo.Repo` of a checkout, `remote` its default one; errors in our words."""
-    from dvc.exceptions import DvcException
     from dvc.repo import Repo, lock_repo
 
     config = {"core": {"remote": remote}} if remote else None
+    with _explained(), Repo(str(root), config=config, _wait_for_lock=True) as repo, lock_repo(repo):
+        yield repo
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    from dvc.exceptions import DvcException
+
     try:
-        with Repo(str(root), config=config) as repo, lock_repo(repo):
-            yield repo
+        yield
     except DvcException as error:
         causes = [str(error)]
         while error.__cause__ is not None:
@@ -35,12 +53,81 @@ def opened(root: Path, remote: str | None = None) -> Iterator[Any]:
         raise FerBenchError("DVC: " + ": ".join(dict.fromkeys(causes))) from error
 
 
+class Recorder:
+    """Brings stages up to date in the checkout without running them, and records those that ran.
+
+    DVC's lock is held while it works, not while cells run, so that `dvc status` works beside them.
+
+    Args:
+        stages: DVC's stages, as `cells.make_plan` collected them.
+    """
+
+    def __init__(self, stages: Iterable[Any]) -> None:
+        self._stages = {stage.addressing: stage for stage in stages}
+
+    def left(self, targets: Sequence[str]) -> list[str]:
+        """Those of `targets` that must run: neither up to date nor restored from DVC's cache.
+
+        Args:
+            targets: in the order in which they depend on each other; what they need is up to date.
+        """
+        from dvc.stage.cache import RunCacheNotFoundError
+
+        for i, target in enumerate(targets):
+            stage = self._stages[target]
+            with self._locked() as repo:
+                if not stage.changed():
+                    continue
+                try:
+                    repo.stage_cache.restore(stage)
+                except RunCacheNotFoundError:
+                    return list(targets[i:])
+            self.record([target])
+        return []
+
+    def record(self, targets: Sequence[str]) -> None:
+        """Write what `targets` read and made into dvc.lock and the cache, as `dvc repro` does.
+
+        Raises:
+            FerBenchError: the specs or the code changed since the plan was made, or an out is not
+                there.
+        """
+        files = defaultdict(list)
+        with self._locked():
+            if SPECS not in targets:
+                self._check_unchanged()
+            for target in targets:
+                stage = self._stages[target]
+                in_git = any(not (out.use_cache or out.is_metric) for out in stage.outs)
+                stage.save(run_cache=not in_git)
+                stage.commit()
+                files[stage.path].append(stage)
+            for stages in files.values():
+                stages[0].dvcfile.dump_stages(stages, update_pipeline=False)
+
+    def _check_unchanged(self) -> None:
+        specs = self._stages.get(SPECS)
+        if specs is not None and specs.changed():
+            changed = ", ".join(map(str, specs.changed_entries()[0])) or "runs/specs"
+            raise TreeChanged(
+                f"{changed} changed while cells were running, so that nobody can say which code "
+                "they ran: what was under way is not recorded. Sweep again: what was recorded "
+                "before stays"
+            )
+
+    @contextmanager
+    def _locked(self) -> Iterator[Any]:
+        from dvc.repo import lock_repo
+
+        repo = next(iter(self._stages.values())).repo
+        with _explained(), lock_repo(repo):
+            yield repo
+
+
 def offer(repo: Any, stages: Iterable[Any], remote: str | None = None) -> None:
     """Put what up-to-date stages made within reach of every clone that shares the cache or remote.
 
-    `dvc repro` makes no run-cache entry of a stage with a `cache: false` out that is no metric
-    (`Stage.run` in DVC 3.67), so that scores and audits would run again in every clone. DVC can do
-    it, though: `StageCache.save` also commits such outs to the cache.
+    `StageCache.save` also commits outs to the cache that git keeps.
     """
     from dvc.stage.cache import _can_hash, _get_cache_hash, _get_stage_hash
     from dvc.stage.serialize import to_single_stage_lockfile

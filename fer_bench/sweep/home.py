@@ -16,6 +16,11 @@ FOLDER = Path("runs/.sweep")
 CHECKPOINTS = "FER_BENCH_CHECKPOINTS"
 
 
+def checkpoints(root: Path) -> Path:
+    """The folder of all checkpoints."""
+    return (root / os.environ.get(CHECKPOINTS, "runs/.checkpoints")).absolute()
+
+
 def shared_home(repo: Any, root: Path, commit: str, folder: str | None) -> Home:
     """For workers that see this checkout: they link to its cache, raw data and checkpoints.
 
@@ -32,7 +37,7 @@ def shared_home(repo: Any, root: Path, commit: str, folder: str | None) -> Home:
         folder=str(Path(folder or root / FOLDER).absolute()),
         config=_config({"cache": {"dir": cache}}),
         cache=cache,
-        checkpoints=str((root / os.environ.get(CHECKPOINTS, "runs/.checkpoints")).absolute()),
+        checkpoints=str(checkpoints(root)),
         links=_links(root),
         logs=str(root / FOLDER / "logs"),
         env=_environment(),

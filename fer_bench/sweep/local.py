@@ -1,15 +1,27 @@
-"""Places on this machine: each a worker with a clone of its own."""
+"""Places on this machine: processes side by side in this checkout."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
+import psutil
+
+from fer_bench.cores import cores
 from fer_bench.errors import FerBenchError
-from fer_bench.sweep.worker import Home, Look, Work, Worker
+from fer_bench.sweep.dvc_repo import TreeChanged
+from fer_bench.sweep.forked import Forked, start_server
+from fer_bench.sweep.worker import Look, Work
+from fer_bench.training.checkpoint_files import forget
 
 HERE = "here"
+GIB = 2**30
+LEAST = 1.0  # GiB that must be free for a further job, before any has shown what it takes
+EVERY = 1.0  # seconds between two looks at the memory that jobs take
+MARGIN = 1.25  # times what the largest has taken so far
 
 
 class Places(Protocol):
@@ -28,46 +40,132 @@ class Places(Protocol):
         """End what runs; checkpoints stay."""
 
 
+class Records(Protocol):
+    """What brings stages up to date without running them, and records those that ran."""
+
+    def left(self, targets: Sequence[str]) -> list[str]:
+        """Those that must run."""
+
+    def record(self, targets: Sequence[str]) -> None:
+        """Write down that they ran."""
+
+
 class LocalPlaces:
-    """Workers on this machine.
+    """Jobs in this checkout, recorded when they are done.
 
     Args:
-        home: what they share.
-        jobs: how many.
+        records: DVC's lock files and cache.
+        jobs: how many at a time.
+        logs: where each job's log goes.
+        checkpoints: the folder of all checkpoints.
         gpus: how many GPUs each gets for itself as long as there are enough; 0: all of them.
     """
 
-    def __init__(self, home: Home, jobs: int, gpus: int = 0) -> None:
+    def __init__(
+        self, records: Records, jobs: int, logs: Path, checkpoints: Path, gpus: int = 0
+    ) -> None:
         devices = visible_gpus() if gpus else []
         if gpus > len(devices):
             raise FerBenchError(
                 f"--gpus {gpus}, but torch sees {len(devices)} GPUs on this machine; for the GPUs "
                 "of others sweep with --ray ADDRESS"
             )
-        self._workers = {
-            str(i): Worker(home, str(i), gpu_environment(i, gpus, devices)) for i in range(jobs)
-        }
-        self._busy: set[str] = set()
+        self._records, self._logs, self._checkpoints = records, logs, checkpoints
+        self._env = {str(i): gpu_environment(i, gpus, devices) for i in range(jobs)}
+        self._running: dict[str, tuple[Work, Forked | None, tuple[str, ...]]] = {}
+        self._largest = self._weighed = 0.0
+        self._context = start_server()
 
     def nodes(self) -> Mapping[str, str]:
-        """Every place; the only node is this machine."""
-        return dict.fromkeys(self._workers, HERE)
+        """Every place, as far as memory goes; the only node is this machine."""
+        there = self._running if self._running and not self._has_room() else self._env
+        return dict.fromkeys(there, HERE)
 
     def start(self, place: str, work: Work) -> None:
-        """Begin a job in a free place."""
-        self._workers[place].start(work)
-        self._busy.add(place)
+        """Begin a job in a free place: what DVC's cache does not hold."""
+        left = tuple(self._records.left(work.targets))
+        commands = work.commands[len(work.commands) - len(left) :]
+        job = None
+        if left:
+            job = Forked(
+                self._context, commands, self._logs / work.log, work.watch, self._checkpoints,
+                self._env[place],
+            )  # fmt: skip
+        self._running[place] = work, job, left
 
     def look(self) -> Mapping[str, Look]:
-        """How the jobs go."""
-        found = {place: self._workers[place].look() for place in sorted(self._busy)}
-        self._busy -= {place for place, look in found.items() if look.state != "running"}
+        """How the jobs go; `done` ones are recorded."""
+        found = {}
+        for place, (work, job, left) in list(self._running.items()):
+            look = job.look() if job else Look("done")
+            if look.state == "done":
+                look = self._recorded(work, left)
+            elif job and look.state == "running":
+                self._weigh(job)
+            if look.state != "running":
+                del self._running[place]
+            found[place] = look
         return found
 
     def close(self) -> None:
         """End what runs."""
-        for worker in self._workers.values():
-            worker.stop()
+        for _, job, _ in self._running.values():
+            if job:
+                job.stop()
+
+    def _recorded(self, work: Work, ran: tuple[str, ...]) -> Look:
+        """Only now may the checkpoints go."""
+        try:
+            self._records.record(ran)
+        except TreeChanged:
+            raise
+        except FerBenchError as error:
+            return Look("failed", words=str(error))
+        for pattern in work.watch:
+            for folder in self._checkpoints.glob(pattern):
+                forget(folder)
+        return Look("done", ran=ran)
+
+    def _weigh(self, job: Forked) -> None:
+        now = time.monotonic()
+        if now - self._weighed > EVERY:
+            self._weighed, self._largest = now, max(self._largest, memory(job.pid))
+
+    def _has_room(self) -> bool:
+        return free_memory() >= max(LEAST, MARGIN * self._largest)
+
+
+def how_many(jobs: int | None, threads: int) -> tuple[int, str]:
+    """How many jobs run at a time, and why.
+
+    Args:
+        jobs: as asked for; None: as many as there are cores for.
+        threads: of each.
+    """
+    count = jobs or max(1, cores() // threads)
+    each = "1 thread" if threads == 1 else f"{threads} threads"
+    why = f"{cores()} cores, {each} a cell, {free_memory():.1f} GiB of memory free"
+    return count, f"{count} at a time ({why})"
+
+
+def free_memory() -> float:
+    """GiB that new processes may take."""
+    return float(psutil.virtual_memory().available) / GIB
+
+
+def memory(pid: int) -> float:
+    """GiB that a process and its children hold for themselves alone."""
+    try:
+        leader = psutil.Process(pid)
+        group = [leader, *leader.children(recursive=True)]
+        return sum(_own(process) for process in group) / GIB
+    except psutil.Error:
+        return 0.0  # it has ended
+
+
+def _own(process: psutil.Process) -> float:
+    info = process.memory_info()
+    return float(info.rss - getattr(info, "shared", 0))
 
 
 def visible_gpus() -> list[str]:

@@ -1,4 +1,4 @@
-"""The sweep itself: plan, run in every place, restore here."""
+"""The sweep itself: what is stale, side by side here or on a cluster."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 from rich.console import Console
 
 from fer_bench import params
-from fer_bench.cores import cores
 from fer_bench.errors import FerBenchError
 from fer_bench.params import Params
 from fer_bench.sweep.cells import Plan, kind, make_plan
 from fer_bench.sweep.drive import drive
-from fer_bench.sweep.dvc_repo import offer, opened
+from fer_bench.sweep.dvc_repo import SPECS, Recorder, offer, opened
+from fer_bench.sweep.first import FirstTable, first_jobs
 from fer_bench.sweep.guard import clean_commit
 from fer_bench.sweep.here import reproduce_here
-from fer_bench.sweep.home import FOLDER, remote_home, shared_home
-from fer_bench.sweep.local import LocalPlaces, Places
+from fer_bench.sweep.home import FOLDER, checkpoints, remote_home, shared_home
+from fer_bench.sweep.local import LocalPlaces, Places, how_many
 from fer_bench.sweep.schedule import Schedule, State
 from fer_bench.sweep.table import View
 
@@ -41,6 +40,7 @@ class Options:
     retries: int = 2
     remote: str | None = None
     folder: str | None = None
+    first: tuple[str, ...] = ()
 
 
 class SweepStopped(Exception):  # noqa: N818  no error
@@ -48,7 +48,7 @@ class SweepStopped(Exception):  # noqa: N818  no error
 
 
 def sweep(root: Path, target: str | None, options: Options, console: Console) -> int:
-    """Run what is stale in TARGET, then restore it here; returns the exit status.
+    """Run what is stale in TARGET; returns the exit status.
 
     Args:
         root: the main checkout, which is the current folder.
@@ -57,27 +57,82 @@ def sweep(root: Path, target: str | None, options: Options, console: Console) ->
         console: what the person sees.
 
     Raises:
-        FerBenchError: the tree is dirty, the target unknown, no place to run in, another sweep
-            running here, or a cell would have run again in the main checkout.
+        FerBenchError: the target is unknown, there is no place to run in, another sweep runs here,
+            the tree changed meanwhile; with Ray, the tree is dirty or a cell would have run again
+            in the main checkout.
     """
     root = root.resolve()
+    if options.remote and not options.ray:
+        raise FerBenchError("--remote is for machines that share no folder: it needs --ray")
     loaded = params.load(root / "params.yaml")
     schedule = Schedule([])
     with _alone(root), _stoppable():
         try:
-            commit, plan = _plan(root, target, options, console)
-            schedule = Schedule(plan.jobs, options.retries)
-            stale = _cells(sum(job.cell for job in plan.jobs), "stale ")
-            _say(console, stale if plan.jobs else "every cell is up to date")
-            if plan.jobs:
-                places = _places(root, commit, options, loaded)
-                with View(schedule, console) as view:
-                    drive(schedule, places, view, root / FOLDER / "logs")
-            _restore(root, target, schedule, plan, options.remote, console)
+            if options.ray:
+                schedule, plan = _on_ray(root, target, options, loaded, console)
+                _restore(root, target, schedule, plan, options.remote, console)
+            else:
+                schedule = _here(root, target, options, loaded, console)
         except SweepStopped:
             _say_how_to_resume(schedule, console)
             return INTERRUPTED
     return _report(schedule, console)
+
+
+def _here(
+    root: Path, target: str | None, options: Options, loaded: Params, console: Console
+) -> Schedule:
+    """Every stale stage, reports included, side by side in this checkout."""
+    gpus = options.gpus or 0
+    if gpus != int(gpus):
+        raise FerBenchError(
+            f"--gpus {gpus:g}: a fraction needs --ray; on this machine, cells share GPUs when "
+            "--jobs is more than there are"
+        )
+    _check_device(loaded, gpus)
+    jobs, why = how_many(options.jobs, loaded.compute.threads)
+    schedule = Schedule([])
+    for goal in (SPECS, target):  # what is stale shows in what the specs write
+        with opened(root) as repo:
+            plan = make_plan(repo, goal)
+        first = first_jobs(plan.jobs, options.first) if goal != SPECS else []
+        schedule = Schedule(plan.jobs, options.retries, first)
+        if goal != SPECS:
+            _say_stale(schedule, f"; {why}", console)
+        if not plan.jobs:
+            continue
+        places = LocalPlaces(
+            Recorder(plan.stages), jobs, root / FOLDER / "logs", checkpoints(root), int(gpus)
+        )
+        shown = FirstTable(first, schedule)
+        with View(schedule, console, jobs, quiet=goal == SPECS, first=shown) as view:
+            drive(schedule, places, view, root / FOLDER / "logs")
+        if schedule.of(State.FAILED):
+            break
+    return schedule
+
+
+def _say_stale(schedule: Schedule, more: str, console: Console) -> None:
+    jobs = [entry.job for entry in schedule.entries.values()]
+    cells, others = sum(job.cell for job in jobs), sum(not job.cell for job in jobs)
+    if not jobs:
+        _say(console, "everything is up to date")
+        return
+    _say(console, f"{_count(cells, 'stale cell')} and {_count(others, 'other stage')}{more}")
+
+
+def _on_ray(
+    root: Path, target: str | None, options: Options, loaded: Params, console: Console
+) -> tuple[Schedule, Plan]:
+    """Every stale cell in clones on the nodes of a cluster."""
+    commit, plan = _plan(root, target, options, console)
+    schedule = Schedule(plan.jobs, options.retries)
+    _say_stale(schedule, "", console)
+    if plan.jobs:
+        places = _places(root, commit, options, loaded)
+        with View(schedule, console) as view:
+            drive(schedule, places, view, root / FOLDER / "logs")
+    return schedule, plan
 
 
 def _plan(root: Path, target: str | None, options: Options, console: Console) -> tuple[str, Plan]:
@@ -86,45 +141,37 @@ def _plan(root: Path, target: str | None, options: Options, console: Console) ->
     with opened(root) as repo:
         made = [Path(out.fs_path).relative_to(root).as_posix() for out in repo.index.outs]
     commit = clean_commit(root, made)
-    _reproduce(root, ["specs"], None, {}, console)  # what is stale shows in what it writes
+    _reproduce(root, [SPECS], None, {}, console)  # what is stale shows in what it writes
     with opened(root, remote) as repo:
-        plan = make_plan(repo, target)
-        raw = _reading_raw(repo, plan) if remote else []
+        plan = make_plan(repo, target, reports=False)
+        raw = _reading_raw(plan) if remote else []
     if raw:
         _reproduce(root, raw, remote, plan.of_cells, console)
     with opened(root, remote) as repo:
-        plan = make_plan(repo, target) if raw else plan
+        plan = make_plan(repo, target, reports=False) if raw else plan
         fresh = {stage.addressing for stage in plan.fresh}
         offer(repo, [s for s in repo.index.stages if s.addressing in fresh], remote)
     return commit, plan
 
 
-def _reading_raw(repo: Any, plan: Plan) -> list[str]:
+def _reading_raw(plan: Plan) -> list[str]:
     """Stale stages that need the received sources, which only this machine has."""
     targets = {target for job in plan.jobs if not job.cell for target in job.targets}
-    stages = [s for s in repo.index.stages if s.addressing in targets]
+    stages = [s for s in plan.stages if s.addressing in targets]
     return sorted(s.addressing for s in stages if kind(s).partition("_")[0] in RAW)
 
 
 def _places(root: Path, commit: str, options: Options, loaded: Params) -> Places:
+    assert options.ray is not None
     with opened(root, options.remote) as repo:
         if options.remote:
             home = remote_home(repo, root, commit, options.folder, options.remote)
         else:
             home = shared_home(repo, root, commit, options.folder)
-    threads = loaded.compute.threads
-    if options.ray is None:
-        gpus = options.gpus or 0
-        if gpus != int(gpus):
-            raise FerBenchError(
-                f"--gpus {gpus:g}: a fraction needs --ray; on this machine, cells share GPUs when "
-                "--jobs is more than there are"
-            )
-        _check_device(loaded, gpus)
-        return LocalPlaces(home, options.jobs or max(1, cores() // threads), int(gpus))
     from fer_bench.sweep.on_ray import RayPlaces
 
-    places = RayPlaces(home, options.ray, options.gpus, options.cpus or threads, options.jobs)
+    cpus = options.cpus or loaded.compute.threads
+    places = RayPlaces(home, options.ray, options.gpus, cpus, options.jobs)
     try:
         _check_device(loaded, places.gpus)
     except FerBenchError:
@@ -180,7 +227,9 @@ def _reproduce(
 def _report(schedule: Schedule, console: Console) -> int:
     """Say what failed; the exit status."""
     wrong = schedule.of(State.FAILED, State.SKIPPED)
-    _say(console, f"{_cells(sum(e.job.cell for e in schedule.of(State.DONE)))} done")
+    done = sum(e.job.cell for e in schedule.of(State.DONE))
+    if schedule.entries:
+        _say(console, f"{_count(done, 'cell')} done")
     for entry in wrong:
         why = f"log: {entry.why}" if entry.state is State.FAILED else entry.why
         _say(console, f"{entry.state.value}: {entry.job.name}; {why}")
@@ -192,13 +241,13 @@ def _say_how_to_resume(schedule: Schedule, console: Console) -> None:
     left = sum(e.job.cell for e in schedule.entries.values()) - done
     _say(
         console,
-        f"stopped: {_cells(done)} done, {left} to do. The same command goes on: what is done is "
-        "restored, what was running continues from its checkpoint.",
+        f"stopped: {_count(done, 'cell')} done, {left} to do. The same command goes on: what is "
+        "done stays, what was running continues from its checkpoint.",
     )
 
 
-def _cells(count: int, of: str = "") -> str:
-    return f"{count} {of}cell" if count == 1 else f"{count} {of}cells"
+def _count(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _say(console: Console, line: str) -> None:

@@ -25,14 +25,16 @@ class Job:
 
     Args:
         name: `<dataset>/<row>/<seed>` of a cell.
-        targets: the DVC stages to bring up to date.
+        targets: the DVC stages to bring up to date, in the order in which they need each other.
+        commands: what each of them runs.
         needs: names of the jobs that must be done before.
         watch: globs of its trainings' folders below the checkpoints' folder.
-        cell: False for what several cells share (alignment, identity pre-training, ...).
+        cell: False for what several cells share (alignment, ...) and for reports.
     """
 
     name: str
     targets: tuple[str, ...]
+    commands: tuple[str, ...] = ()
     needs: frozenset[str] = frozenset()
     watch: tuple[str, ...] = ()
     cell: bool = True
@@ -63,16 +65,21 @@ class Schedule:
     Args:
         jobs: in the order they should start; those that others need come first anyway.
         retries: how often a job that failed is tried again.
+        first: jobs that start before all others, after what they need.
     """
 
-    def __init__(self, jobs: Iterable[Job], retries: int = 2) -> None:
+    def __init__(self, jobs: Iterable[Job], retries: int = 2, first: Iterable[str] = ()) -> None:
         self.entries = {job.name: Entry(job) for job in jobs}
         self.retries = retries
         self._needed_by = {
             name: {e.job.name for e in self.entries.values() if name in e.job.needs}
             for name in self.entries
         }
-        self._order = sorted(self.entries, key=lambda name: -len(self._dependents(name)))
+        ahead = set(first)
+        ahead |= {need for name in ahead for need in self._needs(name)}
+        self._order = sorted(
+            self.entries, key=lambda name: (name not in ahead, -len(self._dependents(name)))
+        )
 
     def assign(
         self, free: Iterable[str], places: Mapping[str, str], now: float
@@ -144,10 +151,17 @@ class Schedule:
         )
 
     def _dependents(self, name: str) -> set[str]:
-        found: set[str] = set()
-        waiting = [name]
-        while waiting:
-            new = self._needed_by[waiting.pop()] - found
-            found |= new
-            waiting.extend(new)
-        return found
+        return _reached(name, self._needed_by)
+
+    def _needs(self, name: str) -> set[str]:
+        return _reached(name, {n: set(e.job.needs) for n, e in self.entries.items()})
+
+
+def _reached(name: str, edges: Mapping[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        new = edges[waiting.pop()] - found
+        found |= new
+        waiting.extend(new)
+    return found

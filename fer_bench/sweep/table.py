@@ -8,8 +8,11 @@ from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from fer_bench.sweep.first import FirstTable
+from fer_bench.sweep.pace import Pace
 from fer_bench.sweep.schedule import Entry, Schedule, State
 
 EVERY = 60.0  # seconds between two plain lines about what runs
@@ -73,27 +76,39 @@ class View:
     Args:
         schedule: what is shown.
         console: where; a table when it is a terminal, otherwise a line for each event.
+        places: how many jobs run at a time, for the time left.
+        quiet: only what fails is said.
+        first: a table to show as soon as it is there.
     """
 
-    def __init__(self, schedule: Schedule, console: Console) -> None:
+    def __init__(
+        self,
+        schedule: Schedule,
+        console: Console,
+        places: int = 1,
+        quiet: bool = False,
+        first: FirstTable | None = None,
+    ) -> None:
         self._schedule, self._console = schedule, console
+        self._pace, self._quiet, self._first = Pace(schedule, places), quiet, first
         self._progress: dict[str, Progress] = {}
         self._live = Live(console=console, auto_refresh=False, transient=True)
         self._restored: set[str] = set()
         self._spoke = time.monotonic()
 
     def __enter__(self) -> View:
-        if self._console.is_terminal:
+        if self._console.is_terminal and not self._quiet:
             self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._console.is_terminal:
+        if self._live.is_started:
             self._live.stop()
 
     def started(self, name: str) -> None:
         """A job has begun."""
         self._progress[name] = Progress()
+        self._pace.started(name)
         entry = self._schedule.entries[name]
         again = f" (try {entry.tries + 1})" if entry.tries else ""
         self._say(f"started {name} on {_short(entry.node)}{again}")
@@ -104,23 +119,27 @@ class View:
 
     def done(self, name: str, restored: bool) -> None:
         """A job has ended well."""
+        self._pace.done(name, restored)
         if restored:
             self._restored.add(name)
         self._say(f"done {name}" + (" (restored from the cache)" if restored else ""))
+        if self._first and (table := self._first.due()):
+            self._console.print(f"\n{table}", markup=False, highlight=False, soft_wrap=True)
 
     def failed(self, name: str, wait: float) -> None:
         """A job has failed; `wait` seconds until it is tried again."""
         entry = self._schedule.entries[name]
         then = f"again in {wait:.0f} s" if entry.state is State.QUEUED else "given up"
-        self._say(f"failed {name} on {_short(entry.node)}, {then}; log: {entry.why}")
+        line = f"failed {name} on {_short(entry.node)}, {then}; log: {entry.why}"
+        self._say(line, even_if_quiet=True)
 
     def refresh(self, now: float) -> None:
         """Draw the table anew; without a terminal, a line a minute."""
-        if self._console.is_terminal:
+        if self._live.is_started:
             self._live.update(self.draw(now), refresh=True)
         elif time.monotonic() - self._spoke > EVERY:
             running = self._schedule.of(State.RUNNING)
-            self._say("; ".join([self._counts(), *(self._line(e, now) for e in running)]))
+            self._say("; ".join([self._summary(), *(self._line(e, now) for e in running)]))
 
     def draw(self, now: float) -> Group:
         """The table: what runs and what failed first, as many rows as the terminal has room for."""
@@ -142,7 +161,17 @@ class View:
                 str(entry.tries + 1) if entry.tries else "",
             )
         more = len(entries) - room
-        return Group(self._counts(), table, f"... and {more} more" if more > 0 else "")
+        above = Table.grid(padding=(0, 1))
+        above.add_row(self._summary(), self._bar())
+        return Group(above, table, f"... and {more} more" if more > 0 else "")
+
+    def _bar(self) -> ProgressBar:
+        done = len(self._schedule.of(State.DONE))
+        return ProgressBar(total=len(self._schedule.entries), completed=done, width=30)
+
+    def _summary(self) -> str:
+        left = _duration(self._pace.left())
+        return self._counts() + (f"; about {left} left" if left else "")
 
     def _state(self, entry: Entry) -> str:
         if entry.waits:
@@ -161,8 +190,8 @@ class View:
         count = {state: len(self._schedule.of(state)) for state in ORDER}
         return ", ".join(f"{n} {state.value}" for state, n in count.items() if n)
 
-    def _say(self, line: str) -> None:
-        if not self._console.is_terminal:
+    def _say(self, line: str, even_if_quiet: bool = False) -> None:
+        if not self._live.is_started and (even_if_quiet or not self._quiet):
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
             self._spoke = time.monotonic()
 

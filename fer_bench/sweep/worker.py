@@ -1,7 +1,6 @@
-"""One worker: a git clone at the sweep's commit, in which one process at a time runs `dvc repro`.
+"""A Ray actor's worker: a git clone at the sweep's commit, in which `dvc repro` runs.
 
-The same class works in this process (`local`) and in a Ray actor on another machine (`on_ray`), so
-it imports the standard library alone.
+One process at a time. It travels to other machines, so it imports the standard library alone.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +57,7 @@ class Work:
     """One job for a worker: see `schedule.Job`; `log` names its log file."""
 
     targets: tuple[str, ...]
+    commands: tuple[str, ...]
     watch: tuple[str, ...]
     log: str
 
@@ -117,7 +117,9 @@ class Worker:
             return Look("failed", words=self._wrong or "no job was started")
         code = self._process.poll()
         if code is None:
-            return Look("running", progress=self._progress())
+            assert self._work is not None
+            told = newest_progress(self._checkpoints, self._work.watch, self._began)
+            return Look("running", progress=told)
         _signal(self._process, signal.SIGKILL)  # what it may have left over
         assert self._process.stdin is not None
         self._process.stdin.close()
@@ -199,17 +201,23 @@ class Worker:
         assert self._work is not None
         return Path(self._home.logs or self._folder / "logs") / self._work.log
 
-    def _progress(self) -> dict[str, Any] | None:
-        """The newest progress that a training of this job has told since it began."""
-        assert self._work is not None
-        newest: dict[str, Any] = {}
-        for pattern in self._work.watch:
-            for file in self._checkpoints.glob(f"{pattern}/**/progress.json"):
-                with suppress(OSError, ValueError):
-                    told = json.loads(file.read_text(encoding="utf-8"))
-                    if told["updated"] >= max(self._began, newest.get("updated", 0)):
-                        newest = told
-        return newest or None
+
+def newest_progress(checkpoints: Path, watch: Iterable[str], since: float) -> dict[str, Any] | None:
+    """The newest progress that a training of a job has told since it began.
+
+    Args:
+        checkpoints: the folder of all checkpoints.
+        watch: globs below it.
+        since: seconds since the epoch.
+    """
+    newest: dict[str, Any] = {}
+    for pattern in watch:
+        for file in checkpoints.glob(f"{pattern}/**/progress.json"):
+            with suppress(OSError, ValueError):
+                told = json.loads(file.read_text(encoding="utf-8"))
+                if told["updated"] >= max(since, newest.get("updated", 0)):
+                    newest = told
+    return newest or None
 
 
 @contextmanager

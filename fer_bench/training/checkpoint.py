@@ -13,7 +13,6 @@ import logging
 import os
 import pickle
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +20,13 @@ import torch
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_json
+from fer_bench.training.checkpoint_files import FOLDER, root
 
 log = logging.getLogger(__name__)
 SECONDS = 60.0
 PROGRESS_SECONDS = 30.0
-FILES = ("newest.pt", "previous.pt", "unfinished.pt", "damaged.pt", "progress.json")
-FOLDER, EVERY = "FER_BENCH_CHECKPOINTS", "FER_BENCH_CHECKPOINT_SECONDS"
+EVERY = "FER_BENCH_CHECKPOINT_SECONDS"
 _DIGEST = hashlib.sha256().digest_size
-
-
-def root() -> Path:
-    """The folder that holds the checkpoints of every cell."""
-    return Path(os.environ.get(FOLDER, "runs/.checkpoints"))
 
 
 class Checkpoints:
@@ -124,16 +118,6 @@ class Checkpoints:
             write_json(self.folder / "progress.json", progress)
         except OSError as error:
             log.warning("%s cannot be written: %s", self.folder / "progress.json", error)
-
-
-def forget(name: str) -> None:
-    """Remove the checkpoints of a finished cell, its folds' included, and nothing else."""
-    cell = root() / name
-    for folder in [*cell.glob("fold*"), cell]:
-        for file in FILES:
-            (folder / file).unlink(missing_ok=True)
-        with suppress(OSError):  # not empty: somebody keeps other things there
-            folder.rmdir()
 
 
 def _every() -> float:

@@ -17,11 +17,10 @@ from fer_bench import models
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, sha256_json, write_json
 from fer_bench.training.batches import Faces
-from fer_bench.training.checkpoint import forget
 from fer_bench.training.data import data_hash, faces_hash, open_view, splits
 from fer_bench.training.loop import fit
 from fer_bench.training.recipe import Recipe
-from fer_bench.training.setup import results_folder, start, writes
+from fer_bench.training.setup import results_folder, start
 from fer_bench.training.streams import Cell
 
 
@@ -67,9 +66,6 @@ def train_identity(spec_path: Path, out: Path, packs: Path) -> None:
             state, report[backbone] = _train(spec, backbone, packs)
             save_file(state, folder / f"{backbone}.safetensors")
         write_json(folder / "identity.json", {"dataset": spec["dataset"], "backbones": report})
-    if writes():
-        for backbone in spec["backbones"]:
-            forget(str(_cell(spec, backbone)))
 
 
 def _cell(spec: dict[str, Any], backbone: str) -> Cell:

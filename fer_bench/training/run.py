@@ -12,7 +12,6 @@ from safetensors.torch import load_file, save_file
 from fer_bench import models
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, sha256_file, sha256_json, write_json
-from fer_bench.training.checkpoint import forget
 from fer_bench.training.data import (
     Splits,
     data_hash,
@@ -27,7 +26,7 @@ from fer_bench.training.label_noise import with_noise
 from fer_bench.training.loop import fit
 from fer_bench.training.predictions import predictions_frame
 from fer_bench.training.recipe import Recipe
-from fer_bench.training.setup import results_folder, start, writes
+from fer_bench.training.setup import results_folder, start
 from fer_bench.training.state import Fit
 from fer_bench.training.streams import Cell
 
@@ -85,8 +84,6 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
         if any(map(len, changes)):
             pd.concat(changes, ignore_index=True).to_parquet(folder / RELABELS, index=False)
         write_json(folder / "train.json", _summary(spec, seed, records))
-    if writes():
-        forget(str(name))
 
 
 def _run(

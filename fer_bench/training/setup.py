@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,11 +14,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from fer_bench.cores import cores
 from fer_bench.errors import FerBenchError
 from fer_bench.files import replacing_folder
 from fer_bench.models import FERModel
 from fer_bench.training.recipe import Recipe
 from fer_bench.training.streams import Cell
+
+log = logging.getLogger(__name__)
 
 
 def start(compute: Mapping[str, Any], cell: Cell) -> Any:
@@ -42,7 +46,10 @@ def start(compute: Mapping[str, Any], cell: Cell) -> Any:
             f"compute.devices is {devices}, but torch sees {torch.cuda.device_count()} GPUs here; "
             "set a smaller number in params.yaml"
         )
-    torch.set_num_threads(int(compute["threads"]))
+    threads = int(compute["threads"])
+    torch.set_num_threads(threads)
+    if threads > 1:
+        _warn_if_loaded(threads)
     exact = bool(compute["deterministic"])
     torch.use_deterministic_algorithms(exact)
     torch.backends.cudnn.benchmark = not exact  # the fastest convolution of those that fit
@@ -58,6 +65,16 @@ def start(compute: Mapping[str, Any], cell: Cell) -> Any:
     torch.manual_seed(cell.stream("weights"))
     np.random.seed(cell.stream("numpy") % 2**32)  # noqa: NPY002  a library may use the old one
     return fabric
+
+
+def _warn_if_loaded(threads: int) -> None:
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if load > cores():
+        log.warning(
+            "%d threads a cell, and %.1f processes wait for %d cores: threads that wait for each "
+            "other burn many times the work; compute.threads: 1 is faster here",
+            threads, load, cores(),
+        )  # fmt: skip
 
 
 def allow_tf32(compute: Mapping[str, Any]) -> None:

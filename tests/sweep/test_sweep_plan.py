@@ -76,10 +76,10 @@ def fresh(tmp_path_factory):
     return made
 
 
-def planned(fresh, monkeypatch, target=TARGET):
+def planned(fresh, monkeypatch, target=TARGET, reports=True):
     monkeypatch.chdir(fresh.folder)
     with opened(fresh.folder) as repo:
-        return make_plan(repo, target)
+        return make_plan(repo, target, reports)
 
 
 def test_cells_carry_their_stages_and_need_what_they_start_from(fresh, monkeypatch):
@@ -87,25 +87,30 @@ def test_cells_carry_their_stages_and_need_what_they_start_from(fresh, monkeypat
     assert {name for name, job in jobs.items() if job.cell} == CELLS
     cell, moved = jobs["synthetic/scan_cci/0"], jobs["synthetic_masked/scan_cci_from_synthetic/0"]
     assert [t.partition(":")[2] for t in cell.targets] == [
-        "evaluate@scan_cci-0-synthetic_masked", "score@scan_cci-0", "train@scan_cci-0"
+        "train@scan_cci-0", "evaluate@scan_cci-0-synthetic_masked", "score@scan_cci-0"
     ]  # fmt: skip
+    assert cell.commands[0] == "fer-bench train synthetic scan_cci 0"
     assert "synthetic/scan_cci/0" in moved.needs
     assert "synthetic/baseline1/0" not in moved.needs
     assert cell.watch == ("synthetic/scan_cci/0",)
 
 
-def test_shared_stages_are_in_one_job_each_before_the_cells_that_need_them(fresh, monkeypatch):
+def test_every_other_stage_is_a_job_that_waits_for_what_it_needs(fresh, monkeypatch):
     jobs = {job.name: job for job in planned(fresh, monkeypatch).jobs}
-    shared = [job for job in jobs.values() if not job.cell]
-    targets = [target for job in shared for target in job.targets]
-    assert len(targets) == len(set(targets))
-    kinds = {target.rpartition(":")[2] for target in targets}
-    assert {"specs", "align", "mask_blue", "identity", "starts", "view", "audit"} <= kinds
-    assert not kinds & {"audit_paper", "table01"}
-    aligning = next(j for j in shared if "benchmarks/synthetic/dvc.yaml:align" in j.targets)
+    others = {job.targets[0].rpartition(":")[2]: job for job in jobs.values() if not job.cell}
+    assert all(len(job.targets) == 1 for job in others.values())
+    assert {"specs", "align", "mask_blue", "identity", "starts", "view", "audit"} <= set(others)
+    assert "audit_paper" not in others
     for name in CELLS:
-        assert aligning.name in jobs[name].needs
-    assert any(w == "synthetic/identity_*/*" for job in shared for w in job.watch)
+        assert "synthetic:align" in jobs[name].needs
+        assert name in others["table01"].needs
+    assert others["identity"].watch == ("synthetic/identity_*/*",)
+
+
+def test_workers_elsewhere_make_no_reports(fresh, monkeypatch):
+    jobs = planned(fresh, monkeypatch, reports=False).jobs
+    assert "table01" not in {job.name for job in jobs}
+    assert {job.name for job in jobs if job.cell} == CELLS
 
 
 def test_a_target_is_all_that_is_planned(fresh, monkeypatch):
@@ -137,11 +142,10 @@ def test_neighbours_get_different_gpus_and_share_when_there_are_too_few():
     assert gpu_environment(0, 0, devices) == {}
 
 
-def test_more_gpus_than_there_are_is_refused(monkeypatch):
+def test_more_gpus_than_there_are_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5")
-    home = Home(commit="0", source="x", folder="x", config="")
     with pytest.raises(FerBenchError, match="sees 1 GPUs"):
-        LocalPlaces(home, 1, gpus=2)
+        LocalPlaces(None, 1, tmp_path, tmp_path, gpus=2)
 
 
 def test_gpus_for_cells_that_would_use_the_cpu_are_refused():
@@ -160,7 +164,7 @@ def test_no_cluster_is_one_message():
 def test_a_worker_that_cannot_see_the_cache_says_what_to_do(tmp_path):
     home = Home(commit="0" * 40, source="x", folder=str(tmp_path), config="", cache="/nowhere")
     worker = Worker(home, "0")
-    worker.start(Work(("a",), (), "a.log"))
+    worker.start(Work(("a",), ("a",), (), "a.log"))
     assert worker.look().state == "failed"
     assert "--remote NAME" in worker.look().words
 
@@ -168,5 +172,5 @@ def test_a_worker_that_cannot_see_the_cache_says_what_to_do(tmp_path):
 def test_a_worker_that_cannot_clone_says_why(tmp_path):
     home = Home("0" * 40, str(tmp_path / "none"), str(tmp_path / "home"), "", str(tmp_path))
     worker = Worker(home, "0")
-    worker.start(Work(("a",), (), "a.log"))
+    worker.start(Work(("a",), ("a",), (), "a.log"))
     assert "does not exist" in worker.look().words

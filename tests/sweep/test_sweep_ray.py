@@ -5,7 +5,7 @@ import re
 
 import pytest
 from ray.cluster_utils import Cluster
-from tiny import CELLS, TARGET, broken_objects, copy, results, sweep, trains, wait_for
+from tiny import CELLS, TARGET, broken_objects, copy, results, sweep, swept, trains, wait_for
 
 # A cluster of three nodes, three cells and a node's death: about 90 s on two cores.
 pytestmark = pytest.mark.slow
@@ -42,6 +42,31 @@ def test_more_than_a_node_has_is_refused(serial, cluster, tmp_path):
     made = copy(serial.begun, tmp_path / "main")
     asked = ["fer-bench", "sweep", TARGET, "--ray", cluster.address, "--cpus", "1", "--gpus", "0.5"]
     assert "has 1 CPUs and 0.5 GPUs" in made.refused(*asked)
+
+
+def test_a_dirty_tree_is_refused(serial, cluster, tmp_path):
+    made = copy(serial.begun, tmp_path / "main")
+    (made.folder / "fer_bench/models/new.py").write_text("x = 1\n")
+    said = swept(made, "--ray", cluster.address, status=1)
+    assert "the tree is dirty" in said
+    assert "  fer_bench/models/new.py" in said
+    assert "dvc.lock" not in said
+
+
+def test_a_remote_takes_the_place_of_a_shared_folder(serial, cluster, tmp_path):
+    made = copy(serial.begun, tmp_path / "main")
+    made("dvc", "remote", "add", "store", str(tmp_path / "store"), "--local")
+    target = "benchmarks/synthetic/dvc.yaml:score@baseline1-0"
+    said = swept(
+        made, target, "--ray", cluster.address, "--remote", "store", "--folder",
+        str(tmp_path / "elsewhere"), "--jobs", "1",
+    )  # fmt: skip
+    assert [n for n in re.findall(r"^  ran (.+)$", said, re.MULTILINE) if n != "specs"] == []
+    assert not (made.folder / "runs/.sweep/workers").exists()
+    assert len(list((tmp_path / "elsewhere/workers").glob("*/.dvc/cache"))) == 1
+    score = made.folder / "results/scores/synthetic/baseline1/0.json"
+    name = score.relative_to(made.folder)
+    assert score.read_bytes() == (serial.whole.folder / name).read_bytes()
 
 
 def test_a_cluster_that_loses_a_node_ends_with_the_bytes_of_a_serial_run(serial, cluster, tmp_path):

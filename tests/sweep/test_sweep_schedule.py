@@ -161,3 +161,13 @@ def test_places_are_closed_whatever_happens(tmp_path):
             drive(schedule, places, view, tmp_path, Clock(), interrupted)
     assert places.closed
     assert [e.job.name for e in schedule.of(State.RUNNING)] == ["b"]
+
+
+def test_what_should_be_first_starts_first_with_what_it_needs():
+    jobs = [Job("early", ("e",)), Job("need", ("n",)), Job("third", ("t",)),
+            Job("wanted", ("w",), needs=frozenset({"need"}))]  # fmt: skip
+    schedule = Schedule(jobs, first=["wanted"])
+    (one, _), (two, _) = schedule.assign(["0", "1"], {"0": "n", "1": "n"}, 0.0)
+    assert (one.name, two.name) == ("need", "early")
+    schedule.done("need")
+    assert schedule.assign(["0"], {"0": "n", "1": "n"}, 0.0)[0][0].name == "wanted"

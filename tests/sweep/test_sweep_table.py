@@ -5,7 +5,10 @@ import io
 import pytest
 from rich.console import Console
 
+from fer_bench.files import write_json
 from fer_bench.sweep import table
+from fer_bench.sweep.first import FirstTable, first_jobs
+from fer_bench.sweep.pace import Pace
 from fer_bench.sweep.schedule import Job, Schedule
 from fer_bench.sweep.table import Progress, View
 
@@ -104,6 +107,55 @@ def test_without_a_terminal_there_are_plain_lines(schedule, monkeypatch):
     assert lines[0] == "started a on node-wit"
     assert lines[4].startswith("4 running, 1 queued; a epoch 3/10; b; ")
     assert lines[5:] == ["done a", "failed b on node-wit, given up; log: logs/b.log"]
+
+
+def test_the_first_table_is_shown_once_when_its_last_cell_is_scored(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for row, accuracy in (("plain", 0.5), ("other", 0.75)):
+        file = tmp_path / f"results/scores/d/{row}/0.json"
+        write_json(file, {"sets": {"d": {"last": {"all": {"accuracy": accuracy}}}}})
+    schedule = Schedule([Job(f"d/{row}/0", (row,)) for row in ("other", "plain", "third")])
+    schedule.assign("012", dict.fromkeys("012", "n"), 0.0)
+    out = io.StringIO()
+    names = first_jobs((e.job for e in schedule.entries.values()), ["plain", "other"])
+    with View(schedule, Console(file=out), first=FirstTable(names, schedule)) as view:
+        for name in schedule.entries:
+            view.started(name)
+        for name in ("d/plain/0", "d/other/0", "d/third/0"):
+            assert ("First table" in out.getvalue()) == (name == "d/third/0")
+            schedule.done(name)
+            view.done(name, restored=False)
+    said = out.getvalue()
+    assert said.count("First table: 2 rows") == 1
+    assert "| d         | plain | 1       | 50.0           | 50.0   |" in said
+
+
+def test_quietly_only_failures_are_said(schedule):
+    out = io.StringIO()
+    with View(schedule, Console(file=out), quiet=True) as view:
+        view.started("a")
+        schedule.failed("a", "a.log", 0.0)
+        view.failed("a", 0.0)
+    assert out.getvalue().splitlines() == ["failed a on node-wit, given up; log: a.log"]
+
+
+def test_time_left_over_all_jobs_comes_from_those_that_ended():
+    cells = [Job(f"d/{i}/0", (str(i),)) for i in range(4)]
+    schedule = Schedule([*cells, Job("table01", ("t",), cell=False)])
+    now = [0.0]
+    pace = Pace(schedule, 2, clock=lambda: now[0])
+    assert pace.left() is None
+    schedule.assign("01", {"0": "n", "1": "n"}, 0.0)
+    for name in ("d/0/0", "d/1/0"):
+        pace.started(name)
+    now[0] = 10.0
+    schedule.done("d/0/0")
+    pace.done("d/0/0", restored=False)
+    # Two whole cells of 10 s and one that should end now, on two places; the table counts nothing.
+    assert pace.left() == pytest.approx(10.0)
+    schedule.done("d/1/0")
+    pace.done("d/1/0", restored=True)
+    assert pace.left() == pytest.approx(10.0)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import torch
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, sha256_file, write_json
 from fer_bench.training import checkpoint, loop
-from fer_bench.training import run as run_module
+from fer_bench.training.checkpoint_files import forget, root
 from fer_bench.training.run import train_cell
 from fer_bench.training.state import State
 from fer_bench.training.streams import Cell
@@ -77,7 +77,8 @@ def position(checkpoints: Path) -> tuple[int, int]:
 def test_a_killed_training_ends_with_the_same_bits(command, tmp_path):
     whole = tmp_path / "whole"
     subprocess.run(command(whole), check=True, capture_output=True)
-    assert not (tmp_path / "checkpoints/toy/scan_cci/0").exists()
+    assert position(tmp_path / "checkpoints") == (RECIPE["epochs"] - 1, STEPS)  # until recorded
+    forget(tmp_path / "checkpoints/toy/scan_cci/0")
 
     rng, out, kills = random.Random(0), tmp_path / "killed", []
     target = 0
@@ -105,7 +106,6 @@ def test_a_killed_training_ends_with_the_same_bits(command, tmp_path):
     assert sum(0 < step < STEPS for _, step in kills) >= 3, kills
     subprocess.run(command(out), check=True, capture_output=True)
     assert content_of(out) == content_of(whole)
-    assert not (tmp_path / "checkpoints/toy/scan_cci/0").exists()
 
 
 def stopped(command, tmp_path, monkeypatch, after: int) -> Path:
@@ -125,12 +125,14 @@ def stopped(command, tmp_path, monkeypatch, after: int) -> Path:
         with pytest.raises(KeyboardInterrupt):
             run(command, tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    return checkpoint.root() / "toy/scan_cci/0"
+    return root() / "toy/scan_cci/0"
 
 
 def run(command, out: Path) -> None:
+    """Train, and forget the checkpoints as when the end is recorded."""
     spec, start, _, packs = map(Path, command(out)[2:6])
     train_cell(spec, start, 0, out, packs)
+    forget(root() / "toy/scan_cci/0")
 
 
 def steps_of(command, out: Path, monkeypatch) -> int:
@@ -369,7 +371,8 @@ def test_finished_folds_are_not_trained_again(make_spec, tmp_path, monkeypatch):
     spec, start = make_spec("baseline1", {"epochs": 2}, {**TOY_VIEW, "protocol": "folds"})
     monkeypatch.setenv("FER_BENCH_CHECKPOINTS", str(tmp_path / "checkpoints"))
     train_cell(spec, start, 0, tmp_path / "whole", tmp_path / "folded")
-    steps, kept, real = [], [], loop.train_step
+    forget(root() / "toy/baseline1/0")
+    steps, real = [], loop.train_step
 
     def train_step(*args):
         steps.append(1)
@@ -387,10 +390,9 @@ def test_finished_folds_are_not_trained_again(make_spec, tmp_path, monkeypatch):
         steps.clear()
         (done,) = (tmp_path / "checkpoints/toy/baseline1/0").glob("fold*/newest.pt")
         written = done.stat().st_mtime_ns
-        patch.setattr(run_module, "forget", lambda name: kept.append(done.stat().st_mtime_ns))
         train_cell(spec, start, 0, tmp_path / "out", tmp_path / "folded")
-    assert kept == [written]  # the finished fold is not written again
-    checkpoint.forget("toy/baseline1/0")
+    assert done.stat().st_mtime_ns == written  # the finished fold is not written again
+    forget(tmp_path / "checkpoints/toy/baseline1/0")
     assert len(steps) == 2 * 2 * 3  # two folds of two epochs of three batches
     assert content_of(tmp_path / "out") == content_of(tmp_path / "whole")
     assert not (tmp_path / "checkpoints/toy/baseline1/0").exists()

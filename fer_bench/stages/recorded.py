@@ -1,0 +1,57 @@
+"""Whether DVC has recorded what a stage made, read from its lock file.
+
+Checkpoints are kept until then: a training whose end DVC did not record would be run again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fer_bench.stages import paths
+
+LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def is_recorded(out: str, lock: Path) -> bool:
+    """Whether a lock file knows `out` as made from the files that are there now.
+
+    Args:
+        out: a path that one stage writes.
+        lock: the `dvc.lock` beside the stage's `dvc.yaml`.
+    """
+    if not lock.is_file():
+        return False
+    stages = yaml.load(lock.read_text(encoding="utf-8"), Loader=LOADER)["stages"]
+    made = [s for s in stages.values() if any(o["path"] == out for o in s.get("outs", ()))]
+    return bool(made) and all(_is_same(dep) for dep in made[0].get("deps", ()))
+
+
+def forget_if_recorded(out: str, dataset: str, cells: str) -> None:
+    """Remove checkpoints whose training's end is recorded.
+
+    Args:
+        out: what the training wrote.
+        dataset: whose pipeline it is in.
+        cells: a glob of the checkpoints' folders.
+    """
+    from fer_bench.training.checkpoint_files import forget, root
+
+    folders = list(root().glob(cells))
+    if folders and is_recorded(out, Path(paths.BENCHMARKS) / dataset / "dvc.lock"):
+        for folder in folders:
+            forget(folder)
+
+
+def _is_same(dep: dict[str, Any]) -> bool:
+    """Whether a dependency has the recorded hash; folders' are DVC's own and are not compared."""
+    path = Path(dep["path"])
+    if path.is_dir():
+        return True
+    if not path.is_file():
+        return False
+    found = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    return found == str(dep["md5"])

@@ -1,0 +1,18 @@
+"""Everything that stages import, imported once: what the server of `forked` preloads.
+
+It starts no thread and opens no device, so that processes may be forked from it.
+"""
+
+import importlib
+
+STAGES = (
+    "fer_bench.training.run", "fer_bench.training.identity", "fer_bench.evaluation.predict",
+    "fer_bench.evaluation.robustness", "fer_bench.evaluation.explain",
+    "fer_bench.evaluation.score", "fer_bench.faces.align", "fer_bench.faces.mask_pack",
+    "fer_bench.audit.dataset", "fer_bench.specs", "fer_bench.views", "fer_bench.starts",
+    "fer_bench.reports.tables", "fer_bench.reports.figures", "fer_bench.reports.leaderboard",
+    "fer_bench.reports.attention_galleries", "fer_bench.cli",
+)  # fmt: skip
+
+for name in STAGES:
+    importlib.import_module(name)

@@ -1,0 +1,103 @@
+"""The files that DVC reads, and the commands, derive from the stages."""
+
+import re
+import shlex
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from fer_bench import datasets
+from fer_bench.cli import app, stages
+from fer_bench.stages import cells, packs, pipeline
+from fer_bench.stages.base import Stage
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pipelines")
+    return folder, pipeline.write_pipelines(folder)
+
+
+def test_committed_files_are_what_the_stages_say(written):
+    # An edit by hand, a report or a dataset without its stage is caught.
+    folder, paths = written
+    for path in paths:
+        assert (ROOT / path.relative_to(folder)).read_text() == path.read_text()
+    below = {path.parent.name for path in paths[1:]}
+    assert below == {*datasets.datasets(), *datasets.sources()}
+
+
+def test_every_command_in_them_exists_and_takes_what_it_is_given(written):
+    _, paths = written
+    builders = {build.__name__.replace("_", "-"): build for build in stages.BUILDERS}
+    seen = set()
+    for path in paths:
+        for name, stage in yaml.safe_load(path.read_text())["stages"].items():
+            program, command, *given = shlex.split(stage["cmd"])
+            assert program == "fer-bench", name
+            seen.add(command)
+            wanted = [a for a in builders[command].__annotations__ if a != "return"]
+            assert len(given) == len(wanted), stage["cmd"]
+            assert set(re.findall(r"item\.(\w+)", str(stage))) == set(stage.get("matrix", ()))
+    assert seen == set(builders)
+
+
+def test_a_command_is_its_stage(monkeypatch):
+    done = []
+
+    def fake(dataset: cells.Dataset, model: cells.Model, seed: cells.Seed) -> Stage:
+        """Pretend."""
+        return Stage("x", [], [], lambda: done.append((dataset, model, seed)))
+
+    import typer
+
+    made = typer.Typer()
+    made.command()(stages.command_of(fake))
+    assert CliRunner().invoke(made, ["synthetic", "scan_cci", "3"]).exit_code == 0
+    assert done == [("synthetic", "scan_cci", 3)]
+    assert CliRunner().invoke(made, ["synthetic", "scan_cci", "three"]).exit_code == 2
+
+
+def test_what_a_stage_reads_another_writes_or_git_holds(written):
+    # A misspelt path would leave DVC without an edge between two stages.
+    folder, paths = written
+    outs, deps = [], []
+    for path in paths:
+        for stage in yaml.safe_load(path.read_text())["stages"].values():
+            kept = [*stage.get("outs", ()), *stage.get("metrics", ())]
+            outs += [next(iter(out)) if isinstance(out, dict) else out for out in kept]
+            deps += stage["deps"]
+    for dep in deps:
+        known = any(_meets(_any_name(dep), _any_name(out)) for out in outs)
+        assert known or (ROOT / dep).exists() or dep.endswith("source.json") or dep == "${item.file}"
+    assert len(outs) == len(set(outs))
+
+
+def _any_name(path: str) -> str:
+    return re.sub(r"\$\{item\.\w+\}", "*", path)
+
+
+def _meets(dep: str, out: str) -> bool:
+    """Whether one is the other or lies below it; a placeholder fits any name."""
+    pairs = zip(dep.split("/"), out.split("/"), strict=False)
+    return all(fnmatch(a, b) or fnmatch(b, a) for a, b in pairs)
+
+
+def test_scoring_takes_the_same_command_for_moved_rows():
+    moved = pipeline._of_dataset("synthetic_masked")["score_transfer"]
+    row = "${item.model}_from_${item.source}"
+    assert moved["cmd"] == f"fer-bench score synthetic_masked {row} ${{item.seed}}"
+    assert f"runs/synthetic_masked/{row}/${{item.seed}}" in moved["deps"]
+
+
+def test_git_holds_results_and_the_cache_holds_runs():
+    stage = packs.audit("synthetic").to_dvc()
+    assert stage["outs"] == [
+        "runs/audit/synthetic.json", {"results/audit/synthetic.md": {"cache": False}}
+    ]  # fmt: skip
+    assert app is not None
