@@ -11,6 +11,7 @@ Run as a process of its own in a Ray worker's clone: `python -m fer_bench.sweep.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections import defaultdict
@@ -34,6 +35,7 @@ def opened(root: Path, remote: str | None = None) -> Iterator[Any]:
     """The locked `dvc.repo.Repo` of a checkout, `remote` its default one; errors in our words."""
     from dvc.repo import Repo, lock_repo
 
+    logging.getLogger("dvc").setLevel(logging.WARNING)
     config = {"core": {"remote": remote}} if remote else None
     with _explained(), Repo(str(root), config=config, _wait_for_lock=True) as repo, lock_repo(repo):
         yield repo
@@ -156,6 +158,7 @@ def reproduce(root: Path, targets: list[str], remote: str | None, offered: bool)
     """
     os.chdir(root)
     with opened(root, remote) as repo:
+        logging.getLogger("dvc").setLevel(logging.INFO)  # what runs is read from there
         repo.reproduce(targets or None, pull=bool(remote))
         if offered:
             stages = [stage for target in targets for stage in repo.stage.collect(target)]
