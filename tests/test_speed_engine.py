@@ -91,9 +91,9 @@ def test_every_part_of_two_checkouts(tmp_path):
     before = checkout(tmp_path / "before", demo=0.6, line="nothing to see")
     after = checkout(tmp_path / "after", demo=0.1, line="First table: of two models")
     both = ["--before", before, "--after", after, "--turns", "2"]
-    done = engine(tmp_path, *both, "--parts", "demo", "noop", "reports")
+    done = engine(tmp_path, *both, "--parts", "demo,noop,reports")
     assert done.returncode == 0, done.stderr
-    done = engine(tmp_path, *both, "--parts", "tests", "busy", "memory")
+    done = engine(tmp_path, *both, "--parts", "tests,busy,memory")
     assert done.returncode == 0, done.stderr
 
     content, page = results(tmp_path)
@@ -131,6 +131,7 @@ def test_what_cannot_be_compared_is_refused(tmp_path):
     bare.mkdir()
     assert "has no .venv: run `make install`" in engine(tmp_path, "--before", bare).stderr
     assert "--before DIR or --before-commit" in engine(tmp_path).stderr
+    assert "unknown part 'dmeo'" in engine(tmp_path, "--parts", "dmeo").stderr
     changed = checkout(tmp_path / "changed", 0, "")
     (changed / "Makefile").write_text("other")
     refused = engine(tmp_path, "--before", changed)

@@ -1,7 +1,7 @@
 """Compare two commits of the whole suite: demo, tests, one cell on a busy machine, reports, memory.
 
     python benchmarks/speed/engine.py (--before DIR | --before-commit COMMIT) [--after DIR]
-                                      [--parts demo tests busy reports noop memory]
+                                      [--parts demo,tests,busy,reports,noop,memory]
                                       [--builds before after] [--turns N] [--cores C] [--work DIR]
                                       [--after-command CMD] [--after-cells CMD] [--out FOLDER]
 
@@ -90,6 +90,13 @@ def _builds(given: argparse.Namespace) -> list[Build]:
     return [makes[name]() for name in makes if name in given.builds]
 
 
+def _parts(text: str) -> list[str]:
+    parts = text.split(",")
+    if unknown := [part for part in parts if part not in PARTS]:
+        raise argparse.ArgumentTypeError(f"unknown part {unknown[0]!r}: use {', '.join(PARTS)}")
+    return parts
+
+
 def _arguments() -> argparse.Namespace:
     parser = common_options(__doc__, rounds=None)
     parser.add_argument("--before", type=Path, metavar="DIR", help="an installed checkout")
@@ -97,7 +104,10 @@ def _arguments() -> argparse.Namespace:
         "--before-commit", metavar="COMMIT", help="instead: clone and install it, below --work"
     )
     parser.add_argument("--after", type=Path, metavar="DIR", default=PROJECT)
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument(
+        "--parts", type=_parts, default=list(PARTS), metavar="PART,PART",
+        help=f"which to measure now, of {','.join(PARTS)} (all)",
+    )  # fmt: skip
     parser.add_argument(
         "--builds", nargs="+", choices=("before", "after"), default=["before", "after"],
         help="which to measure now (both)",
