@@ -94,13 +94,14 @@ def _until_the_end(
     peaks: list[float] = []
     handle = os.pidfd_open(pid)
     try:
-        while True:
+        ended = False
+        while not ended:
             if memory and (found := tree_memory(pid)) is not None:
                 peaks.append(found)
+            ended = bool(select.select([handle], [], [], EVERY if memory or look else None)[0])
             if look:
                 look(time.perf_counter() - started)
-            if select.select([handle], [], [], EVERY if memory or look else None)[0]:
-                return max(peaks, default=None)
+        return max(peaks, default=None)
     finally:
         os.close(handle)
 
