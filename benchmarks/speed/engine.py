@@ -71,7 +71,7 @@ def main() -> None:
             write_text(given.work / "logs" / f"{part}_failed.txt", str(error))
             print(f"error: {part}: {error}", file=sys.stderr)
     if bench.runs:
-        bench.write(shown=True)
+        bench.write(printed=True)
     if failed:
         raise SystemExit(f"error: not measured: {', '.join(failed)}; logs are in {given.work}/logs")
 

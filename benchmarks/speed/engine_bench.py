@@ -96,9 +96,9 @@ class Bench:
         self.runs.append(run)
         said = ("wall_s", "cpu_s", "first_table_s", "peak_mib", "failed")
         print({name: run[name] for name in said if name in run}, file=sys.stderr, flush=True)
-        self.write(shown=False)
+        self.write(printed=False)
 
-    def write(self, shown: bool) -> None:
+    def write(self, printed: bool) -> None:
         """JSON and page."""
         commits = {r["build"]: r["commit"] for r in self.runs}
         settings = {**commits, "cores": self.given.cores, "turns": self.given.turns}
@@ -107,7 +107,7 @@ class Bench:
         content = {"runs": self.runs, "targets": targets(self.runs)}
         lines = [ABOUT, "", *table(self.runs)]
         write_page("engine", "Speed of the engine", lines, torch.device("cpu"), settings, content,
-                   self.given.out, shown=shown)  # fmt: skip
+                   self.given.out, printed=printed)  # fmt: skip
 
     def demo(self, build: Build, turn: int) -> Run:
         """`make demo` in the copy `done`; what it took."""

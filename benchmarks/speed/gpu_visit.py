@@ -47,6 +47,7 @@ SPARE = 10.0
 """Seconds for ending: processes, files."""
 CUT_OFF = 3
 """Exit status of a visit that had to end in the middle of a part."""
+TINY = "The sizes are tiny: this shows that every part runs, and no figure is one to quote."
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ PARTS = (
     Part("evaluate", 40, 90, "--rounds 3 --faces 4096 --seconds 60",
          f"{NETWORK} --faces 4 --no-compile"),
     Part("align", 45, 90, "--source synthetic --images 128 --rounds 3 --seconds 55",
-         "--source synthetic --images 64 --threads 1 --rounds 1"),
+         "--source synthetic --images 64 --rounds 1"),
     Part("loader", 30, 75, "--rounds 4 --seconds 45", f"{NETWORK} --faces 8 --calls 1"),
 )  # fmt: skip
 
@@ -134,7 +135,8 @@ class Visit:
         """The part's page."""
         script = importlib.import_module(part.script)
         options = part.tiny if self.given.tiny else part.options
-        given = script.arguments([*options.split(), "--device", self.device.type])
+        threads = ["--threads", str(self.given.threads)]
+        given = script.arguments([*threads, *options.split(), "--device", self.device.type])
         given.out = self.given.out
         try:
             page: Page = script.measure(given, given_device(given))
@@ -154,6 +156,7 @@ class Visit:
         reached = targets(self.parts)
         left_out = {n: p["left_out"] for n, p in self.parts.items() if "left_out" in p}
         lines = [
+            *([TINY, ""] if self.given.tiny else []),
             *(f"* {what}: {said}" for what, said in reached.items()),
             *(f"* `{name}` is left out: {why}" for name, why in left_out.items()), "",
         ]  # fmt: skip
@@ -164,7 +167,7 @@ class Visit:
         content = {"targets": reached, "parts": self.parts}
         packages = ("facenet-pytorch", "torchvision", "numpy")
         return write_page("gpu_visit", "A visit to a GPU", lines[:-1], self.device, settings,
-                          content, self.given.out, packages, shown=False)  # fmt: skip
+                          content, self.given.out, packages, printed=False)  # fmt: skip
 
 
 def targets(parts: dict[str, dict[str, Any]]) -> dict[str, str]:
@@ -227,7 +230,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=8, help="(default: %(default)s)")
     parser.add_argument("--parts", nargs="+", choices=names, default=names)
     parser.add_argument("--tiny", action="store_true", help="the smallest sizes; give --out, too")
-    return parser.parse_args()
+    given = parser.parse_args()
+    if given.tiny:
+        given.threads = 1
+    return given
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ def write_page(
     content: dict[str, Any],
     out: Path = OUT,
     packages: tuple[str, ...] = (),
-    shown: bool = True,
+    printed: bool = True,
 ) -> Path:
     """Write `<name>_<device>.json` and `.md`; returns the latter.
 
@@ -83,7 +83,7 @@ def write_page(
         content: of the JSON file, besides what was measured where.
         out: the folder.
         packages: those whose versions decide, too, besides torch.
-        shown: print the page.
+        printed: print the page, too.
     """
     described = describe_device(device.type, torch.get_num_threads())
     described |= {"load_before": LOAD_BEFORE, "load_after": round(os.getloadavg()[0], 2)}
@@ -101,7 +101,7 @@ def write_page(
     ]  # fmt: skip
     page = file.with_suffix(".md")
     write_text(page, "\n".join([*top, *lines]) + "\n")
-    if shown:
+    if printed:
         print(page.read_text(encoding="utf-8"))
     return page
 
