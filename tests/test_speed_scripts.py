@@ -4,8 +4,11 @@ Slow, because each starts torch in a process of its own and times real training 
 """
 
 import json
+import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,16 +20,17 @@ import timed  # noqa: E402
 
 SMALL = ["--device", "cpu", "--batch", "4", "--rounds", "2"]
 STEP = [*SMALL, "--backbone", "resnet18_slim", "--size", "80", "--faces", "8", "--workers", "1"]
-AGREE = ["--agree", "16"]
 HEAVY = ("dvc", "pydantic", "lightning_fabric", "typer")
-WITHOUT = """
+REFUSE = """
 import importlib.abc, runpy, sys
 HEAVY = set(sys.argv.pop(1).split())
 class Refuse(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in HEAVY:
-            raise ModuleNotFoundError(name)
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Refuse())
+"""
+WITHOUT = f"""{REFUSE}
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
@@ -108,7 +112,8 @@ def test_scan(tmp_path):
 
 @pytest.mark.slow  # torch starts in a process of its own
 def test_step(tmp_path):
-    content, page = measured("step", tmp_path, *STEP, *AGREE, "--calls", "1", "--no-compile")
+    few = ["--steps", "2", "--calls", "1", "--agree", "16"]
+    content, page = measured("step", tmp_path, *STEP, *few, "--no-compile")
     check(content, page)
     timed, left_out = rows_of(content)
     assert next(iter(timed)) == "straightforward, float32"
@@ -119,6 +124,10 @@ def test_step(tmp_path):
     assert 0 < layout < 1e-3
     assert 0 < suite < 10 * layout  # as far from the reference as that is from itself
     assert "batches of 16" in page
+    training, with_testing = list(content["found"].values())[-2:]
+    pace = max(row["images_per_second"]["median"] for row in timed.values())
+    assert training == pytest.approx(60 * 12271 / pace / 60, rel=0.9)
+    assert with_testing > training
     assert "was **not shown**" in page
 
 
@@ -137,6 +146,110 @@ def test_evaluate(tmp_path):
     assert set(rows_of(content)[0]) == {
         "straightforward, float32", "the suite, float32", "the suite, bf16",
     }  # fmt: skip
+
+
+@pytest.mark.slow  # torch starts in two processes
+def test_resume(tmp_path):
+    options = ["--device", "cpu", *STEP[6:10], "--batch", "4", "--batches", "2"]
+    content, page = measured("resume", tmp_path, *options, "--precisions", "32-true")
+    assert content["rows"] == []
+    assert content["found"] == {
+        "32-true, stopped and gone on with": "equal to the bit",
+        "Fabric": "a stand-in for lightning_fabric, which is not installed",
+    }
+    assert "| version |" not in page
+
+
+@pytest.mark.slow  # torch starts in processes of their own
+def test_a_visit_measures_every_part_and_says_what_it_leaves_out(tmp_path):
+    content, page = measured("gpu_visit", tmp_path, "--device", "cpu", "--tiny")
+    parts = content["parts"]
+    assert set(parts) == {"step", "resume", "scan", "evaluate", "align", "loader"}
+    assert not {name: part for name, part in parts.items() if "left_out" in part}
+    for part in parts.values():
+        assert part["rows"] or part["found"]
+        assert part["seconds"] > 0
+    assert {row["skipped"] for row in parts["align"]["rows"]} == {"needs facenet_pytorch"}
+    assert content["targets"]["a resumed training ends with the same bits"].startswith("met")
+    assert len(content["targets"]) == 4
+    for what, said in content["targets"].items():
+        assert f"* {what}: {said}" in page
+    assert page.count("\n## ") == len(parts)
+
+
+@pytest.mark.slow  # torch starts in a process of its own
+def test_a_visit_ends_in_time_and_keeps_what_it_has(tmp_path):
+    started = time.monotonic()
+    content, page = measured(
+        "gpu_visit", tmp_path, "--device", "cpu", "--parts", "scan", "step", "--minutes", "0.4"
+    )
+    assert time.monotonic() - started < 60
+    for name in ("step", "scan"):
+        assert re.match("not begun|cut off", content["parts"][name]["left_out"])
+        assert f"`{name}` is left out: " in page
+
+
+def test_a_visit_says_which_package_is_missing(tmp_path):
+    command = [sys.executable, "-c", WITHOUT, "torch", SPEED / "gpu_visit.py"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: a visit needs the package torch, which is not installed here; carry its wheel "
+        "along\n"
+    )
+
+
+@pytest.mark.slow  # torch starts in a process of its own
+def test_what_trains_and_predicts_imports_no_pipeline():
+    modules = ("training.run", "training.identity", "models", "evaluation.predict")
+    code = "\n".join(
+        (
+            REFUSE, f"sys.path.insert(0, {str(SPEED)!r})", "import gpu_visit",
+            *(f"import fer_bench.{module}" for module in modules),
+            "from fer_bench import models",
+            "print(len(models.names()))",
+        )
+    )  # fmt: skip
+    refused = " ".join((*HEAVY, "facenet_pytorch", "ray"))
+    command = [sys.executable, "-c", code, refused]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert int(done.stdout) > 20
+
+
+def test_what_takes_too_long_is_stopped():
+    with pytest.raises(timed.OutOfTime), timed.at_most(5), timed.at_most(0.05):
+        time.sleep(5)
+
+    def nested():
+        with timed.at_most(0.1):
+            with timed.at_most(5):
+                pass
+            time.sleep(5)  # the outer one still counts
+
+    with pytest.raises(timed.OutOfTime):
+        nested()
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_a_version_is_not_left_out_when_the_time_of_the_whole_is_over():
+    version = timed.Version("slow", 1, lambda: time.sleep(5), "slow")
+    for seconds in (None, 60):
+        with pytest.raises(timed.OutOfTime), timed.at_most(0.1):
+            timed.time_versions([version], 1, 1, torch.device("cpu"), seconds)
+    assert version.call is not None
+
+
+def test_no_round_is_begun_that_would_not_end_in_time():
+    versions = [
+        timed.Version(name, 1, lambda s=s: time.sleep(s), "quick")
+        for name, s in (("quick", 0.02), ("slow", 3))
+    ]
+    timed.time_versions(versions, rounds=50, calls=1, device=torch.device("cpu"), seconds=1)
+    quick, slow = versions
+    assert 1 < len(quick.seconds) < 50
+    assert re.fullmatch("was not ready after [01] s", slow.skipped)
+    assert "skipped" in timed.rows(versions)[1]
 
 
 def align_rows(source: str) -> tuple[str, ...]:

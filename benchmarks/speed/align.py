@@ -38,7 +38,7 @@ from image_sources import Folder, folder_of
 from memory import measure_stream
 from options import device_options, given_device
 from reference_align import Found, Reference, ReferenceApart
-from report import write
+from report import Page, write
 from suite_align import Stage, search
 from timed import Version, lacking, rows, skipped, time_versions
 
@@ -84,8 +84,13 @@ class Measured:
 
 def main() -> None:
     """Measure and write."""
-    given = _arguments()
+    given = arguments()
     device = given_device(given)
+    write(measure(given, device), device, given.out)
+
+
+def measure(given: argparse.Namespace, device: torch.device) -> Page:
+    """Time stage, detector and reference on every source."""
     why = lacking("facenet_pytorch")
     found: dict[str, str | int] = {}
     with ExitStack() as opened:
@@ -103,13 +108,14 @@ def main() -> None:
         ]
         torch.set_num_threads(1)  # the detectors; stage and reference have processes of their own
         versions = [version for source in sources for version in source.versions]
-        time_versions(versions, given.rounds, 1, device)
+        time_versions(versions, given.rounds, 1, device, given.seconds)
         for source in sources:
             found |= concluded(source, given.device)
     torch.set_num_threads(given.threads)
     settings = {k: getattr(given, k) for k in ("images", "rounds", "stream")}
-    write("align", "Speed of alignment", ABOUT, rows(versions), device, settings, None, found,
-          given.out, packages=("facenet-pytorch", "numpy", "pillow"))  # fmt: skip
+    packages = ("facenet-pytorch", "numpy", "pillow")
+    return Page("align", "Speed of alignment", ABOUT, rows(versions), settings, found=found,
+                packages=packages)  # fmt: skip
 
 
 def measured(
@@ -185,7 +191,8 @@ def concluded(source: Measured, device: str) -> dict[str, str | int]:
     }
 
 
-def _arguments() -> argparse.Namespace:
+def arguments(given: list[str] | None = None) -> argparse.Namespace:
+    """Those of the command line, or the ones given."""
     parser = device_options(__doc__, rounds=5)
     parser.add_argument(
         "--source", default="both",
@@ -198,7 +205,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--stream", type=int, default=0, help="images of the memory measurement (default: none)"
     )
-    return parser.parse_args()
+    return parser.parse_args(given)
 
 
 if __name__ == "__main__":

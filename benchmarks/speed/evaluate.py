@@ -26,7 +26,7 @@ from invented_faces import invented_faces
 from options import given_device, network_options
 from peaks import measure_peaks
 from reference_step import Photographs, in_loop_form, write_photographs
-from report import write
+from report import Page, write
 from timed import NO_GPU, Version, rows, skipped, time_versions
 from trained import Options, network
 
@@ -51,8 +51,13 @@ ABOUT = [
 
 def main() -> None:
     """Measure and write."""
-    given = _arguments()
+    given = arguments()
     device = given_device(given)
+    write(measure(given, device), device, given.out)
+
+
+def measure(given: argparse.Namespace, device: torch.device) -> Page:
+    """Time every version."""
     if given.faces < given.batch * given.workers:
         raise SystemExit(
             f"error: {given.faces} faces are fewer than {given.workers} batches of {given.batch}: "
@@ -77,11 +82,10 @@ def main() -> None:
                 call = _suite(model, faces, options, given.batch, device)
                 floor = peaks.floor(operations, moved, options.format)
                 versions.append(Version(name, given.faces, call, STRAIGHT, *floor))
-        time_versions(versions, given.rounds, 1, device)
+        time_versions(versions, given.rounds, 1, device, given.seconds)
     keys = ("backbone", "size", "batch", "faces", "workers", "rounds")
     settings = {k: getattr(given, k) for k in keys}
-    write("evaluate", "Speed of prediction", ABOUT, rows(versions), device, settings, peaks,
-          out=given.out)  # fmt: skip
+    return Page("evaluate", "Speed of prediction", ABOUT, rows(versions), settings, peaks)
 
 
 def _straightforward(
@@ -126,11 +130,12 @@ def _operations(model: FERModel, faces: Faces, device: torch.device) -> float:
     return counter.get_total_flops() / 2 * len(faces)
 
 
-def _arguments() -> argparse.Namespace:
+def arguments(given: list[str] | None = None) -> argparse.Namespace:
+    """Those of the command line, or the ones given."""
     parser = network_options(__doc__, batch=256, faces=4096)
     parser.add_argument("--no-compile", action="store_true")
     parser.set_defaults(rounds=5)
-    return parser.parse_args()
+    return parser.parse_args(given)
 
 
 if __name__ == "__main__":

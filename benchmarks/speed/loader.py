@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from invented_faces import invented_faces
 from options import given_device, network_options
 from reference_step import Photographs, batches, steady, write_photographs
-from report import write
+from report import Page, write
 from timed import Version, rows, time_versions
 from trained import Options, endless, network, stepper, suite_step
 
@@ -46,8 +46,13 @@ ABOUT = [
 
 def main() -> None:
     """Measure and write."""
-    given = _arguments()
+    given = arguments()
     device = given_device(given)
+    write(measure(given, device), device, given.out)
+
+
+def measure(given: argparse.Namespace, device: torch.device) -> Page:
+    """Time loaders, and steps with and without them."""
     recipe = Recipe(batch_size=given.batch)
     with tempfile.TemporaryDirectory() as folder:
         faces = invented_faces(max(given.faces, 2 * given.batch), given.size, Path(folder))
@@ -64,7 +69,7 @@ def main() -> None:
             ),
             *_steps(given, faces, recipe, device),
         ]  # fmt: skip
-        time_versions(versions, given.rounds, given.calls, device)
+        time_versions(versions, given.rounds, given.calls, device, given.seconds)
     table = rows(versions)
     found = {}
     for row in table[-2:]:
@@ -73,7 +78,7 @@ def main() -> None:
             found[f"{row['version']}: share of the step"] = f"{cost:.1f} %"
     keys = ("backbone", "size", "batch", "workers", "rounds", "calls")
     settings = {k: getattr(given, k) for k in keys}
-    write("loader", "Speed of loading", ABOUT, table, device, settings, None, found, given.out)
+    return Page("loader", "Speed of loading", ABOUT, table, settings, found=found)
 
 
 def _reading(
@@ -106,10 +111,11 @@ def _steps(
     return versions
 
 
-def _arguments() -> argparse.Namespace:
+def arguments(given: list[str] | None = None) -> argparse.Namespace:
+    """Those of the command line, or the ones given."""
     parser = network_options(__doc__, batch=64, faces=1024)
     parser.add_argument("--calls", type=int, default=4)
-    return parser.parse_args()
+    return parser.parse_args(given)
 
 
 if __name__ == "__main__":

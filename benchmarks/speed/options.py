@@ -24,6 +24,10 @@ def common_options(documentation: str | None, rounds: int | None) -> argparse.Ar
             "--rounds", type=int, default=rounds,
             help="timed visits to every version, in turns (default: %(default)s)",
         )  # fmt: skip
+        parser.add_argument(
+            "--seconds", type=float, metavar="S",
+            help="begin no further round that would not end within S seconds of timing",
+        )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, default=OUT, help="folder of the report (default: %(default)s)"
     )
@@ -62,5 +66,7 @@ def given_device(given: argparse.Namespace) -> torch.device:
         raise SystemExit(f"error: {error}") from None
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what determinism needs on a GPU
     torch.set_num_threads(given.threads)
+    torch.use_deterministic_algorithms(False)  # as torch is out of the box, also after another
+    torch.backends.cudnn.benchmark = False  # script in the same process
     torch.manual_seed(0)
     return torch.device(given.device)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import statistics
-import time
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 import torch.nn.functional as F
-from timed import wait
+from timed import seconds_of
 
 from fer_bench.training.setup import allow_tf32
 
@@ -39,6 +39,7 @@ FORMATS = {
 }
 
 
+@cache  # a process that times several things asks once
 def measure_peaks(device: torch.device, rounds: int = 7) -> Peaks:
     """The faster of a large product and a large convolution in each format, and a large copy."""
     side, numbers = (8192, 2**28) if device.type == "cuda" else (2048, 2**25)
@@ -53,7 +54,7 @@ def measure_peaks(device: torch.device, rounds: int = 7) -> Peaks:
     allow_tf32({"tf32": False})
     source = torch.randn(numbers, device=device)
     target = torch.empty_like(source)
-    took = [_seconds(lambda: target.copy_(source), device) for _ in range(rounds)]
+    took = [seconds_of(lambda: target.copy_(source), 1, device) for _ in range(rounds)]
     return Peaks(operations, 2 * source.nbytes / statistics.median(took[1:]))
 
 
@@ -61,7 +62,7 @@ def _product(side: int, dtype: torch.dtype, device: torch.device, rounds: int) -
     left = torch.randn(side, side, device=device).to(dtype)
     right = torch.randn(side, side, device=device).to(dtype)
     out = torch.empty_like(left)
-    took = [_seconds(lambda: torch.mm(left, right, out=out), device) for _ in range(rounds)]
+    took = [seconds_of(lambda: torch.mm(left, right, out=out), 1, device) for _ in range(rounds)]
     return 2 * side**3 / statistics.median(took[1:])
 
 
@@ -71,13 +72,5 @@ def _convolution(dtype: torch.dtype, device: torch.device, rounds: int) -> float
     shape = (images, channels, pixels, pixels)
     x = torch.randn(shape, device=device).to(dtype).to(memory_format=torch.channels_last)
     kernel = torch.randn(channels, channels, 3, 3, device=device).to(dtype)
-    took = [_seconds(lambda: F.conv2d(x, kernel, padding=1), device) for _ in range(rounds)]
+    took = [seconds_of(lambda: F.conv2d(x, kernel, padding=1), 1, device) for _ in range(rounds)]
     return 2 * 9 * channels**2 * images * pixels**2 / statistics.median(took[1:])
-
-
-def _seconds(call: object, device: torch.device) -> float:
-    wait(device)
-    started = time.perf_counter()
-    call()  # type: ignore[operator]
-    wait(device)
-    return time.perf_counter() - started

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -19,39 +19,46 @@ OUT = Path("results/speed")
 LOAD_BEFORE = round(os.getloadavg()[0], 2)
 
 
-def write(
-    name: str,
-    title: str,
-    about: list[str],
-    rows: list[dict[str, Any]],
-    device: torch.device,
-    settings: dict[str, Any],
-    peaks: Peaks | None = None,
-    found: dict[str, Any] | None = None,
-    out: Path = OUT,
-    items: str = "images",
-    packages: tuple[str, ...] = (),
-) -> Path:
-    """Write `<name>_<device>.json` and `.md`; returns the latter.
+@dataclass(frozen=True)
+class Page:
+    """What a script found.
 
-    Args:
+    Attributes:
         name: of the measurement, also of its script.
         title: of the page.
         about: paragraphs under the title.
         rows: from `timed.rows`.
-        device: what was measured.
         settings: sizes, rounds and the like.
         peaks: the device's.
         found: further results, such as agreement, by what they are.
-        out: the folder.
         items: what the versions' `items` are, as `timed.rows` was told.
         packages: those whose versions decide, too, besides torch.
     """
-    content = {
-        "peaks": asdict(peaks) if peaks else None, "rows": rows, "found": found or {},
-    }  # fmt: skip
-    lines = [*_about(about), *_table(content, items)]
-    return write_page(name, title, lines, device, settings, content, out, packages)
+
+    name: str
+    title: str
+    about: list[str]
+    rows: list[dict[str, Any]]
+    settings: dict[str, Any]
+    peaks: Peaks | None = None
+    found: dict[str, Any] = field(default_factory=dict)
+    items: str = "images"
+    packages: tuple[str, ...] = ()
+
+    def content(self) -> dict[str, Any]:
+        """Of the JSON file."""
+        peaks = asdict(self.peaks) if self.peaks else None
+        return {"peaks": peaks, "rows": self.rows, "found": self.found}
+
+    def lines(self) -> list[str]:
+        """Of the Markdown file, below its head."""
+        return [*_about(self.about), *_table(self.content(), self.items)]
+
+
+def write(page: Page, device: torch.device, out: Path = OUT) -> Path:
+    """Write `<name>_<device>.json` and `.md`; returns the latter."""
+    return write_page(page.name, page.title, page.lines(), device, page.settings, page.content(),
+                      out, page.packages)  # fmt: skip
 
 
 def write_page(
@@ -63,6 +70,7 @@ def write_page(
     content: dict[str, Any],
     out: Path = OUT,
     packages: tuple[str, ...] = (),
+    printed: bool = True,
 ) -> Path:
     """Write `<name>_<device>.json` and `.md`; returns the latter.
 
@@ -75,6 +83,7 @@ def write_page(
         content: of the JSON file, besides what was measured where.
         out: the folder.
         packages: those whose versions decide, too, besides torch.
+        printed: print the page, too.
     """
     described = describe_device(device.type, torch.get_num_threads())
     described |= {"load_before": LOAD_BEFORE, "load_after": round(os.getloadavg()[0], 2)}
@@ -92,7 +101,8 @@ def write_page(
     ]  # fmt: skip
     page = file.with_suffix(".md")
     write_text(page, "\n".join([*top, *lines]) + "\n")
-    print(page.read_text(encoding="utf-8"))
+    if printed:
+        print(page.read_text(encoding="utf-8"))
     return page
 
 
@@ -115,16 +125,15 @@ def _about(paragraphs: list[str]) -> list[str]:
 def _table(content: dict[str, Any], items: str) -> list[str]:
     rows = content["rows"]
     memory = any("peak_mib" in row for row in rows)
-    lines = [
-        *_peaks(content["peaks"]),
+    head = [
         f"| version | ms | 10 to 90 % | {items}/s | ratio | to | times the floor |"
         + " peak MiB |" * memory,
         "|---|---|---|---|---|---|---|" + "---|" * memory,
-        *(_row(row, items) + f" {row.get('peak_mib', '–')} |" * memory for row in rows),
     ]
-    if content["found"]:
-        lines += ["", *(f"* {key}: {value}" for key, value in content["found"].items())]
-    return lines
+    body = [_row(row, items) + f" {row.get('peak_mib', '–')} |" * memory for row in rows]
+    found = [f"* {key}: {value}" for key, value in content["found"].items()]
+    table = [*head, *body] if rows else []
+    return [*_peaks(content["peaks"]), *table, *([""] if table and found else []), *found]
 
 
 def _row(row: dict[str, Any], items: str) -> str:

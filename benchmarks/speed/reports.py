@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import invented_scores
 import one_cell
 from options import common_options
-from report import write
+from report import Page, write
 from timed import Version, lacking, rows, skipped, time_versions
 from watched import Watched, watch
 
@@ -58,6 +58,7 @@ ABOUT = [
 def main() -> None:
     """Measure and write."""
     given = _arguments()
+    device = torch.device("cpu")
     with tempfile.TemporaryDirectory() as scratch:
         root = (given.folder or Path(scratch)).resolve()
         files = score_files(root, given.trial)
@@ -67,7 +68,7 @@ def main() -> None:
             *(v for kept in PASSES for v in pass_versions(given, root, kept, len(files))),
             *scoring_versions(root),
         ]
-        time_versions(versions, given.rounds, 1, torch.device("cpu"))
+        time_versions(versions, given.rounds, 1, device, given.seconds)
         mib = sum(file.stat().st_size for file in files) / 2**20
     settings = {
         "score files": len(files), "MiB of them": round(mib), "cores": given.cores,
@@ -76,8 +77,9 @@ def main() -> None:
     table = rows(versions, "score files")
     found = {} if given.trial else targets(table)
     packages = ("numpy", "pandas", "matplotlib", "scipy", "jinja2")
-    write("reports", "Speed of reports", ABOUT, table, torch.device("cpu"), settings, None, found,
-          given.out, "score files", packages)  # fmt: skip
+    page = Page("reports", "Speed of reports", ABOUT, table, settings, None, found, "score files",
+                packages)  # fmt: skip
+    write(page, device, given.out)
 
 
 def score_files(root: Path, few: bool) -> list[Path]:
@@ -112,7 +114,7 @@ def _pass(
     root: Path, kept: str, steps: list[str], versions: dict[str, Version], few: bool
 ) -> Callable[[], dict[str, float]]:
     cache = root / PASSES[kept]
-    script = str(Path(__file__).with_name("report_steps.py"))
+    script = [sys.executable, str(Path(__file__).with_name("report_steps.py"))]
     whole = versions[_all(steps)]
 
     def call() -> dict[str, float]:
@@ -120,7 +122,7 @@ def _pass(
             shutil.rmtree(cache, ignore_errors=True)
         seconds = {}
         for step in steps:
-            found = watch([script, step, str(root), str(cache), *(["few"] if few else [])])
+            found = watch([*script, step, str(root), str(cache), *(["few"] if few else [])])
             seconds[versions[step].name] = found.seconds
             for version in (versions[step], whole):
                 version.peak = _larger(version.peak, found)
@@ -135,7 +137,7 @@ def _larger(peak: float | None, found: Watched) -> float | None:
 
 def scoring_versions(root: Path) -> list[Version]:
     """Scoring a cell in a fresh process: its first time, and the median of the next."""
-    command = [one_cell.__file__, str(root / "cell")]
+    command = [sys.executable, one_cell.__file__, str(root / "cell")]
 
     def call() -> dict[str, float]:
         first, *later = json.loads(watch(command).said)

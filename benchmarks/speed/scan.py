@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from options import device_options, given_device
 from peaks import FORMATS, Peaks, measure_peaks
 from reference_scan import LoopBranch, loop_state
-from report import write
+from report import Page, write
 from timed import NO_GPU, Version, rows, skipped, time_versions
 
 from fer_bench.models import attention
@@ -41,14 +41,18 @@ ABOUT = [
 
 def main() -> None:
     """Measure and write."""
-    given = _arguments()
+    given = arguments()
     device = given_device(given)
+    write(measure(given, device), device, given.out)
+
+
+def measure(given: argparse.Namespace, device: torch.device) -> Page:
+    """Time every form."""
     peaks = measure_peaks(device)
     versions = make_versions(given, device, peaks)
-    time_versions(versions, given.rounds, given.calls, device)
+    time_versions(versions, given.rounds, given.calls, device, given.seconds)
     settings = {k: getattr(given, k) for k in ("channels", "side", "m", "batch", "rounds", "calls")}
-    write("scan", "Speed of SCAN's local branch", ABOUT, rows(versions), device, settings, peaks,
-          out=given.out)  # fmt: skip
+    return Page("scan", "Speed of SCAN's local branch", ABOUT, rows(versions), settings, peaks)
 
 
 def make_versions(given: argparse.Namespace, device: torch.device, peaks: Peaks) -> list[Version]:
@@ -122,14 +126,15 @@ def _least(loop: nn.Module, features: Tensor) -> tuple[float, float]:
     return counter.get_total_flops(), 2 * (features.nbytes + weights)
 
 
-def _arguments() -> argparse.Namespace:
+def arguments(given: list[str] | None = None) -> argparse.Namespace:
+    """Those of the command line, or the ones given."""
     parser = device_options(__doc__, rounds=10)
     parser.add_argument("--channels", type=int, default=512)
     parser.add_argument("--side", type=int, default=28)
     parser.add_argument("--m", type=int, default=25)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--calls", type=int, default=1)
-    return parser.parse_args()
+    return parser.parse_args(given)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import random
+import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from statistics import median
@@ -70,25 +73,76 @@ def _installed(name: str) -> bool:
         return False
 
 
-def time_versions(versions: list[Version], rounds: int, calls: int, device: torch.device) -> None:
+class OutOfTime(BaseException):
+    """What was begun took too long; no Exception, which others would wrap or swallow."""
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Stop what runs in the main thread once `seconds` are over (not on Windows); may be nested.
+
+    Raises:
+        OutOfTime: they are over.
+    """
+    if math.isinf(seconds):
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise OutOfTime
+
+    started = time.monotonic()
+    outer, _ = signal.getitimer(signal.ITIMER_REAL)
+    handler = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, max(0.001, min(seconds, outer or seconds)))
+    try:
+        yield
+    finally:
+        left = max(0.001, outer - (time.monotonic() - started)) if outer else 0
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, left)
+
+
+def time_versions(
+    versions: list[Version], rounds: int, calls: int, device: torch.device,
+    seconds: float | None = None,
+) -> None:  # fmt: skip
     """Time every version that runs here, warm; `calls` calls a visit, their mean is one entry.
 
     A version that fails, for want of memory or of a compiler, is skipped with what it said, unless
     it is clocked. Clocked versions are called once untimed, and then once a round.
+
+    Args:
+        versions: timed in turns, every round in an order of its own.
+        rounds: visits to each.
+        calls: of a visit.
+        device: that they run on.
+        seconds: after the first, no round is begun that would not end within them; a version that
+            needs more than half of what is left of them to start is skipped.
     """
+    until = time.perf_counter() + (seconds or math.inf)
     by_name = {v.name: v for v in versions}
     running = [v for v in versions if v.call]
     for version in tqdm(running, desc="warm up"):
         if version.clocked:
             _clocked(version)
             continue
+        begun = time.perf_counter()
+        patience = (until - begun) / 2
         try:
-            for _ in range(WARM_UP):
-                _seconds(version, 1, device)
+            with at_most(patience):
+                for _ in range(WARM_UP):
+                    _seconds(version, 1, device)
+        except OutOfTime:
+            if time.perf_counter() - begun < patience:
+                raise  # the time of the whole is over
+            version.call, version.skipped = None, f"was not ready after {patience:.0f} s"
         except (RuntimeError, ImportError, OSError) as error:
             version.call, version.skipped = None, str(error).strip().splitlines()[0][:120]
     running = [v for v in versions if v.call]
     for number in tqdm(range(rounds), desc="rounds"):
+        begun = time.perf_counter()
         for version in random.Random(number).sample(running, len(running)):
             if version.clocked:
                 for name, seconds in _clocked(version).items():
@@ -97,6 +151,8 @@ def time_versions(versions: list[Version], rounds: int, calls: int, device: torc
                 _seconds(version, 1, device)  # untimed: another version's data are in the caches
                 version.seconds.append(_seconds(version, max(calls, version.calls), device))
         tqdm.write(_so_far(running), sys.stderr)  # something is known where a device is taken away
+        if 2 * time.perf_counter() - begun > until:
+            break
 
 
 def _so_far(versions: list[Version]) -> str:
@@ -145,12 +201,17 @@ def _clocked(version: Version) -> Mapping[str, float]:
 
 def _seconds(version: Version, calls: int, device: torch.device) -> float:
     assert version.call is not None
+    return seconds_of(version.call, calls, device) / calls
+
+
+def seconds_of(call: Callable[[], object], calls: int, device: torch.device) -> float:
+    """Of several calls in a row, until the device is done."""
     wait(device)
     started = time.perf_counter()
     for _ in range(calls):
-        version.call()
+        call()
     wait(device)
-    return (time.perf_counter() - started) / calls
+    return time.perf_counter() - started
 
 
 def wait(device: torch.device) -> None:

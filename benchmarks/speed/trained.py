@@ -69,25 +69,38 @@ def endless(faces: Faces, size: int) -> Iterator[np.ndarray]:
             yield order[start : start + size]
 
 
+class Wrapped:
+    """As Fabric wraps a model: forward in mixed precision, loss in float32.
+
+    Args:
+        model: a `FERModel`, or the same compiled.
+        options: its precision.
+        device: where it is.
+    """
+
+    def __init__(self, model: Any, options: Options, device: torch.device) -> None:
+        self.loss = model.loss
+        self._model, self._options, self._device = model, options, device
+
+    def __call__(self, images: Tensor, **given: Tensor) -> Output:
+        """The model's output, in float32."""
+        with self._options.autocast(self._device):
+            output = self._model(images, **given)
+        heads = tuple(head.float() for head in output.heads)
+        return output._replace(logits=output.logits.float(), heads=heads)
+
+
 def stepper(
     model: FERModel, options: Options, recipe: Recipe, device: torch.device
 ) -> Callable[[Tensor, Tensor], float]:
     """What trains on images and classes and returns the loss: forward, backward, update."""
     optimizer = optimizer_for(model, recipe, options.fused)
-    trained = torch.compile(model) if options.compile else model
-
-    class Wrapped:  # as Fabric wraps a model: forward in mixed precision, loss in float32
-        loss = staticmethod(model.loss)
-
-        def __call__(self, images: Tensor) -> Output:
-            with options.autocast(device):
-                output = trained(images)
-            return Output(output.logits.float(), tuple(head.float() for head in output.heads))
+    trained = Wrapped(torch.compile(model) if options.compile else model, options, device)
 
     def step(images: Tensor, target: Tensor) -> float:
         options.apply()
         backward = Tensor.backward
-        return train_step(Wrapped(), optimizer, backward, images, target, None).loss  # type: ignore[arg-type]
+        return train_step(trained, optimizer, backward, images, target, None).loss  # type: ignore[arg-type]
 
     return step
 
