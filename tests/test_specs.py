@@ -1,6 +1,6 @@
 import pytest
 
-from fer_bench import datasets, specs
+from fer_bench import specs
 from fer_bench.errors import FerBenchError
 from fer_bench.params import Params
 

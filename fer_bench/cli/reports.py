@@ -39,7 +39,14 @@ def compare(
     scores = load_scores(SCORES, enabled())
     print(
         compare_text(
-            scores, dataset, one, other, set_=on, part=part, margin=margin / 100, cache=Path(paths.STATISTICS)
+            scores,
+            dataset,
+            one,
+            other,
+            set_=on,
+            part=part,
+            margin=margin / 100,
+            cache=Path(paths.STATISTICS),
         )
     )
 

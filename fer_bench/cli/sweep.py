@@ -16,9 +16,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def sweep(
-    target: Annotated[
-        str | None,
-        typer.Argument(help="As `dvc repro` takes it: a stage, a dvc.yaml. Default: everything."),
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(help="As `dvc repro` takes them: stages, dvc.yaml files. Default: all."),
     ] = None,
     jobs: Annotated[
         int | None,
@@ -121,5 +121,5 @@ def sweep(
     from fer_bench.sweep.run import sweep as run
 
     options = Options(jobs, ray, gpus, cpus, retries, remote, folder, tuple(first or ()))
-    status = run(Path(), target, options, Console())
+    status = run(Path(), targets or [], options, Console())
     raise typer.Exit(status)

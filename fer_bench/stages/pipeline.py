@@ -120,9 +120,7 @@ def _of_dataset(name: str) -> Stages:
     return stages
 
 
-def _repeated(
-    name: str, stage: Stage, models: str = "models", **axes: str
-) -> dict[str, Any]:
+def _repeated(name: str, stage: Stage, models: str = "models", **axes: str) -> dict[str, Any]:
     """A stage for each enabled model and seed."""
     of = f"enabled.{name}"
     return stage.to_dvc(model=f"${{{of}.{models}}}", seed=f"${{{of}.seeds}}", **axes)

@@ -142,9 +142,7 @@ def _report(
     metrics: Iterable[str] = (),
 ) -> Stage:
     """A report of what params enable."""
-    return Stage(
-        command, [*deps, SPEC], [], run, results=_texts(files), metrics=list(metrics)
-    )
+    return Stage(command, [*deps, SPEC], [], run, results=_texts(files), metrics=list(metrics))
 
 
 def _texts(files: Iterable[Path]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ class Plan:
 
     Args:
         jobs: what is stale, cells last.
-        stages: all of DVC's stages that the target needs, stale or not.
+        stages: all of DVC's stages that the targets need, stale or not.
         fresh: those of them that the jobs need and that are up to date.
         of_cells: every stage that belongs to a cell or examines it, stale or not, with the cell's
             name.
@@ -32,8 +32,8 @@ class Plan:
     of_cells: dict[str, str]
 
 
-def make_plan(repo: Any, target: str | None, reports: bool = True) -> Plan:
-    """The stale jobs that `dvc repro TARGET` would run.
+def make_plan(repo: Any, targets: Sequence[str], reports: bool = True) -> Plan:
+    """The stale jobs that `dvc repro TARGETS` would run.
 
     A *cell* is a training stage with its evaluations and its score: the stages of the same
     dvc.yaml that have no nearer training among their ancestors, apart from what examines it
@@ -42,14 +42,14 @@ def make_plan(repo: Any, target: str | None, reports: bool = True) -> Plan:
 
     Args:
         repo: a `dvc.repo.Repo`, locked.
-        target: as `dvc repro` takes it; None: all of dvc.yaml.
+        targets: as `dvc repro` takes them; none: all of dvc.yaml.
         reports: whether stages that no cell needs are jobs too.
     """
     import networkx as nx
     from dvc.repo.reproduce import collect_stages, get_active_graph
 
     graph = get_active_graph(repo.index.graph)  # edges lead from a stage to what it depends on
-    wanted = set(collect_stages(repo, [target or "dvc.yaml"]))
+    wanted = set(collect_stages(repo, targets or ["dvc.yaml"]))
     for stage in list(wanted):
         wanted |= nx.descendants(graph, stage)
     graph = graph.subgraph(wanted)

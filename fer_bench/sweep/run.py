@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from fer_bench.sweep.cells import Plan, kind, make_plan
 from fer_bench.sweep.drive import drive
 from fer_bench.sweep.dvc_repo import SPECS, Recorder, offer, opened
 from fer_bench.sweep.first import FirstTable, first_jobs
+from fer_bench.sweep.forked import stop_server
 from fer_bench.sweep.guard import clean_commit
 from fer_bench.sweep.here import reproduce_here
 from fer_bench.sweep.home import FOLDER, checkpoints, remote_home, shared_home
@@ -47,17 +48,17 @@ class SweepStopped(Exception):  # noqa: N818  no error
     """Someone pressed Ctrl-C or asked the process to end."""
 
 
-def sweep(root: Path, target: str | None, options: Options, console: Console) -> int:
-    """Run what is stale in TARGET; returns the exit status.
+def sweep(root: Path, targets: Sequence[str], options: Options, console: Console) -> int:
+    """Run what is stale in TARGETS; returns the exit status.
 
     Args:
         root: the main checkout, which is the current folder.
-        target: as `dvc repro` takes it; None: all of dvc.yaml.
+        targets: as `dvc repro` takes them; none: all of dvc.yaml.
         options: where and how.
         console: what the person sees.
 
     Raises:
-        FerBenchError: the target is unknown, there is no place to run in, another sweep runs here,
+        FerBenchError: a target is unknown, there is no place to run in, another sweep runs here,
             the tree changed meanwhile; with Ray, the tree is dirty or a cell would have run again
             in the main checkout.
     """
@@ -69,10 +70,13 @@ def sweep(root: Path, target: str | None, options: Options, console: Console) ->
     with _alone(root), _stoppable():
         try:
             if options.ray:
-                schedule, plan = _on_ray(root, target, options, loaded, console)
-                _restore(root, target, schedule, plan, options.remote, console)
+                schedule, plan = _on_ray(root, targets, options, loaded, console)
+                _restore(root, targets, schedule, plan, options.remote, console)
             else:
-                schedule = _here(root, target, options, loaded, console)
+                try:
+                    schedule = _here(root, targets, options, loaded, console)
+                finally:
+                    stop_server()
         except SweepStopped:
             _say_how_to_resume(schedule, console)
             return INTERRUPTED
@@ -80,7 +84,7 @@ def sweep(root: Path, target: str | None, options: Options, console: Console) ->
 
 
 def _here(
-    root: Path, target: str | None, options: Options, loaded: Params, console: Console
+    root: Path, targets: Sequence[str], options: Options, loaded: Params, console: Console
 ) -> Schedule:
     """Every stale stage, reports included, side by side in this checkout."""
     gpus = options.gpus or 0
@@ -92,12 +96,12 @@ def _here(
     _check_device(loaded, gpus)
     jobs, why = how_many(options.jobs, loaded.compute.threads)
     schedule = Schedule([])
-    for goal in (SPECS, target):  # what is stale shows in what the specs write
+    for goal in ([SPECS], targets):  # what is stale shows in what the specs write
         with opened(root) as repo:
             plan = make_plan(repo, goal)
-        first = first_jobs(plan.jobs, options.first) if goal != SPECS else []
+        first = first_jobs(plan.jobs, options.first) if goal != [SPECS] else []
         schedule = Schedule(plan.jobs, options.retries, first)
-        if goal != SPECS:
+        if goal != [SPECS]:
             _say_stale(schedule, f"; {why}", console)
         if not plan.jobs:
             continue
@@ -105,7 +109,7 @@ def _here(
             Recorder(plan.stages), jobs, root / FOLDER / "logs", checkpoints(root), int(gpus)
         )
         shown = FirstTable(first, schedule)
-        with View(schedule, console, jobs, quiet=goal == SPECS, first=shown) as view:
+        with View(schedule, console, jobs, quiet=goal == [SPECS], first=shown) as view:
             drive(schedule, places, view, root / FOLDER / "logs")
         if schedule.of(State.FAILED):
             break
@@ -122,10 +126,10 @@ def _say_stale(schedule: Schedule, more: str, console: Console) -> None:
 
 
 def _on_ray(
-    root: Path, target: str | None, options: Options, loaded: Params, console: Console
+    root: Path, targets: Sequence[str], options: Options, loaded: Params, console: Console
 ) -> tuple[Schedule, Plan]:
     """Every stale cell in clones on the nodes of a cluster."""
-    commit, plan = _plan(root, target, options, console)
+    commit, plan = _plan(root, targets, options, console)
     schedule = Schedule(plan.jobs, options.retries)
     _say_stale(schedule, "", console)
     if plan.jobs:
@@ -135,7 +139,9 @@ def _on_ray(
     return schedule, plan
 
 
-def _plan(root: Path, target: str | None, options: Options, console: Console) -> tuple[str, Plan]:
+def _plan(
+    root: Path, targets: Sequence[str], options: Options, console: Console
+) -> tuple[str, Plan]:
     """The commit and what is stale in it; what that builds on is offered to the workers."""
     remote = options.remote
     with opened(root) as repo:
@@ -143,12 +149,12 @@ def _plan(root: Path, target: str | None, options: Options, console: Console) ->
     commit = clean_commit(root, made)
     _reproduce(root, [SPECS], None, {}, console)  # what is stale shows in what it writes
     with opened(root, remote) as repo:
-        plan = make_plan(repo, target, reports=False)
+        plan = make_plan(repo, targets, reports=False)
         raw = _reading_raw(plan) if remote else []
     if raw:
         _reproduce(root, raw, remote, plan.of_cells, console)
     with opened(root, remote) as repo:
-        plan = make_plan(repo, target, reports=False) if raw else plan
+        plan = make_plan(repo, targets, reports=False) if raw else plan
         fresh = {stage.addressing for stage in plan.fresh}
         offer(repo, [s for s in repo.index.stages if s.addressing in fresh], remote)
     return commit, plan
@@ -199,7 +205,7 @@ def _check_device(loaded: Params, gpus: float) -> None:
 
 def _restore(
     root: Path,
-    target: str | None,
+    targets: Sequence[str],
     schedule: Schedule,
     plan: Plan,
     remote: str | None,
@@ -208,14 +214,14 @@ def _restore(
     """`dvc repro` here: cells come from the cache, reports are made; no cell may run again."""
     done = schedule.of(State.DONE)
     if len(done) == len(schedule.entries):
-        targets = [target] if target else []
-    elif not (targets := sorted(t for entry in done for t in entry.job.targets)):
+        wanted = list(targets)
+    elif not (wanted := sorted(t for entry in done for t in entry.job.targets)):
         return
     undone = {entry.job.name for entry in schedule.of(State.FAILED, State.SKIPPED)}
     guarded = {stage: cell for stage, cell in plan.of_cells.items() if cell not in undone}
     guarded |= {target: entry.job.name for entry in done for target in entry.job.targets}
     _say(console, "restoring here")
-    _reproduce(root, targets, remote, guarded, console)
+    _reproduce(root, wanted, remote, guarded, console)
 
 
 def _reproduce(

@@ -74,7 +74,9 @@ def test_what_a_stage_reads_another_writes_or_git_holds(written):
             deps += stage["deps"]
     for dep in deps:
         known = any(_meets(_any_name(dep), _any_name(out)) for out in outs)
-        assert known or (ROOT / dep).exists() or dep.endswith("source.json") or dep == "${item.file}"
+        assert (
+            known or (ROOT / dep).exists() or dep.endswith("source.json") or dep == "${item.file}"
+        )
     assert len(outs) == len(set(outs))
 
 

@@ -65,7 +65,9 @@ def test_a_failing_command_ends_the_job_with_its_log(run):
 
 def test_a_killed_job_takes_its_children_along(run, tmp_path):
     job = run("sleep 1234 & echo $! > child; wait")
-    child = int(wait_for(lambda: (tmp_path / "child").is_file() and (tmp_path / "child").read_text()))
+    child = int(
+        wait_for(lambda: (tmp_path / "child").is_file() and (tmp_path / "child").read_text())
+    )
     os.kill(job.pid, signal.SIGKILL)
     look = ended(job)
     assert look.state == "failed"
@@ -75,7 +77,9 @@ def test_a_killed_job_takes_its_children_along(run, tmp_path):
 
 def test_stopping_leaves_nothing(run, tmp_path):
     job = run("sleep 1234 & echo $! > child; wait")
-    child = int(wait_for(lambda: (tmp_path / "child").is_file() and (tmp_path / "child").read_text()))
+    child = int(
+        wait_for(lambda: (tmp_path / "child").is_file() and (tmp_path / "child").read_text())
+    )
     job.stop()
     wait_for(lambda: not psutil.pid_exists(child) and not psutil.pid_exists(job.pid))
 
@@ -200,7 +204,10 @@ def test_how_many_run_is_said_with_the_reason(monkeypatch):
     monkeypatch.setattr(local, "cores", lambda: 8)
     monkeypatch.setattr(local, "psutil", SimpleNamespace(
         virtual_memory=lambda: SimpleNamespace(available=3 * 2**30)))  # fmt: skip
-    assert how_many(None, 2) == (4, "4 at a time (8 cores, 2 threads a cell, 3.0 GiB of memory free)")
+    assert how_many(None, 2) == (
+        4,
+        "4 at a time (8 cores, 2 threads a cell, 3.0 GiB of memory free)",
+    )
     assert how_many(3, 1)[0] == 3
     assert how_many(None, 16)[0] == 1
 

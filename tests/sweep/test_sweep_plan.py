@@ -79,7 +79,7 @@ def fresh(tmp_path_factory):
 def planned(fresh, monkeypatch, target=TARGET, reports=True):
     monkeypatch.chdir(fresh.folder)
     with opened(fresh.folder) as repo:
-        return make_plan(repo, target, reports)
+        return make_plan(repo, [target], reports)
 
 
 def test_cells_carry_their_stages_and_need_what_they_start_from(fresh, monkeypatch):
