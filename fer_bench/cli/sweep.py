@@ -27,8 +27,8 @@ def sweep(
             "-j",
             min=1,
             show_default=False,
-            help="At most so many at a time. Default: this machine's cores / compute.threads, fewer "
-            "while memory is short; with --ray, what the cluster has room for.",
+            help="At most so many at a time. Default: this machine's cores / compute.threads, "
+            "fewer while memory is short; with --ray, what the cluster has room for.",
         ),
     ] = None,
     ray: Annotated[

@@ -1,6 +1,6 @@
 """Where everything of the pipeline lies; no other module of the stages spells a path.
 
-Functions give texts with forward slashes, so that DVC's `${item.model}` may stand where a name does.
+Functions give texts with forward slashes; DVC's `${item.model}` may stand in a name's place.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The first table: a few rows that are trained before all others, shown as soon as they are there."""
+"""The first table: a few rows that are trained before all others, shown at once."""
 
 from __future__ import annotations
 

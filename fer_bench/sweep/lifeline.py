@@ -11,6 +11,7 @@ import os
 import signal
 import stat
 import threading
+from contextlib import suppress
 
 LIFELINE = "FER_BENCH_LIFELINE"
 OF_DVC = "DVC_STAGE"  # in the environment of every command that DVC starts
@@ -32,10 +33,8 @@ def _wait_for_pipe() -> None:
 def _wait_for_parent(parent: int) -> None:
     import psutil
 
-    try:
+    with suppress(psutil.NoSuchProcess):
         psutil.Process(parent).wait()
-    except psutil.NoSuchProcess:
-        pass
     me = psutil.Process()  # not its whole group, which is the person's shell job
     for process in [*me.children(recursive=True), me]:
         process.kill()

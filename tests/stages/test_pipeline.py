@@ -65,7 +65,7 @@ def test_a_command_is_its_stage(monkeypatch):
 
 def test_what_a_stage_reads_another_writes_or_git_holds(written):
     # A misspelt path would leave DVC without an edge between two stages.
-    folder, paths = written
+    _, paths = written
     outs, deps = [], []
     for path in paths:
         for stage in yaml.safe_load(path.read_text())["stages"].values():
