@@ -96,8 +96,9 @@ def sweep(
 
     It does what `dvc repro` does, with the same results to the bit and the same dvc.lock.
     Here, stages run in this checkout, each in a process forked from one that
-    has imported everything; what is done is recorded at once. Leave params.yaml
-    and the code alone meanwhile: what ran while they changed is not recorded.
+    has imported everything; what is done is recorded within seconds. Leave
+    params.yaml and the code alone meanwhile: what ran while they changed is not
+    recorded.
 
     With --ray, each worker is a git clone at this commit that shares DVC's cache
     and runs `dvc repro` on one cell at a time. Commit first: workers see nothing else.

@@ -32,18 +32,12 @@ class Plan:
     of_cells: dict[str, str]
 
 
-def make_plan(repo: Any, targets: Sequence[str], reports: bool = True) -> Plan:
-    """The stale jobs that `dvc repro TARGETS` would run.
-
-    A *cell* is a training stage with its evaluations and its score: the stages of the same
-    dvc.yaml that have no nearer training among their ancestors, apart from what examines it
-    further. Every other stage (alignment, audits, identity pre-training, what examines a cell,
-    reports) is a job of its own.
+def needed(repo: Any, targets: Sequence[str]) -> Any:
+    """The graph of DVC's stages that `dvc repro TARGETS` looks at.
 
     Args:
         repo: a `dvc.repo.Repo`, locked.
         targets: as `dvc repro` takes them; none: all of dvc.yaml.
-        reports: whether stages that no cell needs are jobs too.
     """
     import networkx as nx
     from dvc.repo.reproduce import collect_stages, get_active_graph
@@ -52,7 +46,23 @@ def make_plan(repo: Any, targets: Sequence[str], reports: bool = True) -> Plan:
     wanted = set(collect_stages(repo, targets or ["dvc.yaml"]))
     for stage in list(wanted):
         wanted |= nx.descendants(graph, stage)
-    graph = graph.subgraph(wanted)
+    return graph.subgraph(wanted)
+
+
+def make_plan(graph: Any, reports: bool = True) -> Plan:
+    """The stale jobs among `needed` stages.
+
+    A *cell* is a training stage with its evaluations and its score: the stages of the same
+    dvc.yaml that have no nearer training among their ancestors, apart from what examines it
+    further. Every other stage (alignment, audits, identity pre-training, what examines a cell,
+    reports) is a job of its own.
+
+    Args:
+        graph: from `needed`; its repository locked.
+        reports: whether stages that no cell needs are jobs too.
+    """
+    import networkx as nx
+
     upstream = {stage: nx.descendants(graph, stage) for stage in graph}
     owner = _owners(upstream)
     of_cells = set(owner).union(*(upstream[stage] for stage in owner))

@@ -61,7 +61,7 @@ class Recorder:
     DVC's lock is held while it works, not while cells run, so that `dvc status` works beside them.
 
     Args:
-        stages: DVC's stages, as `cells.make_plan` collected them.
+        stages: DVC's stages, from `cells.needed`.
     """
 
     def __init__(self, stages: Iterable[Any]) -> None:
@@ -77,7 +77,7 @@ class Recorder:
 
         for i, target in enumerate(targets):
             stage = self._stages[target]
-            with self._locked() as repo:
+            with self.locked() as repo:
                 if not stage.changed():
                     continue
                 try:
@@ -87,15 +87,20 @@ class Recorder:
             self.record([target])
         return []
 
+    def missing(self, targets: Sequence[str]) -> list[str]:
+        """What `targets` should have made and did not."""
+        outs = (out for target in targets for out in self._stages[target].outs)
+        return [out.def_path for out in outs if not out.exists]
+
     def record(self, targets: Sequence[str]) -> None:
         """Write what `targets` read and made into dvc.lock and the cache, as `dvc repro` does.
 
         Raises:
-            FerBenchError: the specs or the code changed since the plan was made, or an out is not
-                there.
+            TreeChanged: the specs or the code are no longer those that the plan was made of.
+            FerBenchError: DVC cannot record them.
         """
         files = defaultdict(list)
-        with self._locked():
+        with self.locked():
             if SPECS not in targets:
                 self._check_unchanged()
             for target in targets:
@@ -118,7 +123,8 @@ class Recorder:
             )
 
     @contextmanager
-    def _locked(self) -> Iterator[Any]:
+    def locked(self) -> Iterator[Any]:
+        """The repository, DVC's lock held."""
         from dvc.repo import lock_repo
 
         repo = next(iter(self._stages.values())).repo

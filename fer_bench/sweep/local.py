@@ -12,7 +12,6 @@ import psutil
 
 from fer_bench.cores import cores
 from fer_bench.errors import FerBenchError
-from fer_bench.sweep.dvc_repo import TreeChanged
 from fer_bench.sweep.forked import Forked, start_server
 from fer_bench.sweep.worker import Look, Work
 from fer_bench.training.checkpoint_files import forget
@@ -20,6 +19,7 @@ from fer_bench.training.checkpoint_files import forget
 HERE = "here"
 GIB = 2**30
 LEAST = 1.0  # GiB that must be free for a further job, before any has shown what it takes
+PACE = 10.0  # seconds between two times that DVC's lock files are written
 EVERY = 1.0  # seconds between two looks at the memory that jobs take
 MARGIN = 1.25  # times what the largest has taken so far
 
@@ -46,12 +46,15 @@ class Records(Protocol):
     def left(self, targets: Sequence[str]) -> list[str]:
         """Those that must run."""
 
+    def missing(self, targets: Sequence[str]) -> list[str]:
+        """What they should have made and did not."""
+
     def record(self, targets: Sequence[str]) -> None:
         """Write down that they ran."""
 
 
 class LocalPlaces:
-    """Jobs in this checkout, recorded when they are done.
+    """Jobs in this checkout, recorded soon after they are done.
 
     Args:
         records: DVC's lock files and cache.
@@ -73,7 +76,8 @@ class LocalPlaces:
         self._records, self._logs, self._checkpoints = records, logs, checkpoints
         self._env = {str(i): gpu_environment(i, gpus, devices) for i in range(jobs)}
         self._running: dict[str, tuple[Work, Forked | None, tuple[str, ...]]] = {}
-        self._largest = self._weighed = 0.0
+        self._largest = self._weighed = self._recorded = 0.0
+        self._done: list[tuple[Work, tuple[str, ...]]] = []
         self._context = start_server()
 
     def nodes(self) -> Mapping[str, str]:
@@ -94,37 +98,42 @@ class LocalPlaces:
         self._running[place] = work, job, left
 
     def look(self) -> Mapping[str, Look]:
-        """How the jobs go; `done` ones are recorded."""
+        """How the jobs go; what is done is recorded within seconds."""
         found = {}
         for place, (work, job, left) in list(self._running.items()):
             look = job.look() if job else Look("done")
             if look.state == "done":
-                look = self._recorded(work, left)
+                look = self._ended(work, left)
             elif job and look.state == "running":
                 self._weigh(job)
             if look.state != "running":
                 del self._running[place]
             found[place] = look
+        if self._done and (not self._running or time.monotonic() - self._recorded > PACE):
+            self._record()
         return found
 
     def close(self) -> None:
-        """End what runs."""
+        """End what runs, and record what is done."""
         for _, job, _ in self._running.values():
             if job:
                 job.stop()
+        self._record()
 
-    def _recorded(self, work: Work, ran: tuple[str, ...]) -> Look:
-        """Only now may the checkpoints go."""
-        try:
-            self._records.record(ran)
-        except TreeChanged:
-            raise
-        except FerBenchError as error:
-            return Look("failed", words=str(error))
-        for pattern in work.watch:
-            for folder in self._checkpoints.glob(pattern):
-                forget(folder)
+    def _ended(self, work: Work, ran: tuple[str, ...]) -> Look:
+        if missing := self._records.missing(ran):
+            return Look("failed", words=f"it ended well, but did not write {', '.join(missing)}")
+        self._done.append((work, ran))
         return Look("done", ran=ran)
+
+    def _record(self) -> None:
+        """Several at once, because DVC writes a lock file anew each time; then checkpoints go."""
+        done, self._done, self._recorded = self._done, [], time.monotonic()
+        self._records.record([target for _, ran in done for target in ran])
+        for folder in (
+            f for work, _ in done for p in work.watch for f in self._checkpoints.glob(p)
+        ):
+            forget(folder)
 
     def _weigh(self, job: Forked) -> None:
         now = time.monotonic()

@@ -14,7 +14,7 @@ from rich.console import Console
 from fer_bench import params
 from fer_bench.errors import FerBenchError
 from fer_bench.params import Params
-from fer_bench.sweep.cells import Plan, kind, make_plan
+from fer_bench.sweep.cells import Plan, kind, make_plan, needed
 from fer_bench.sweep.drive import drive
 from fer_bench.sweep.dvc_repo import SPECS, Recorder, offer, opened
 from fer_bench.sweep.first import FirstTable, first_jobs
@@ -96,21 +96,24 @@ def _here(
     _check_device(loaded, gpus)
     jobs, why = how_many(options.jobs, loaded.compute.threads)
     schedule = Schedule([])
-    for goal in ([SPECS], targets):  # what is stale shows in what the specs write
-        with opened(root) as repo:
-            plan = make_plan(repo, goal)
-        first = first_jobs(plan.jobs, options.first) if goal != [SPECS] else []
+    with opened(root) as repo:
+        graphs = {"specs": needed(repo, [SPECS]), "all": needed(repo, targets)}
+    for goal, graph in graphs.items():  # what is stale shows in what the specs write
+        specs_only = goal == "specs"
+        records = Recorder(graph)
+        with records.locked():
+            plan = make_plan(graph)
+        first = [] if specs_only else first_jobs(plan.jobs, options.first)
         schedule = Schedule(plan.jobs, options.retries, first)
-        if goal != [SPECS]:
+        if not specs_only:
             _say_stale(schedule, f"; {why}", console)
         if not plan.jobs:
             continue
-        places = LocalPlaces(
-            Recorder(plan.stages), jobs, root / FOLDER / "logs", checkpoints(root), int(gpus)
-        )
+        logs = root / FOLDER / "logs"
+        places = LocalPlaces(records, jobs, logs, checkpoints(root), int(gpus))
         shown = FirstTable(first, schedule)
-        with View(schedule, console, jobs, quiet=goal == [SPECS], first=shown) as view:
-            drive(schedule, places, view, root / FOLDER / "logs")
+        with View(schedule, console, jobs, quiet=specs_only, first=shown) as view:
+            drive(schedule, places, view, logs)
         if schedule.of(State.FAILED):
             break
     return schedule
@@ -149,12 +152,12 @@ def _plan(
     commit = clean_commit(root, made)
     _reproduce(root, [SPECS], None, {}, console)  # what is stale shows in what it writes
     with opened(root, remote) as repo:
-        plan = make_plan(repo, targets, reports=False)
+        plan = make_plan(needed(repo, targets), reports=False)
         raw = _reading_raw(plan) if remote else []
     if raw:
         _reproduce(root, raw, remote, plan.of_cells, console)
     with opened(root, remote) as repo:
-        plan = make_plan(repo, targets, reports=False) if raw else plan
+        plan = make_plan(needed(repo, targets), reports=False) if raw else plan
         fresh = {stage.addressing for stage in plan.fresh}
         offer(repo, [s for s in repo.index.stages if s.addressing in fresh], remote)
     return commit, plan

@@ -12,7 +12,6 @@ import psutil
 import pytest
 from tiny import wait_for
 
-from fer_bench.errors import FerBenchError
 from fer_bench.sweep import local
 from fer_bench.sweep.dvc_repo import TreeChanged
 from fer_bench.sweep.forked import Forked
@@ -114,14 +113,18 @@ def test_jobs_end_when_the_sweep_is_killed(tmp_path):
 class Recorded:
     """Records in memory; `error` is raised instead."""
 
-    def __init__(self, up_to_date=(), error=None):
+    def __init__(self, up_to_date=(), error=None, not_made=()):
         self.up_to_date, self.error, self.recorded = set(up_to_date), error, []
+        self.not_made = list(not_made)
+
+    def missing(self, targets):
+        return self.not_made
 
     def left(self, targets):
         return [t for t in targets if t not in self.up_to_date]
 
     def record(self, targets):
-        if self.error:
+        if self.error and targets:
             raise self.error
         self.recorded += targets
 
@@ -163,6 +166,18 @@ def test_what_is_done_is_recorded_and_then_its_checkpoints_go(places, tmp_path):
     assert not cell.exists()
 
 
+def test_several_are_recorded_at_once_and_the_rest_at_the_end(places, monkeypatch):
+    records = Recorded()
+    here = places(records, jobs=2)
+    here._recorded = time.monotonic()
+    here.start("0", Work(("a",), ("true",), (), "a.log"))
+    here.start("1", Work(("b",), ("sleep 60",), (), "b.log"))
+    assert last(here).state == "done"
+    assert records.recorded == []  # the other one still runs, and seconds have not passed
+    here.close()
+    assert records.recorded == ["a"]
+
+
 def test_what_the_cache_holds_starts_no_process(places):
     here = places(Recorded(up_to_date=WORK.targets))
     here.start("0", WORK)
@@ -170,15 +185,15 @@ def test_what_the_cache_holds_starts_no_process(places):
     assert here.look() == {}
 
 
-def test_an_out_that_cannot_be_recorded_fails_its_job_and_keeps_checkpoints(places, tmp_path):
+def test_an_out_that_is_not_there_fails_its_job_and_keeps_checkpoints(places, tmp_path):
     cell = tmp_path / "checkpoints/d/m/0"
     cell.mkdir(parents=True)
     (cell / "newest.pt").write_bytes(b"x")
-    here = places(Recorded(error=FerBenchError("output 'x' does not exist")))
+    here = places(Recorded(not_made=["runs/x"]))
     here.start("0", WORK)
     look = last(here)
     assert look.state == "failed"
-    assert "does not exist" in look.words
+    assert "did not write runs/x" in look.words
     assert (cell / "newest.pt").is_file()
 
 

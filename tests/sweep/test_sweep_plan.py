@@ -8,7 +8,7 @@ from tiny import CELLS, TARGET, checkout
 
 from fer_bench.errors import FerBenchError
 from fer_bench.sweep import run
-from fer_bench.sweep.cells import make_plan
+from fer_bench.sweep.cells import make_plan, needed
 from fer_bench.sweep.dvc_repo import opened
 from fer_bench.sweep.guard import clean_commit
 from fer_bench.sweep.local import LocalPlaces, gpu_environment
@@ -79,7 +79,7 @@ def fresh(tmp_path_factory):
 def planned(fresh, monkeypatch, target=TARGET, reports=True):
     monkeypatch.chdir(fresh.folder)
     with opened(fresh.folder) as repo:
-        return make_plan(repo, [target], reports)
+        return make_plan(needed(repo, [target]), reports)
 
 
 def test_cells_carry_their_stages_and_need_what_they_start_from(fresh, monkeypatch):
