@@ -72,12 +72,6 @@ def _stages() -> dict[str, Stage]:
         [*(out.as_posix() for out in written), *SCORES, *measured, *CODE],
         page_outputs(TABLES),
     )
-    stages["audit_paper"] = _report(
-        "fer-bench audit-paper",
-        ["benchmarks/paper", "fer_bench/audit"],
-        [Path("results/audit/paper.md")],
-        enabled=False,
-    )
     stages["figures"] = _report(
         "fer-bench figures", [*SCORES, "results/robustness", *CODE], _pictures(DRAWN)
     )

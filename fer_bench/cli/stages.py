@@ -23,7 +23,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(rich_help_panel="Set-up")(check)
     app.command(rich_help_panel="Set-up")(pipelines)
     for command in (
-        specs, align, mask, view, audit, audit_paper, identity, starts, train, transfer, evaluate,
+        specs, align, mask, view, audit, identity, starts, train, transfer, evaluate,
         robustness, explain, score,
     ):  # fmt: skip
         app.command(rich_help_panel=PANEL)(command)
@@ -123,13 +123,6 @@ def audit(dataset: Dataset) -> None:
         page=Path(f"results/audit/{dataset}.md"),
         record=Path(f"runs/audit/{dataset}.json"),
     )
-
-
-def audit_paper() -> None:
-    """Check the paper's printed numbers: possible as k/N?, and its claims against its tables."""
-    from fer_bench.audit.paper import audit_paper as run
-
-    run(Path("benchmarks/paper"), Path("results/audit/paper.md"))
 
 
 def identity(dataset: Dataset) -> None:

@@ -101,7 +101,7 @@ def test_shared_stages_are_in_one_job_each_before_the_cells_that_need_them(fresh
     assert len(targets) == len(set(targets))
     kinds = {target.rpartition(":")[2] for target in targets}
     assert {"specs", "align", "mask_blue", "identity", "starts", "view", "audit"} <= kinds
-    assert not kinds & {"audit_paper", "table01"}
+    assert not kinds & {"table01"}
     aligning = next(j for j in shared if "benchmarks/synthetic/dvc.yaml:align" in j.targets)
     for name in CELLS:
         assert aligning.name in jobs[name].needs

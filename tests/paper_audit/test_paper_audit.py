@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from audit import OUT, PAPER, page
+from claims import TEXT_ONLY, Claim, claims
+from printed import collect, load_sizes, load_tables
+from spread import deviations, leads, maxima, runs_needed, sampling_error
 
-from fer_bench.audit.claims import Claim, evaluate, load_claims, single
-from fer_bench.audit.paper import audit_paper
-from fer_bench.audit.printed import collect, load_sizes, load_tables
-from fer_bench.audit.spread import deviations, leads, maxima, runs_needed, sampling_error
 from fer_bench.errors import FerBenchError
+from fer_bench.reports.paper import load_paper, load_said
 
-PAPER = Path(__file__).parents[2] / "benchmarks" / "paper"
+SIZES = PAPER.parent / "paper_audit" / "sizes.csv"
 TABLES = load_tables(PAPER)
 
 
-@pytest.fixture(scope="module")
-def claims() -> list[Claim]:
-    return load_claims(PAPER / "claims.yaml", TABLES)[0]
-
-
-def claim(claims: list[Claim], words: str) -> Claim:
-    (found,) = [c for c in claims if words in c.says]
+def claim(words: str, tables: dict = TABLES) -> Claim:
+    (found,) = [c for c in claims(tables) if words in c.says]
     return found
 
 
@@ -63,10 +61,8 @@ def test_one_number_is_printed_alike_in_all_tables() -> None:
         ("between 0.2 and 0.5", 0.2, 0.6, "**does not agree**"),
     ],
 )
-def test_known_claims(
-    claims: list[Claim], words: str, low: float, high: float, verdict: str
-) -> None:
-    found = claim(claims, words)
+def test_known_claims(words: str, low: float, high: float, verdict: str) -> None:
+    found = claim(words)
     assert min(values(found)) == pytest.approx(low)
     assert max(values(found)) == pytest.approx(high)
     assert found.verdict == verdict
@@ -78,22 +74,7 @@ def test_a_changed_table_changes_the_verdict(tmp_path: Path) -> None:
     text = (tmp_path / "table10.csv").read_text(encoding="utf-8")
     text = text.replace("77.64", "76.02").replace("74.69", "75.42")
     (tmp_path / "table10.csv").write_text(text, encoding="utf-8")
-    changed = load_claims(tmp_path / "claims.yaml", load_tables(tmp_path))[0]
-    assert claim(changed, "13 to 14%").verdict == "agrees"
-
-
-def test_the_language_of_claims() -> None:
-    assert evaluate("2 * 3 - 1 / 2", TABLES) == Fraction(11, 2)
-    assert evaluate("max({4|!Ours|*}) - min({4|*|*})", TABLES) == Fraction("71.17") - Fraction(
-        "66.5"
-    )
-    assert evaluate("{1|Ours|RAFDB Mean±Std|std}", TABLES) == [Fraction("0.16")]
-    assert evaluate("above({8|FERPlus|Without CCI}, {1|Baseline*|FERPlus Max})", TABLES) == 2
-    for wrong in ("{4|Nobody|*}", "{99|Ours|*}", "__import__('os')", "1 +", "1 / 0"):
-        with pytest.raises(FerBenchError, match=r"claims\.yaml"):
-            single(evaluate(wrong, TABLES))
-    with pytest.raises(FerBenchError, match="4 numbers stand where one"):
-        single(evaluate("{4|*|*}", TABLES))
+    assert claim("13 to 14%", load_tables(tmp_path)).verdict == "agrees"
 
 
 def test_runs_behind_a_maximum() -> None:
@@ -111,15 +92,13 @@ def test_sampling_error_of_one_run() -> None:
               "fedro": (73.5, 400, 4.3), "affectnet8": (61.73, 4000, 1.5)}  # fmt: skip
     for percent, n, error in errors.values():
         assert sampling_error(percent, n) == pytest.approx(error, abs=0.05)
-    lines = leads(TABLES, load_sizes(PAPER / "sizes.csv"))
+    lines = leads(TABLES, load_sizes(SIZES))
     assert len(lines) == 18
     assert all(line[-1] == "inside" for line in lines if not str(line[0]).startswith("Table 3"))
 
 
 def test_every_number_has_a_size_and_is_read() -> None:
-    numbers = collect(
-        TABLES, load_sizes(PAPER / "sizes.csv"), [("text 6.9", "affectnet8", "61.93")]
-    )
+    numbers = collect(TABLES, load_sizes(SIZES), [("text 6.9", "affectnet8", "61.93")])
     by = {(n.set, n.subset, n.printed, n.own): n for n in numbers}
     assert by["ferplus", "all", "89.42", True].tables == ("1", "2", "8", "9", "11")
     assert by["ferplus", "all", "89.42", True].reading == "**only an actual N**"
@@ -132,7 +111,7 @@ def test_every_number_has_a_size_and_is_read() -> None:
 
 
 def test_a_set_without_a_size_is_named(tmp_path: Path) -> None:
-    text = (PAPER / "sizes.csv").read_text(encoding="utf-8")
+    text = SIZES.read_text(encoding="utf-8")
     kept = [line for line in text.splitlines() if not line.startswith("jaffe")]
     (tmp_path / "sizes.csv").write_text("\n".join(kept), encoding="utf-8")
     with pytest.raises(FerBenchError, match="jaffe all in table 6"):
@@ -144,16 +123,28 @@ def test_a_set_without_a_size_is_named(tmp_path: Path) -> None:
         load_sizes(tmp_path / "sizes.csv")
 
 
-def test_the_page(tmp_path: Path) -> None:
-    out = tmp_path / "paper.md"
-    audit_paper(PAPER, out)
-    page = out.read_text(encoding="utf-8")
-    assert "| FERPlus " in page
-    assert "2805/3137 (31 %)" in page
-    assert "3.25 standard deviations above its mean" in page
-    assert "none can (fewer than 11" in page
-    again = tmp_path / "again.md"
-    audit_paper(PAPER, again)
-    assert again.read_bytes() == out.read_bytes()
-    committed = PAPER.parents[1] / "results" / "audit" / "paper.md"
-    assert committed.read_bytes() == out.read_bytes(), "run `fer-bench audit-paper`"
+def test_the_page() -> None:
+    text = page()
+    assert "| FERPlus " in text
+    assert "2805/3137 (31 %)" in text
+    assert "3.25 standard deviations above its mean" in text
+    assert "none can (fewer than 11" in text
+    assert page() == text
+    assert OUT.read_text(encoding="utf-8") == text, "run `python benchmarks/paper_audit/audit.py`"
+
+
+def test_what_stands_in_the_text_only_is_a_row() -> None:
+    """Here or in the supplement's first table."""
+    rows = {s.printed for s in load_said(PAPER)} | {p.printed for p in load_paper(PAPER, "S1")}
+    numbers = {number for _, _, number, _ in TEXT_ONLY if re.fullmatch(r"[\d.]+", number)}
+    assert numbers == {"65.3", "61.93", "62.57"}
+    assert numbers <= rows
+
+
+def test_the_script_runs_by_itself(tmp_path: Path) -> None:
+    before = OUT.read_bytes()
+    script = [sys.executable, str(SIZES.with_name("audit.py"))]
+    done = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(OUT)
+    assert OUT.read_bytes() == before

@@ -1,48 +1,60 @@
-"""The audit of the paper: can its numbers be fractions, and do its sentences fit its tables?"""
+"""The audit of the paper: can its numbers be fractions, and do its sentences fit its tables?
+
+Writes `results/audit/paper.md` from `benchmarks/paper/table*.csv` and `sizes.csv` beside this file.
+
+    python benchmarks/paper_audit/audit.py
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
-from fer_bench.audit.claims import Claim, load_claims, rounded
-from fer_bench.audit.fractions_page import fractions_part, name
-from fer_bench.audit.printed import Size, collect, load_sizes, load_tables
+from claims import TEXT_ONLY, Claim, claims, rounded
+from fractions_page import fractions_part, name
+from printed import Size, collect, load_sizes, load_tables
+from spread import Tables, deviations, leads, maxima, runs_needed
+
 from fer_bench.audit.section import table
-from fer_bench.audit.spread import Tables, deviations, leads, maxima, runs_needed
 from fer_bench.files import write_text
 
+HERE = Path(__file__).resolve().parent
+PAPER, OUT = HERE.parent / "paper", HERE.parents[1] / "results" / "audit" / "paper.md"
 HEAD = """\
 # Audit: the paper's printed numbers
 
-Computed by `fer-bench audit-paper` from what the paper prints (`benchmarks/paper/`): nothing here
-is measured. It says which numbers can be what they are said to be, and which sentences the paper's
-own tables bear out. A number that is impossible for the stated set is no proof of a wrong result:
-it may be one over a set of another size.
+Computed by `benchmarks/paper_audit/audit.py` from what the paper prints (`benchmarks/paper/`):
+nothing here is measured. It says which numbers can be what they are said to be, and which sentences
+the paper's own tables bear out. A number that is impossible for the stated set is no proof of a
+wrong result: it may be one over a set of another size.
 """
 
 
-def audit_paper(paper_dir: Path, out: Path) -> None:
-    """Write the page.
+def page(paper_dir: Path = PAPER, sizes_file: Path = HERE / "sizes.csv") -> str:
+    """The whole page.
 
     Args:
-        paper_dir: `table*.csv`, `sizes.csv` and `claims.yaml`.
-        out: the Markdown file to write.
+        paper_dir: has `table*.csv`.
+        sizes_file: how many faces each part of a set has.
 
     Raises:
         FerBenchError: a file is missing or malformed.
     """
-    tables, sizes = load_tables(paper_dir), load_sizes(paper_dir / "sizes.csv")
-    claims, text_only = load_claims(paper_dir / "claims.yaml", tables)
-    text = [(f"text {t['section']}", t["set"], t["printed"]) for t in text_only if t["set"]]
+    tables, sizes = load_tables(paper_dir), load_sizes(sizes_file)
+    said = claims(tables)
+    text = [
+        (f"text {what.partition(':')[0]}", set_, number)
+        for what, set_, number, _ in TEXT_ONLY
+        if set_
+    ]
     fractions, headline = fractions_part(collect(tables, sizes, text))
     runs, most = _runs(tables)
     lines = leads(tables, sizes)
     inside = sum(line[-1] == "inside" for line in lines)
-    wrong = [claim for claim in claims if "**" in claim.verdict]
-    tested = [claim for claim in claims if claim.expect is not None]
+    wrong = [claim for claim in said if "**" in claim.verdict]
+    tested = [claim for claim in said if claim.check is not None]
     summary = [
         *headline,
         most,
@@ -52,8 +64,8 @@ def audit_paper(paper_dir: Path, out: Path) -> None:
         "to 4 are smaller than the sampling error of one run.",
     ]
     parts = [HEAD, "## In short\n", *(f"- {line}" for line in summary), "", fractions]
-    parts += [_claims(claims), _text_only(text_only), runs, _leads(lines), _sizes(sizes)]
-    write_text(out, "\n".join(parts).rstrip("\n") + "\n")
+    parts += [_claims(said), _text_only(), runs, _leads(lines), _sizes(sizes)]
+    return "\n".join(parts).rstrip("\n") + "\n"
 
 
 def shown(value: Fraction) -> str:
@@ -63,9 +75,9 @@ def shown(value: Fraction) -> str:
     return str(rounded(value, Decimal("0.01"))).replace("-", "−")
 
 
-def _claims(claims: Sequence[Claim]) -> str:
+def _claims(said: Sequence[Claim]) -> str:
     body = []
-    for claim in claims:
+    for claim in said:
         gives = "; ".join(f"{name}: {shown(value)}" for name, value in claim.values.items())
         body.append([f"{claim.section}: “{claim.says}”", gives, claim.verdict, claim.note])
     return (
@@ -76,8 +88,8 @@ def _claims(claims: Sequence[Claim]) -> str:
     )
 
 
-def _text_only(entries: Sequence[Mapping[str, str]]) -> str:
-    body = [[f"{e['section']}: {e['what']}", e["printed"], e["row"]] for e in entries]
+def _text_only() -> str:
+    body = [[what, number, row] for what, _, number, row in TEXT_ONLY]
     return (
         "## Results that stand in the text only\n\n"
         "No table of the paper holds them. They are rows to measure.\n\n"
@@ -136,3 +148,8 @@ def _sizes(sizes: Sequence[Size]) -> str:
         for s in sizes
     ]  # fmt: skip
     return "## Sizes\n\n" + _left(["set", "kind", "N", "of what", "known from"], body)
+
+
+if __name__ == "__main__":
+    write_text(OUT, page())
+    print(OUT)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from fer_bench.audit.possible import units
-from fer_bench.audit.printed import EMPTY, Size
+from claims import EMPTY
+from possible import units
+from printed import Size
+
 from fer_bench.reports.paper import Printed
 
 Tables = Mapping[str, Sequence[Printed]]

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from fer_bench.audit.possible import Fit, fit
+from claims import EMPTY
+from possible import Fit, fit
+
 from fer_bench.errors import FerBenchError
 from fer_bench.reports.paper import Printed, load_paper
 
-EMPTY = "–"
 FOLDED = "5"
 """The table of ten-fold means, which are not fractions of one count."""
 

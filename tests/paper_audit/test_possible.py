@@ -7,8 +7,8 @@ from decimal import ROUND_DOWN, ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from possible import by_accident, chance, fit, units
 
-from fer_bench.audit.possible import by_accident, chance, fit, units
 from fer_bench.errors import FerBenchError
 
 KNOWN = [

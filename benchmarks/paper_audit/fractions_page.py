@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import prod
 
-from fer_bench.audit.possible import by_accident, chance, fit, units
-from fer_bench.audit.printed import Number
+from possible import by_accident, chance, fit, units
+from printed import Number
+
 from fer_bench.audit.section import table
 
 INTRODUCTION = """\
