@@ -40,9 +40,10 @@ class _Plain(yaml.SafeDumper):
 
 
 def _stages() -> dict[str, Stage]:
-    from fer_bench.reports.attention_galleries import FIGURES as GALLERIES
     from fer_bench.reports.figures import FIGURES as DRAWN
-    from fer_bench.reports.tables import NAMES, page_outputs, table_outputs
+    from fer_bench.reports.figures.galleries import FIGURES as GALLERIES
+    from fer_bench.reports.pages import page_outputs
+    from fer_bench.reports.tables import NAMES, table_outputs
 
     stages: dict[str, Stage] = {
         # Their receipts are what tells the specs of an edit.

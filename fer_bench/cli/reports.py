@@ -45,7 +45,7 @@ def tables() -> None:
 
     Example: dvc repro tables
     """
-    from fer_bench.reports.tables import build_pages
+    from fer_bench.reports.pages import build_pages
 
     build_pages(
         SCORES,
@@ -63,7 +63,7 @@ def figures() -> None:
 
     Example: dvc repro figures
     """
-    from fer_bench.reports import build_figures
+    from fer_bench.reports.figures import build_figures
 
     build_figures(SCORES, _enabled(), FIGURES, paper_dir=PAPER, robustness_dir=ROBUSTNESS)
 
@@ -76,7 +76,7 @@ def galleries() -> None:
 
     Example: dvc repro galleries
     """
-    from fer_bench.reports.attention_galleries import build_galleries
+    from fer_bench.reports.figures.galleries import build_galleries
 
     build_galleries(Path("runs/explain"), _enabled(), FIGURES, Path("results/galleries"))
 
@@ -86,7 +86,8 @@ def leaderboard() -> None:
 
     Example: dvc repro leaderboard
     """
-    from fer_bench.reports import build_leaderboard, build_metrics
+    from fer_bench.reports.leaderboard import build_leaderboard
+    from fer_bench.reports.metrics import build_metrics
 
     build_leaderboard(
         SCORES,
@@ -115,7 +116,7 @@ def compare(
 
     Example: fer-bench compare synthetic scan_cci baseline_identity
     """
-    from fer_bench.reports.compared import compare_text
+    from fer_bench.reports.compare.in_words import compare_text
     from fer_bench.reports.scores import load_scores
 
     scores = load_scores(SCORES, _enabled())
@@ -135,7 +136,7 @@ def report(
 
     Example: fer-bench report --diff origin/main
     """
-    from fer_bench.reports.diff import diff_markdown
+    from fer_bench.reports.compare.diff import diff_markdown
 
     print(diff_markdown(Path(), diff, SCORES, _enabled(), robustness_dir=ROBUSTNESS), end="")
 

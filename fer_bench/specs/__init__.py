@@ -27,7 +27,7 @@ from fer_bench.params import Params, check_names
 from fer_bench.receiving.receipt import read_receipt
 from fer_bench.specs.options import Spec, align_options, versions, view
 from fer_bench.specs.protocols import check_protocols
-from fer_bench.specs.rows import row_specs
+from fer_bench.specs.row_specs import row_specs
 
 RECEIPTS = Path("benchmarks")
 

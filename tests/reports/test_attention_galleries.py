@@ -10,10 +10,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from fer_bench.errors import FerBenchError
-from fer_bench.reports import attention_figures as draw
-from fer_bench.reports import attention_galleries
-from fer_bench.reports.attention_galleries import FIGURES, MASKED, UNMASKED, build_galleries
 from fer_bench.reports.explained import Pictures, load_pictures
+from fer_bench.reports.figures import attention_figures as draw
+from fer_bench.reports.figures import galleries as attention_galleries
+from fer_bench.reports.figures.galleries import FIGURES, MASKED, UNMASKED, build_galleries
 
 CLASSES = ["neutral", "happiness"]
 SIDE = 16

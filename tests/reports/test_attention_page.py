@@ -11,8 +11,8 @@ import pytest
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_json
-from fer_bench.reports import attention
 from fer_bench.reports.explained import Explained, load_explained
+from fer_bench.reports.pages import attention
 
 ENABLED: dict[str, dict[str, list[Any]]] = {
     "synthetic": {

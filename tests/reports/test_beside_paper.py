@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from fixed_scores import metrics, write_cell
 
-from fer_bench.reports import beside_paper
-from fer_bench.reports.beside_paper import difference, value
 from fer_bench.reports.paper import Printed
 from fer_bench.reports.scores import load_scores
+from fer_bench.reports.tables import beside_paper
+from fer_bench.reports.tables.beside_paper import difference, value
 from fer_bench.statistics.summary import Summary, summarise
 
 

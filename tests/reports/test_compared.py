@@ -9,15 +9,9 @@ import pytest
 from compared_rows import part, row
 
 from fer_bench.errors import FerBenchError
-from fer_bench.reports.compared import (
-    compare_text,
-    compared,
-    every_pair,
-    left_out,
-    row_intervals,
-    row_key,
-    subset_gap,
-)
+from fer_bench.reports.compare.blocks import compared, every_pair
+from fer_bench.reports.compare.in_words import compare_text
+from fer_bench.reports.compare.same_faces import left_out, row_intervals, row_key, subset_gap
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 

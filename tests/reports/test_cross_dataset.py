@@ -10,7 +10,7 @@ import pytest
 from demo_photographs import ENABLED
 
 from fer_bench.labels import SEVEN
-from fer_bench.reports import cross_dataset
+from fer_bench.reports.pages import cross_dataset
 from fer_bench.reports.scores import Scores, load_scores
 
 pytestmark = pytest.mark.usefixtures("photograph_registry")

@@ -14,7 +14,7 @@ from fixed_scores import metrics, write_cell
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, write_json
-from fer_bench.reports.diff import diff_markdown
+from fer_bench.reports.compare.diff import diff_markdown
 
 LISTS: dict[str, list[Any]] = {"evaluate_on": [], "init_from": [], "transfer_models": []}
 ENABLED: dict[str, dict[str, list[Any]]] = {

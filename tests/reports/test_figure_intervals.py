@@ -61,7 +61,7 @@ DIAGRAM = {
 
 class TestCriticalDifference:
     def drawn(self, monkeypatch: pytest.MonkeyPatch, found: dict[str, Any] | None) -> Figure:
-        monkeypatch.setattr("fer_bench.reports.ranks.diagram", lambda scores: found)
+        monkeypatch.setattr("fer_bench.reports.pages.across_datasets.diagram", lambda scores: found)
         return of("critical_difference")
 
     def test_ranks_stand_beside_names_and_bars_join_cliques(

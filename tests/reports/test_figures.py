@@ -13,9 +13,9 @@ import pytest
 from figure_rows import crowd_of, of, words
 
 from fer_bench.reports import figures
-from fer_bench.reports.figure_style import WIDTH, page, save, style
 from fer_bench.reports.figures import FIGURES, select
 from fer_bench.reports.figures.inputs import Inputs
+from fer_bench.reports.figures.style import WIDTH, page, save, style
 
 CONFUSIONS = [name for name in FIGURES if name.startswith("figure_") or name == "figure05"]
 
@@ -133,7 +133,7 @@ def test_bytes_do_not_depend_on_process_or_settings(demo: Path, tmp_path: Path) 
     code = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[3]);"
         "import matplotlib; matplotlib.rcParams['font.size'] = float(sys.argv[4]);"
-        "from demo_scores import ENABLED; from fer_bench.reports import build_figures;"
+        "from demo_scores import ENABLED; from fer_bench.reports.figures import build_figures;"
         "build_figures(Path(sys.argv[1]), ENABLED, Path(sys.argv[2]))"
     )
     for name, size, seed in (("a", "10", "1"), ("b", "14", "2")):

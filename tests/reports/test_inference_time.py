@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from fer_bench.files import write_json
-from fer_bench.reports.inference_time import build
+from fer_bench.reports.tables.table_s2 import build
 
 
 def entry(model: str, size: int, seconds: float, also: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -9,10 +9,11 @@ import pytest
 from demo_scores import ENABLED
 from fixed_scores import metrics, write_cell, write_fixed
 
-from fer_bench.reports import describe, latex
+from fer_bench.reports import describe
 from fer_bench.reports.grid import grid
-from fer_bench.reports.latex import escaped, inline
-from fer_bench.reports.tables import build_tables
+from fer_bench.reports.pages import build_tables_and_pages
+from fer_bench.reports.tables import latex
+from fer_bench.reports.tables.latex import escaped, inline
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -113,11 +114,11 @@ def check_files(folder: Path) -> int:
 def test_every_file_compiles_as_far_as_one_can_see(
     demo: Path, photographs: Path, paper: Path, tmp_path: Path
 ) -> None:
-    build_tables(tmp_path / "none", {}, paper, tmp_path / "empty")
+    build_tables_and_pages(tmp_path / "none", {}, paper, tmp_path / "empty")
     assert check_files(tmp_path / "empty") == 13  # the paper's own tables alone
-    build_tables(demo / "scores", ENABLED, paper, tmp_path / "demo")
+    build_tables_and_pages(demo / "scores", ENABLED, paper, tmp_path / "demo")
     assert check_files(tmp_path / "demo") > 20
-    build_tables(photographs / "scores", {}, paper, tmp_path / "photographs")
+    build_tables_and_pages(photographs / "scores", {}, paper, tmp_path / "photographs")
     assert check_files(tmp_path / "photographs") > 20
 
 
@@ -128,7 +129,7 @@ def test_names_from_outside_cannot_break_it(
     write_fixed(tmp_path / "scores")
     write_cell(tmp_path / "scores", "x&_%", "scan_cci", 0, {"x&_%": {"all": metrics(0.5)}})
     write_cell(tmp_path / "scores", "x&_%", "baseline1", 0, {"x&_%": {"all": metrics(0.4)}})
-    build_tables(tmp_path / "scores", {}, paper, tmp_path / "tables")
+    build_tables_and_pages(tmp_path / "scores", {}, paper, tmp_path / "tables")
     check_files(tmp_path / "tables")
     text = (tmp_path / "tables" / "table01.tex").read_text(encoding="utf-8")
     assert r"\input" not in text.replace(r"\textbackslash{}input", "")

@@ -16,12 +16,13 @@ from fixed_scores import metrics, write_cell, write_fixed
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, write_json, write_text
-from fer_bench.reports import build_leaderboard, describe
-from fer_bench.reports.compared import row_intervals, row_key
+from fer_bench.reports import describe
+from fer_bench.reports.compare.same_faces import row_intervals, row_key
 from fer_bench.reports.formatting import percent
+from fer_bench.reports.leaderboard import build_leaderboard
 from fer_bench.reports.leaderboard.charts import axis
+from fer_bench.reports.leaderboard.html import script
 from fer_bench.reports.leaderboard.naming import page_of
-from fer_bench.reports.leaderboard.pages import script
 from fer_bench.reports.scores import load_scores
 
 ROOT = Path(__file__).parents[2]
@@ -285,7 +286,8 @@ def test_a_broken_robustness_file_is_named(tmp_path: Path) -> None:
 
 def test_imports_neither_torch_nor_matplotlib(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from fer_bench.reports import build_leaderboard; "
+        "import sys; from pathlib import Path; "
+        "from fer_bench.reports.leaderboard import build_leaderboard; "
         f"root = Path({str(tmp_path)!r}); build_leaderboard(root / 'none', {{}}, root / 'out'); "
         "print(sorted({'torch', 'matplotlib'} & set(sys.modules)))"
     )

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from fixed_scores import metrics, write_cell
 
-from fer_bench.reports.pairs import compared_blocks, pairs, parts_of
+from fer_bench.reports.compare.same_faces import comparisons, corrected
 from fer_bench.reports.paper import load_paper
-from fer_bench.reports.same_faces import comparisons, corrected
 from fer_bench.reports.scores import load_scores
-from fer_bench.reports.sections import Section, sections
-from fer_bench.reports.specs import TABLES
+from fer_bench.reports.tables.declared import TABLES
+from fer_bench.reports.tables.paired_lines import compared_blocks, pairs, parts_of
+from fer_bench.reports.tables.sections import Section, sections
 from fer_bench.statistics.corrections import holm
 from fer_bench.statistics.pairs import Comparison
 from fer_bench.statistics.wording import p_value

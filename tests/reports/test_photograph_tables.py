@@ -17,9 +17,9 @@ from fer_bench.labels import EIGHT, SEVEN
 from fer_bench.reports import relations
 from fer_bench.reports.paper import Printed, load_paper
 from fer_bench.reports.scores import Scores, load_scores
-from fer_bench.reports.specs import TABLES
-from fer_bench.reports.table_csv import csv_text
-from fer_bench.reports.table_page import markdown, table_page
+from fer_bench.reports.tables.as_csv import csv_text
+from fer_bench.reports.tables.declared import TABLES
+from fer_bench.reports.tables.page import markdown, table_page
 
 pytestmark = pytest.mark.usefixtures("photograph_registry")
 SPECS = {spec.number: spec for spec in TABLES}

@@ -9,12 +9,14 @@ from fixed_scores import metrics, write_cell
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, write_json
-from fer_bench.reports import build_leaderboard, describe, index
-from fer_bench.reports.compare_two import compare_text
+from fer_bench.reports import describe
+from fer_bench.reports.compare.in_words import compare_text
+from fer_bench.reports.leaderboard import build_leaderboard
 from fer_bench.reports.leaderboard.beside import load_external
+from fer_bench.reports.pages import index
 from fer_bench.reports.scores import load_scores
-from fer_bench.reports.specs import TABLES
-from fer_bench.reports.table_page import markdown, table_page
+from fer_bench.reports.tables.declared import TABLES
+from fer_bench.reports.tables.page import markdown, table_page
 
 LISTS = {"evaluate_on": [], "init_from": [], "transfer_models": []}
 ENABLED = {"synthetic": {**LISTS, "models": ["baseline1", "scan_cci"], "seeds": [0, 1]}}

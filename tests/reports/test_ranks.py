@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from compared_rows import part, row
 
-from fer_bench.reports import ranks
+from fer_bench.reports.pages import across_datasets as ranks
 from fer_bench.reports.scores import Scores
 from fer_bench.statistics.ranks import Ranks
 

@@ -11,7 +11,7 @@ import pytest
 from demo_photographs import ENABLED
 from fixed_scores import metrics, raters, write_cell
 
-from fer_bench.reports import raters as page
+from fer_bench.reports.pages import raters as page
 from fer_bench.reports.scores import load_scores
 
 

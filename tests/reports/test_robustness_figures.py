@@ -15,11 +15,11 @@ from robustness_files import ENABLED, cell, write_robustness
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.corruptions import CORRUPTIONS
 from fer_bench.files import write_json
-from fer_bench.reports.figure_style import style
+from fer_bench.reports.figures.corruption_sheet import corruption_sheet
 from fer_bench.reports.figures.inputs import Inputs
-from fer_bench.reports.robustness_figure import MOST_LINES, TITLE, draw, robustness
+from fer_bench.reports.figures.robustness import MOST_LINES, TITLE, draw, robustness
+from fer_bench.reports.figures.style import style
 from fer_bench.reports.robustness_results import load_robustness
-from fer_bench.reports.robustness_sheet import corruption_sheet
 from fer_bench.reports.scores import Scores
 
 

@@ -12,7 +12,7 @@ from robustness_files import ENABLED, cell, write_robustness
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.corruptions import CORRUPTIONS
 from fer_bench.files import write_json
-from fer_bench.reports.robustness import NOTHING_MEASURED, csv_text, markdown
+from fer_bench.reports.pages.robustness import NOTHING_MEASURED, csv_text, markdown
 from fer_bench.reports.robustness_results import Robustness, load_robustness
 
 

@@ -11,7 +11,7 @@ import pytest
 from demo_scores import ENABLED
 from fixed_scores import metrics, write_cell
 
-from fer_bench.reports import selection_gap
+from fer_bench.reports.pages import selection_gap
 from fer_bench.reports.scores import load_scores
 
 

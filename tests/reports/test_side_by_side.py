@@ -8,8 +8,8 @@ from functools import partial
 import pytest
 
 from fer_bench.errors import FerBenchError
-from fer_bench.reports import side_by_side as module
-from fer_bench.reports.side_by_side import side_by_side
+from fer_bench.reports import parallel as module
+from fer_bench.reports.parallel import in_parallel
 
 
 def _fail() -> None:
@@ -17,21 +17,21 @@ def _fail() -> None:
 
 
 def _nested(n: int) -> list[int]:
-    return side_by_side([partial(abs, -n), os.getpid])
+    return in_parallel([partial(abs, -n), os.getpid])
 
 
 def test_results_come_in_order_from_other_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "cores", lambda: 2)
     shared = {"scores": list(range(5))}  # found by the parts without being sent
-    found = side_by_side([lambda n=n: (shared["scores"][n], os.getpid()) for n in range(5)])
+    found = in_parallel([lambda n=n: (shared["scores"][n], os.getpid()) for n in range(5)])
     assert [n for n, _ in found] == [0, 1, 2, 3, 4]
     assert os.getpid() not in {process for _, process in found}
 
 
 def test_one_core_needs_no_other_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "cores", lambda: 1)
-    assert side_by_side([os.getpid, os.getpid]) == [os.getpid()] * 2
-    assert side_by_side([]) == []
+    assert in_parallel([os.getpid, os.getpid]) == [os.getpid()] * 2
+    assert in_parallel([]) == []
 
 
 def test_an_error_reaches_the_caller_and_the_next_call_works(
@@ -39,12 +39,12 @@ def test_an_error_reaches_the_caller_and_the_next_call_works(
 ) -> None:
     monkeypatch.setattr(module, "cores", lambda: 2)
     with pytest.raises(FerBenchError, match="no score file"):
-        side_by_side([_fail, os.getpid])
-    assert side_by_side([partial(abs, -1), partial(abs, -2)]) == [1, 2]
+        in_parallel([_fail, os.getpid])
+    assert in_parallel([partial(abs, -1), partial(abs, -2)]) == [1, 2]
 
 
 def test_a_part_may_have_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "cores", lambda: 2)
-    (one, parent), (two, _) = side_by_side([partial(_nested, 1), partial(_nested, 2)])
+    (one, parent), (two, _) = in_parallel([partial(_nested, 1), partial(_nested, 2)])
     assert (one, two) == (1, 2)
     assert parent != os.getpid()

@@ -11,8 +11,8 @@ from demo_photographs import ENABLED
 from fixed_scores import metrics, write_cell
 from scipy.stats import binomtest
 
-from fer_bench.reports import slices
-from fer_bench.reports.group import Group, sentences
+from fer_bench.reports.pages import slices
+from fer_bench.reports.pages.groups import Group, sentences
 from fer_bench.reports.scores import load_scores
 from fer_bench.statistics.intervals import difference, wilson
 from fer_bench.statistics.summary import summarise

@@ -12,7 +12,7 @@ import pytest
 from demo_scores import ENABLED
 from fixed_scores import metrics, write_cell
 
-from fer_bench.reports import subset_gaps
+from fer_bench.reports.pages import subset_gaps
 from fer_bench.reports.scores import load_scores
 
 

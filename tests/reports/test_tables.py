@@ -15,14 +15,16 @@ from fixed_scores import metrics, write_cell, write_fixed
 
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.score import SELECTIONS
-from fer_bench.reports import build_tables, describe, pairs, table_page
-from fer_bench.reports.pages import PAGES
+from fer_bench.reports import describe
+from fer_bench.reports.pages import PAGES, build_pages, build_tables_and_pages, outputs
 from fer_bench.reports.paper import load_paper
 from fer_bench.reports.scores import Scores, load_scores
-from fer_bench.reports.specs import TABLES
-from fer_bench.reports.table_csv import csv_text
-from fer_bench.reports.table_spec import TableSpec
-from fer_bench.reports.tables import NAMES, build_pages, build_table, outputs, table_outputs
+from fer_bench.reports.tables import NAMES, build_table, table_outputs
+from fer_bench.reports.tables import page as table_page
+from fer_bench.reports.tables import paired_lines as pairs
+from fer_bench.reports.tables.as_csv import csv_text
+from fer_bench.reports.tables.declared import TABLES
+from fer_bench.reports.tables.spec import TableSpec
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -35,7 +37,7 @@ def test_one_by_one_and_all_at_once_write_the_same_bytes(
     demo: Path, paper: Path, tmp_path: Path
 ) -> None:
     one, every = tmp_path / "one", tmp_path / "every"
-    build_tables(demo / "scores", ENABLED, paper, every)
+    build_tables_and_pages(demo / "scores", ENABLED, paper, every)
     assert (*(f"{n:02}" for n in range(1, 12)), "s1", "s2") == NAMES
     for name in NAMES:
         before = set(one.glob("*"))
@@ -54,7 +56,7 @@ def test_an_unknown_table_is_named(paper: Path, tmp_path: Path) -> None:
 
 
 def test_the_index_lists_every_file(demo: Path, paper: Path, tmp_path: Path) -> None:
-    build_tables(demo / "scores", ENABLED, paper, tmp_path)
+    build_tables_and_pages(demo / "scores", ENABLED, paper, tmp_path)
     index = (tmp_path / "README.md").read_text(encoding="utf-8")
     linked = set(re.findall(r"\]\(([^)]+)\)", index))
     assert linked == {file.name for file in outputs(tmp_path)} - {"README.md"}
@@ -85,7 +87,7 @@ def test_golden(paper: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(pairs, "written", named)
     enabled = write_fixed(tmp_path / "scores")
-    build_tables(tmp_path / "scores", enabled, paper, tmp_path / "tables")
+    build_tables_and_pages(tmp_path / "scores", enabled, paper, tmp_path / "tables")
     for name in GOLDENS:
         text = (tmp_path / "tables" / name).read_text(encoding="utf-8")
         if os.environ.get("FER_BENCH_GOLDEN") == "write":
@@ -168,7 +170,7 @@ def test_only_this_tables_unfinished_rows_are_named(paper: Path, tmp_path: Path)
 
 
 def test_nothing_measured_still_gives_every_table(paper: Path, tmp_path: Path) -> None:
-    build_tables(tmp_path / "none", {}, paper, tmp_path / "tables")
+    build_tables_and_pages(tmp_path / "none", {}, paper, tmp_path / "tables")
     for spec in TABLES:
         places = load_paper(paper, spec.number)
         stem = tmp_path / "tables" / spec.stem

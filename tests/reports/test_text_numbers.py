@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from fixed_scores import metrics, write_cell
 
-from fer_bench.reports import text_numbers
+from fer_bench.reports.pages import text_numbers
+from fer_bench.reports.pages.text_numbers import fill
 from fer_bench.reports.paper import Said, load_said
 from fer_bench.reports.scores import Scores, load_scores
-from fer_bench.reports.text_numbers import fill
 
 
 def said(statistic: str, against: str = "", **changed: str) -> Said:

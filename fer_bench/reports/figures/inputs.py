@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.paper import Said
-from fer_bench.reports.scores import Enabled, Scores
+from fer_bench.reports.scores import Scores
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fer_bench.reports.figure_style import page
+from fer_bench.reports.describe import subset_title
 from fer_bench.reports.figures.select import accuracy, headed, seeds, short
+from fer_bench.reports.figures.style import page
 from fer_bench.reports.formatting import rounded
 from fer_bench.reports.row import Row, classes_of
-from fer_bench.reports.table_spec import subset_title
 
 # Inches: a matrix whose cells are about square with what stands below it, and a line of its title.
 # Seaborn's square=True would do for the cells, but no layout engine knows a panel's size then.

@@ -11,7 +11,7 @@ from typing import Any
 
 from matplotlib.lines import Line2D
 
-from fer_bench.reports.figure_style import MOST_LINES, look
+from fer_bench.reports.figures.style import MOST_LINES, look
 from fer_bench.reports.formatting import mean_std, percent
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
@@ -152,3 +152,11 @@ def seeds(rows: Sequence[Row]) -> str:
     if len(counts) > 1:
         return f"{counts[0]} to {counts[-1]} seeds"
     return f"{counts[0]} seed" + "s" * (counts[0] > 1)
+
+
+def needs(names: tuple[str, ...] | list[str]) -> str:
+    """What fills a figure of these datasets."""
+    return (
+        f"Nothing measured yet: it needs {OURS} on {', '.join(names)}. Obtain the images "
+        "(`fer-bench data status` says how), enable the dataset in params.yaml and run `dvc repro`."
+    )

@@ -7,12 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fer_bench.reports.compared import every_pair, left_out, row_key
+from fer_bench.reports.compare.blocks import every_pair
+from fer_bench.reports.compare.same_faces import left_out, row_key
 from fer_bench.reports.formatting import rounded
 from fer_bench.reports.leaderboard.naming import page_of
 from fer_bench.reports.leaderboard.tracks import Board
+from fer_bench.reports.parallel import in_parallel
 from fer_bench.reports.scores import Scores
-from fer_bench.reports.side_by_side import side_by_side
 
 VERDICTS = ("better", "worse", "equivalent", "undecided", "too_few")
 
@@ -32,7 +33,7 @@ def comparison(boards: Sequence[Board], scores: Scores, cache: Path | None) -> d
     names = sorted({e.row.model for b in boards for t in b.tracks for e in t.entries})
     index = {name: i for i, name in enumerate(names)}
     measured = [board for board in boards if board.tracks]
-    tracks = side_by_side([partial(_track, b, index, scores, cache) for b in measured])
+    tracks = in_parallel([partial(_track, b, index, scores, cache) for b in measured])
     return {"models": [[name, page_of(name)] for name in names], "tracks": tracks}
 
 

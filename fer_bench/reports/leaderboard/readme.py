@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tabulate import tabulate
-
 from fer_bench.reports import describe
 from fer_bench.reports.formatting import NOTHING, mean_std, percent
+from fer_bench.reports.grid import github
 from fer_bench.reports.leaderboard.beside import Beside
 from fer_bench.reports.leaderboard.reported import EVIDENCE, NOT_STATED, SELECTIONS, Reported
 from fer_bench.reports.leaderboard.tracks import Board, Entry, Track
@@ -91,19 +90,17 @@ def _section(board: Board, scores: Scores) -> list[str]:
     for unranked, about in ((board.external, EXTERNAL), (board.apart, APART)):
         if unranked:
             body = [_beside(b) for b in unranked]
-            parts += [" ".join(about.split()), _table(body, BESIDE_HEAD)]
+            parts += [" ".join(about.split()), github(BESIDE_HEAD, body, None)]
     if board.reported:
         parts.append(" ".join(REPORTED.split()))
-        parts.append(_table([_reported(r) for r in board.reported], REPORTED_HEAD))
+        parts.append(github(REPORTED_HEAD, [_reported(r) for r in board.reported], None))
     return parts
 
 
 def _measured(track: Track) -> str:
     robust = any(e.robustness for e in track.entries)
     head = (*HEAD, *(ROBUST_HEAD if robust else ()), *TAIL)
-    align = ("right", "left", *["right"] * (len(head) - 3), "left")
-    body = [_cells(e, robust) for e in track.entries]
-    return _table(body, head, align)
+    return github(head, [_cells(e, robust) for e in track.entries], (1, len(head) - 1))
 
 
 def _cells(entry: Entry, robust: bool) -> list[str]:
@@ -148,10 +145,6 @@ def _reported(number: Reported) -> list[str]:
         number.extra_data or NOT_STATED, str(number.year),
         f"{number.evidence}: {EVIDENCE[number.evidence]}", source,
     )]  # fmt: skip
-
-
-def _table(body: list[list[str]], head: Sequence[str], align: Sequence[str] | None = None) -> str:
-    return tabulate(body, head, tablefmt="github", colalign=align, disable_numparse=True)
 
 
 def _code(text: str) -> str:
