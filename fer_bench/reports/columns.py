@@ -6,12 +6,11 @@ keep the order of the declaration.
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
-
-import pandas as pd
 
 from fer_bench.reports.formatting import mean_std, percent, rounded
 from fer_bench.reports.grid import github
@@ -120,9 +119,14 @@ def page_table(columns: Columns[T], items: Iterable[T], *more: Sequence[str]) ->
     return github([column.head for column in on_page], [*body, *more], left)
 
 
+def names_of(columns: Columns[T]) -> list[str]:
+    """The header of the CSV."""
+    return [name for column in columns for name in column.names]
+
+
 def csv_text(columns: Columns[T], items: Iterable[T]) -> str:
     """The page's CSV: a line an item; only the header where there is none."""
-    names = [name for column in columns for name in column.names]
+    names = names_of(columns)
     lines = [[value for column in columns for value in column.cells(item)] for item in items]
     return text_of([dict(zip(names, line, strict=True)) for line in lines], names)
 
@@ -140,6 +144,7 @@ def cell(value: float | None, scale: float = 100) -> str:
 def text_of(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
     """Records as CSV text with Unix line ends; only the header where there is none."""
     text = io.StringIO()
-    frame = pd.DataFrame(list(records), columns=list(columns))
-    frame.to_csv(text, index=False, lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records)
     return text.getvalue()

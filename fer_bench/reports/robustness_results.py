@@ -175,21 +175,6 @@ class Robustness:
         """The datasets with at least one measured row."""
         return list(dict.fromkeys(row.dataset for row in self))
 
-    def mean_corruption_accuracy(self, dataset: str, model: str) -> Summary | None:
-        """For a leaderboard's column, a fraction; None where nothing was measured."""
-        row = self.get(dataset, model)
-        return row.mean_corruption_accuracy if row else None
-
-    def flip_rate(self, dataset: str, model: str) -> Summary | None:
-        """For a leaderboard's column, a fraction, lower is better; None where not measured."""
-        row = self.get(dataset, model)
-        return row.flip_rate if row else None
-
-    def curves(self, dataset: str, model: str) -> list[Curve]:
-        """A model's curves; empty where nothing was measured."""
-        row = self.get(dataset, model)
-        return row.curves() if row else []
-
 
 def load_robustness(folder: Path | None, enabled: Enabled) -> Robustness:
     """Read `results/robustness`; a missing folder, or None, holds nothing.

@@ -11,7 +11,7 @@ from fer_bench.errors import FerBenchError
 from fer_bench.params import load
 from fer_bench.reports.paper import Printed, load_paper, load_said
 from fer_bench.reports.tables.beside_paper import value
-from fer_bench.reports.tables.declared import TABLES
+from fer_bench.reports.tables.table01_to_s1 import TABLES
 
 PLACES = {
     1: 32, 2: 30, 3: 36, 4: 4, 5: 18, 6: 6, 7: 12, 8: 8, 9: 6, 10: 10, 11: 12, "S1": 2, "S2": 2,

@@ -1,19 +1,15 @@
-"""Rows compared on the same faces: for tables and for the page's compare view.
+"""Rows compared on the same faces, as blocks below a table.
 
-Numbers and wording come from `fer_bench.statistics`; here they become Markdown, CSV and JSON.
+Numbers and wording come from `fer_bench.statistics`; here they become Markdown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from fer_bench.reports.compare.same_faces import (
     Labels,
     Pair,
-    judged,
     labels_of,
     row_key,
     untested,
@@ -45,34 +41,6 @@ FOLDED = """\
 Faces of one person are alike, but count here as independent: these intervals are too narrow."""
 
 
-def compared(
-    rows: Sequence[Row],
-    pairs: Sequence[Pair],
-    set_: str,
-    part: str = "all",
-    *,
-    labels: Labels = None,
-    margin: float = MARGIN,
-    cache: Path | None = None,
-) -> list[str]:
-    """Pairs on one part of one set as Markdown blocks, with Holm's correction over them.
-
-    Args:
-        rows: the rows that pairs name; those not measured on the set are skipped.
-        pairs: row keys, first minus second.
-        set_: the set they were scored on.
-        part: the part of the set.
-        labels: what a row is called, by row key; by default its model.
-        margin: of equivalence, as a fraction.
-        cache: a folder for results, or None.
-
-    Returns:
-        Heading, table, explanation and sentences; empty where no pair was measured.
-    """
-    found = judged(rows, set_, part, pairs, margin, cache)
-    return written(found, rows, pairs, set_, part, labels=labels, margin=margin)
-
-
 def written(
     found: Sequence[Judged],
     rows: Sequence[Row],
@@ -83,7 +51,20 @@ def written(
     labels: Labels = None,
     margin: float = MARGIN,
 ) -> list[str]:
-    """The same of pairs that were already compared; `found` are those that share faces."""
+    """Pairs on one part of one set as Markdown blocks.
+
+    Args:
+        found: the pairs that were compared, in the order of the table.
+        rows: the rows that pairs name; those not measured on the set are skipped.
+        pairs: row keys, first minus second; those not in `found` are explained.
+        set_: the set they were scored on.
+        part: the part of the set.
+        labels: what a row is called, by row key; by default its model.
+        margin: of equivalence, as a fraction.
+
+    Returns:
+        Heading, table, explanation and sentences; empty where no pair was measured.
+    """
     measured = {row_key(row) for row in rows if row.has(set_, part)}
     wanted = [pair for pair in dict.fromkeys(pairs) if measured.issuperset(pair)]
     if not wanted:
@@ -116,31 +97,6 @@ def _blocks(found: Sequence[Judged], called: Mapping[str, str], margin: float) -
     return [table, explanation, "\n".join(f"- {_escaped(text)}" for text in said)]
 
 
-def every_pair(
-    rows: Sequence[Row],
-    set_: str,
-    part: str = "all",
-    *,
-    pairs: Iterable[Pair] | None = None,
-    labels: Labels = None,
-    margin: float = MARGIN,
-    cache: Path | None = None,
-) -> list[dict[str, Any]]:
-    """Every two rows that answered the same faces, or only `pairs`, as JSON values.
-
-    Holm's correction is over all that are returned.
-
-    Returns:
-        Dicts with `one`, `other` (row keys), `one_label`, `other_label`, `n`, `seeds_one`,
-        `seeds_other`, `over` (what the main interval and p cover), `difference`, `low`, `high`,
-        `low90`, `high90`, `faces_low`, `faces_high`, `faces_p`, `p`, `holm_p`, `pairs`, `mcnemar`
-        (dicts with `seed`, `one_only`, `other_only`, `p`), `differing`, `margin`, `equivalent`,
-        `verdict` and `sentence`; differences are `one - other`, as fractions.
-    """
-    called = labels_of(rows, labels)
-    return [_pair(one, called) for one in judged(rows, set_, part, pairs, margin, cache)]
-
-
 def _names(c: Comparison, called: Mapping[str, str]) -> tuple[str, str]:
     return called[c.one], called[c.other]
 
@@ -165,20 +121,3 @@ def _cells(judged: Judged, called: Mapping[str, str]) -> list[str]:
         short(judged, one, other),
     ]
     return [_escaped(text) for text in texts]
-
-
-def _pair(judged: Judged, called: Mapping[str, str]) -> dict[str, Any]:
-    c = judged.comparison
-    one, other = _names(c, called)
-    return {
-        "one": c.one, "other": c.other, "one_label": one, "other_label": other,
-        "n": c.n, "seeds_one": list(c.seeds_one), "seeds_other": list(c.seeds_other),
-        "over": "faces and seeds" if c.both else "faces",
-        "difference": c.difference, "low": c.main.low, "high": c.main.high,
-        "low90": c.main.low90, "high90": c.main.high90,
-        "faces_low": c.faces.low, "faces_high": c.faces.high, "faces_p": c.faces.p,
-        "p": c.main.p, "holm_p": judged.holm_p, "pairs": judged.pairs,
-        "mcnemar": [asdict(test) for test in c.mcnemar], "differing": c.differing,
-        "margin": judged.margin, "equivalent": judged.equivalent, "verdict": judged.verdict,
-        "sentence": sentence(judged, one, other),
-    }  # fmt: skip

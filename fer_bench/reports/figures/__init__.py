@@ -15,17 +15,20 @@ from matplotlib.figure import Figure
 
 from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.figures.critical_difference import critical_difference
-from fer_bench.reports.figures.figure05 import figure05
+from fer_bench.reports.figures.figure05_s3_to_s8 import (
+    SUBSET_DRAWINGS,
+    figure05,
+    figure_s3,
+    figure_s4,
+    subset_confusion,
+)
 from fer_bench.reports.figures.figure07_08 import figure07, figure08
-from fer_bench.reports.figures.figure_s3_s4 import figure_s3, figure_s4
-from fer_bench.reports.figures.figure_s5_to_s8 import SUBSET_DRAWINGS, subset_confusion
-from fer_bench.reports.figures.inputs import Inputs
 from fer_bench.reports.figures.intervals import intervals
 from fer_bench.reports.figures.reliability_risk_coverage import reliability, risk_coverage
 from fer_bench.reports.figures.robustness import robustness
+from fer_bench.reports.figures.select import Inputs
 from fer_bench.reports.figures.style import save, style
-from fer_bench.reports.figures.subsets import subset_accuracy
-from fer_bench.reports.figures.training_curves import training_curves
+from fer_bench.reports.figures.training_curves_subsets import subset_accuracy, training_curves
 from fer_bench.reports.paper import load_said
 from fer_bench.reports.parallel import in_parallel
 from fer_bench.reports.scores import load_scores

@@ -12,8 +12,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fer_bench.reports.figures.inputs import Inputs
-from fer_bench.reports.figures.select import OURS, short
+from fer_bench.reports.figures.select import OURS, Inputs, short
 from fer_bench.reports.figures.style import notice, page
 from fer_bench.reports.formatting import rounded
 from fer_bench.reports.pages import across_datasets as ranks

@@ -13,8 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from fer_bench.reports.figures.inputs import Inputs
-from fer_bench.reports.figures.select import OURS, arranged, base, capped, headed, seeds
+from fer_bench.reports.figures.select import OURS, Inputs, arranged, base, capped, headed, seeds
 from fer_bench.reports.figures.style import notice, page
 from fer_bench.reports.metrics import history
 from fer_bench.reports.paper import Said

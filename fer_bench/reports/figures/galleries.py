@@ -13,11 +13,15 @@ from matplotlib.figure import Figure
 
 from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.explained import Pictures, load_pictures
-from fer_bench.reports.figures.faces import nothing
-from fer_bench.reports.figures.figure02 import channel_response
-from fer_bench.reports.figures.figure06 import masked_faces
-from fer_bench.reports.figures.figure09_s1_s2 import comparison, comparison_masked, more_comparisons
-from fer_bench.reports.figures.figure10 import failures
+from fer_bench.reports.figures.figure02_06_09_10_s1_s2 import (
+    channel_response,
+    comparison,
+    comparison_masked,
+    failures,
+    masked_faces,
+    more_comparisons,
+    nothing,
+)
 from fer_bench.reports.figures.style import save, style
 
 UNMASKED: dict[str, Callable[[Pictures], Figure]] = {

@@ -6,8 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from fer_bench.reports.figures.inputs import Inputs
-from fer_bench.reports.figures.select import OURS, capped, headed, seeds, short
+from fer_bench.reports.figures.select import OURS, Inputs, capped, headed, seeds, short
 from fer_bench.reports.figures.style import notice, page
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores

@@ -15,8 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from fer_bench.reports.figures.inputs import Inputs
 from fer_bench.reports.figures.select import (
+    Inputs,
     arranged,
     capped,
     columns,

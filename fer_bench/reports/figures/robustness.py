@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from fer_bench.reports.figures.inputs import Inputs
-from fer_bench.reports.figures.select import LINE_MODELS
+from fer_bench.reports.figures.select import LINE_MODELS, Inputs
 from fer_bench.reports.figures.style import look, notice, page
 from fer_bench.reports.formatting import value_text
 from fer_bench.reports.robustness_results import Curve, Robust, Robustness, load_robustness

@@ -31,11 +31,11 @@ from fer_bench.reports.robustness_results import Robustness, load_robustness
 from fer_bench.reports.scores import Scores, load_scores
 from fer_bench.reports.tables import (
     NAMES,
-    TABLES,
     table_outputs,
     write_inference_time,
     write_table,
 )
+from fer_bench.reports.tables.table01_to_s1 import TABLES
 
 
 @dataclass(frozen=True)

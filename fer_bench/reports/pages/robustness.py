@@ -183,13 +183,13 @@ def _lines(row: Robust) -> Iterator[Line]:
     yield Line(row, "clean", "clean", row.clean)
     yield Line(row, "mean", "mean_corruption", row.mean_corruption_accuracy)
     for curve in row.curves():
-        known = {"group": curve.group, "unit": curve.unit}
-        of = partial(Line, row, "corruption", curve.name, **known)
+        of = partial(Line, row, "corruption", curve.name, group=curve.group, unit=curve.unit)
         for point in curve.points:
             yield of(
-                point.accuracy, point.flip_rate, point.balanced_accuracy, point.level, point.value
-            )
-        yield of(curve.accuracy, curve.flip_rate, severity="mean")
+                accuracy=point.accuracy, flips=point.flip_rate, balanced=point.balanced_accuracy,
+                severity=point.level, value=point.value,
+            )  # fmt: skip
+        yield of(accuracy=curve.accuracy, flips=curve.flip_rate, severity="mean")
     for name, (value, flips) in row.perturbations.items():
         yield Line(row, "perturbation", name, None, flips, value=value)
     yield Line(row, "mean", "flip_rate", None, row.flip_rate)

@@ -12,7 +12,7 @@ from fer_bench.reports.describe import subset_title
 from fer_bench.reports.formatting import NOTHING, count, rounded
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
-from fer_bench.reports.tables.declared import TABLES
+from fer_bench.reports.tables.table01_to_s1 import TABLES
 from fer_bench.rows import split_transferred
 from fer_bench.statistics.row_intervals import FEWEST_FACES
 

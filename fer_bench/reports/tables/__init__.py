@@ -14,9 +14,9 @@ from fer_bench.reports.paper import load_paper
 from fer_bench.reports.scores import Scores, load_scores
 from fer_bench.reports.tables import table_s2
 from fer_bench.reports.tables.as_csv import csv_text
-from fer_bench.reports.tables.declared import TABLES
 from fer_bench.reports.tables.page import markdown, table_page, tex
 from fer_bench.reports.tables.spec import TableSpec
+from fer_bench.reports.tables.table01_to_s1 import TABLES
 
 NAMES = (*(spec.name for spec in TABLES), table_s2.NAME)
 """The tables as the command line calls them: `01` to `11`, `s1`, `s2`."""

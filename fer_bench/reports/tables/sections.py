@@ -9,8 +9,8 @@ from fer_bench.reports.paper import Printed
 from fer_bench.reports.relations import masked_base, share_images
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.tables.lines import Line, ours, reported
-from fer_bench.reports.tables.masked_sections import masked_sections
-from fer_bench.reports.tables.spec import TableSpec
+from fer_bench.reports.tables.spec import RowSpec, TableSpec
+from fer_bench.rows import transferred
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def sections(
     was measured.
     """
     if spec.masked:
-        found = masked_sections(spec.rows, scores, printed)
+        found = _on_masked_sets(spec.rows, scores, printed)
     elif spec.sets:
         found = _on_other_sets(spec, scores, printed)
     else:
@@ -98,3 +98,43 @@ def _blocks(
             for dataset in datasets:
                 lines += ours(row_spec, scores, places, dataset, set_, subset)
     return lines
+
+
+def _on_masked_sets(
+    rows: Sequence[RowSpec], scores: Scores, printed: Sequence[Printed]
+) -> Iterator[tuple[str, list[Line]]]:
+    """Each masked set that was trained on or scored, with its lines."""
+    names = {row.dataset: None for row in scores if row.cells}
+    names |= {s: None for row in scores if row.cells for s in sorted(row.sets)}
+    for masked in names:
+        base = masked_base(masked)
+        if base is None:
+            continue
+        places = [p for p in printed if p.set == masked]
+        lines = reported(places)
+        for row_spec in rows:
+            lines += _ways_to_train(row_spec, scores, places, base, masked)
+        yield masked, lines
+
+
+def _ways_to_train(
+    row_spec: RowSpec, scores: Scores, places: Sequence[Printed], base: str, masked: str
+) -> Iterator[Line]:
+    model = row_spec.model
+    wanted = (
+        ("unmasked faces", base, model, base),
+        ("not fine-tuned", base, model, masked),
+        ("fine-tuned", masked, transferred(model, base), masked),
+        ("masked only", masked, model, masked),
+    )
+    for way, dataset, name, set_ in wanted:
+        row = scores.get(dataset, name)
+        if row and not row.has(set_):
+            row = None
+        if row or row_spec.core:
+            paper = {
+                p.statistic: p.printed
+                for p in places
+                if (p.dataset, p.model, p.set) == (dataset, name, set_)
+            }
+            yield Line(f"{row_spec.label}, {way}", dataset, name, set_, "all", row, paper)

@@ -1,4 +1,4 @@
-"""What a table's declaration holds, and what several tables share; a table is in its own file."""
+"""What a table's declaration holds, and the rows that several tables share."""
 
 from __future__ import annotations
 
@@ -98,35 +98,6 @@ COMPETITORS = tuple(
 OVER_COMPETITORS = tuple((OURS.model, row.model) for row in COMPETITORS)
 OVER_BASELINES = tuple((OURS.model, row.model) for row in BASELINES)
 SHARED_PAIR = ((SHARED.model, OURS.model),)
-
-REPORTED = (
-    "Rows marked *reported* are the paper's numbers of other methods, not run here. Training data, "
-    "pre-training, alignment and number of runs differ between them, and each is its method's "
-    "best: no controlled comparison. Nearest to how they were chosen is the maximum of "
-    "`best_on_test`. Rows of the same methods without that mark were trained here, under one "
-    "protocol (docs/competitors.md)."
-)
-ON_OTHERS = (
-    "`best_on_test` is here the epoch that was best on the *training* dataset's own test faces: "
-    "the faces below chose no epoch."
-)
-WITHOUT_NEUTRAL = (
-    "without_neutral",
-    "*without neutral*: only faces of the other expressions, and the largest of their logits, as "
-    "some methods do; our models were trained with neutral faces too. Fewer classes are easier: "
-    "compare inside a block.",
-)
-DUPLICATES = (
-    "without_duplicates",
-    "*without duplicates*: the same predictions without the {left_out} test faces whose image "
-    "also stands in train or val, pixel for pixel, or repeats another test face "
-    "(results/audit/{set}.md).",
-)
-COMMON = (
-    "common_classes",
-    "*common classes*: only the classes that model and set both know, and the largest of their "
-    "logits; in *all*, a model may answer with a class that the set does not have.",
-)
 
 
 def optional(rows: tuple[RowSpec, ...]) -> tuple[RowSpec, ...]:
