@@ -28,7 +28,7 @@ def figure(tmp_path_factory: pytest.TempPathFactory) -> Figure:
     root = tmp_path_factory.mktemp("robustness")
     write_robustness(root)
     with style():
-        return robustness(Inputs(Scores([]), root), ENABLED)
+        return robustness(Inputs(Scores([]), root, enabled=ENABLED))
 
 
 def panels(figure: Figure) -> list[Axes]:
