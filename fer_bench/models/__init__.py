@@ -25,10 +25,10 @@ from fer_bench.models.base import FERModel, ModelConfig, Output, Preset
 __all__ = [
     "FERModel",
     "Family",
-    "Line",
     "ModelConfig",
     "Output",
     "Preset",
+    "PresetLine",
     "backbone_state",
     "build",
     "configure",
@@ -79,13 +79,13 @@ def register(
 
     def add(builder: Builder[C]) -> Builder[C]:
         summary = (builder.__doc__ or "").strip().split("\n")[0]
-        _add(builder, Line(builder.__name__, config, pretrained, summary, recipe or {}))
+        _add(builder, PresetLine(builder.__name__, config, pretrained, summary, recipe or {}))
         return builder
 
     return add
 
 
-class Line(NamedTuple):
+class PresetLine(NamedTuple):
     """A preset as one line; the attributes are arguments of `register`, or what it reads there."""
 
     name: str
@@ -95,7 +95,7 @@ class Line(NamedTuple):
     recipe: Mapping[str, Any] = {}
 
 
-def register_presets(builder: Builder[Any], *lines: Line) -> None:
+def register_presets(builder: Builder[Any], *lines: PresetLine) -> None:
     """Register several presets of one network, which differ in options, start or recipe alone.
 
     Args:
@@ -109,7 +109,7 @@ def register_presets(builder: Builder[Any], *lines: Line) -> None:
         _add(builder, line)
 
 
-def _add(builder: Builder[Any], line: Line) -> None:
+def _add(builder: Builder[Any], line: PresetLine) -> None:
     name, config, pretrained, summary, recipe = line
     module = builder.__module__
     if not re.fullmatch("[a-z0-9_]+", name):

@@ -12,7 +12,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fer_bench.models import Line, register_presets
+from fer_bench.models import PresetLine, register_presets
 from fer_bench.models.backbones import LAYOUTS, ResNet
 from fer_bench.models.base import FERModel, ModelConfig, Normalise, Output
 
@@ -41,17 +41,17 @@ class Baseline(FERModel):
 
 register_presets(
     Baseline,
-    Line("baseline1", ModelConfig(), None, "ResNet trained from scratch (Table 1)."),
-    Line("baseline2", ModelConfig(), "imagenet", "ResNet pre-trained on ImageNet (Table 1)."),
-    Line("baseline3", ModelConfig(), "vggface2", "ResNet pre-trained on VGGFace2 (Table 1)."),
-    Line("baseline_identity", ModelConfig(), "identity",
-         "ResNet pre-trained to tell apart the people of a dataset's train split (ours)."),
-    Line("baseline1_tuned", ModelConfig(), None,
-         "ResNet from scratch, one learning rate of 0.01 for all layers (ours).", TUNED),
-    Line("baseline2_tuned", ModelConfig(), "imagenet",
-         "ResNet from ImageNet, one learning rate of 0.01 for all layers (ours).", TUNED),
-    Line("baseline3_tuned", ModelConfig(), "vggface2",
-         "ResNet from VGGFace2, one learning rate of 0.01 for all layers (ours).", TUNED),
-    Line("baseline_identity_tuned", ModelConfig(), "identity",
-         "ResNet from identity weights, one learning rate of 0.01 for all layers (ours).", TUNED),
+    PresetLine("baseline1", ModelConfig(), None, "ResNet trained from scratch (Table 1)."),
+    PresetLine("baseline2", ModelConfig(), "imagenet", "ResNet pre-trained on ImageNet (Table 1)."),
+    PresetLine("baseline3", ModelConfig(), "vggface2", "ResNet pre-trained on VGGFace2 (Table 1)."),
+    PresetLine("baseline_identity", ModelConfig(), "identity",
+        "ResNet pre-trained to tell apart the people of a dataset's train split (ours)."),
+    PresetLine("baseline1_tuned", ModelConfig(), None,
+        "ResNet from scratch, one learning rate of 0.01 for all layers (ours).", TUNED),
+    PresetLine("baseline2_tuned", ModelConfig(), "imagenet",
+        "ResNet from ImageNet, one learning rate of 0.01 for all layers (ours).", TUNED),
+    PresetLine("baseline3_tuned", ModelConfig(), "vggface2",
+        "ResNet from VGGFace2, one learning rate of 0.01 for all layers (ours).", TUNED),
+    PresetLine("baseline_identity_tuned", ModelConfig(), "identity",
+        "ResNet from identity weights, one learning rate of 0.01 for all layers (ours).", TUNED),
 )  # fmt: skip

@@ -41,7 +41,7 @@ from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError
 from fer_bench.faces.face_points import POINTS, mean_points
-from fer_bench.models import Line, register_presets
+from fer_bench.models import PresetLine, register_presets
 from fer_bench.models.backbone_base import CONV_3X
 from fer_bench.models.backbones import LAYOUTS, ResNet, feature_side
 from fer_bench.models.base import FERModel, ModelConfig, Normalise, Output
@@ -222,8 +222,8 @@ class Gacnn(FERModel):
 
 register_presets(
     Gacnn,
-    Line("gacnn", GacnnConfig(), "imagenet",
-         "Gated patches around 24 landmarks and the gated whole face, on VGG-16."),
-    Line("pacnn", GacnnConfig(whole=False), "imagenet",
-         "Gated patches around 24 landmarks alone, on VGG-16."),
+    PresetLine("gacnn", GacnnConfig(), "imagenet",
+        "Gated patches around 24 landmarks and the gated whole face, on VGG-16."),
+    PresetLine("pacnn", GacnnConfig(whole=False), "imagenet",
+        "Gated patches around 24 landmarks alone, on VGG-16."),
 )  # fmt: skip

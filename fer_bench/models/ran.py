@@ -46,7 +46,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError
-from fer_bench.models import Line, register_presets
+from fer_bench.models import PresetLine, register_presets
 from fer_bench.models.backbones import LAYOUTS, ResNet
 from fer_bench.models.base import FERModel, ModelConfig, Normalise, Output
 
@@ -195,8 +195,8 @@ def region_biased_loss(own: Tensor, margin: float) -> Tensor:
 
 register_presets(
     Ran,
-    Line("ran", RanConfig(), "msceleb",
-         "Region attention network: ResNet-18 over five fixed crops and the whole face."),
-    Line("ran_random", RanConfig(crops="random"), "msceleb",
-         "Region attention network with random crops in training."),
+    PresetLine("ran", RanConfig(), "msceleb",
+        "Region attention network: ResNet-18 over five fixed crops and the whole face."),
+    PresetLine("ran_random", RanConfig(crops="random"), "msceleb",
+        "Region attention network with random crops in training."),
 )  # fmt: skip

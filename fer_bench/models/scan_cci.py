@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError
-from fer_bench.models import Line, register_presets
+from fer_bench.models import PresetLine, register_presets
 from fer_bench.models.attention import ECA, UNITS
 from fer_bench.models.backbone_base import CONV_3X, CONV_4X
 from fer_bench.models.backbones import feature_side, staged
@@ -258,29 +258,29 @@ class ScanCci(FERModel):
 
 register_presets(
     ScanCci,
-    Line("scan_cci", ScanCciConfig(), "vggface2",
-         "SCAN-CCI as the paper describes it: 25 local units and a global one, λ = 0.2."),
-    Line("scan_cci_shared", ScanCciConfig(shared=True), "vggface2",
-         "One local unit shared by all patches (Table 11)."),
-    Line("scan_cci_imagenet", ScanCciConfig(), "imagenet",
-         "SCAN-CCI from ImageNet weights, which section 5 says were considered."),
-    Line("scan_cci_released",
-         ScanCciConfig(l2=True, folded_strip=True, cci_head="shared", frozen_bn=True), "vggface2",
-         "SCAN-CCI with every departure of the released code from the paper."),
-    Line("scan_cci_sa", ScanCciConfig(attention="sa"), "vggface2",
-         "Single attention, one weight a patch, in SCAN's place (Table 7)."),
-    Line("scan_cci_spa", ScanCciConfig(attention="spa"), "vggface2",
-         "Spatial attention, constant across channels, in SCAN's place (Table 7)."),
-    Line("scan_cci_lpa", ScanCciConfig(scope="local"), "vggface2",
-         "Local patch attention alone, without the global unit (Table 7)."),
-    Line("scan_cci_ga", ScanCciConfig(scope="global"), "vggface2",
-         "Global attention alone, without local patches (Table 7)."),
-    Line("scan_cci_eca_attention", ScanCciConfig(attention="eca"), "vggface2",
-         "Efficient channel attention in SCAN's place (Table 7)."),
-    Line("scan_cci_no_scan", ScanCciConfig(attention="none"), "vggface2",
-         "Without the attention branch: λ = 0, the four quadrants' mean votes (section 6.6)."),
-    Line("scan_cci_no_cci", ScanCciConfig(cci=False), "vggface2",
-         "Without the context branch: λ = 1, Conv_4x is not built (Table 8)."),
-    Line("scan_cci_no_eca", ScanCciConfig(eca=False), "vggface2",
-         "Without ECA before the context branch (Table 9)."),
+    PresetLine("scan_cci", ScanCciConfig(), "vggface2",
+        "SCAN-CCI as the paper describes it: 25 local units and a global one, λ = 0.2."),
+    PresetLine("scan_cci_shared", ScanCciConfig(shared=True), "vggface2",
+        "One local unit shared by all patches (Table 11)."),
+    PresetLine("scan_cci_imagenet", ScanCciConfig(), "imagenet",
+        "SCAN-CCI from ImageNet weights, which section 5 says were considered."),
+    PresetLine("scan_cci_released",
+        ScanCciConfig(l2=True, folded_strip=True, cci_head="shared", frozen_bn=True), "vggface2",
+        "SCAN-CCI with every departure of the released code from the paper."),
+    PresetLine("scan_cci_sa", ScanCciConfig(attention="sa"), "vggface2",
+        "Single attention, one weight a patch, in SCAN's place (Table 7)."),
+    PresetLine("scan_cci_spa", ScanCciConfig(attention="spa"), "vggface2",
+        "Spatial attention, constant across channels, in SCAN's place (Table 7)."),
+    PresetLine("scan_cci_lpa", ScanCciConfig(scope="local"), "vggface2",
+        "Local patch attention alone, without the global unit (Table 7)."),
+    PresetLine("scan_cci_ga", ScanCciConfig(scope="global"), "vggface2",
+        "Global attention alone, without local patches (Table 7)."),
+    PresetLine("scan_cci_eca_attention", ScanCciConfig(attention="eca"), "vggface2",
+        "Efficient channel attention in SCAN's place (Table 7)."),
+    PresetLine("scan_cci_no_scan", ScanCciConfig(attention="none"), "vggface2",
+        "Without the attention branch: λ = 0, the four quadrants' mean votes (section 6.6)."),
+    PresetLine("scan_cci_no_cci", ScanCciConfig(cci=False), "vggface2",
+        "Without the context branch: λ = 1, Conv_4x is not built (Table 8)."),
+    PresetLine("scan_cci_no_eca", ScanCciConfig(eca=False), "vggface2",
+        "Without ECA before the context branch (Table 9)."),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from functools import partial
 from matplotlib.figure import Figure
 
 from fer_bench.reports.describe import subset_title
-from fer_bench.reports.figures.matrix import MOST_LINES, Panel, grid
+from fer_bench.reports.figures.matrix import MOST_LINES, MatrixPanel, grid
 from fer_bench.reports.figures.select import COLUMNS, OURS, Inputs, capped, columns, needs
 from fer_bench.reports.figures.style import notice
 from fer_bench.reports.row import Row
@@ -25,7 +25,7 @@ def figure05(inputs: Inputs) -> Figure:
     names = [d for d in scores.datasets() if any(columns(scores, d))]
     kept, left_out = capped(sorted(names, key=_printed_first), MOST_LINES)
     panels = [
-        Panel(row, dataset, missing=f"{' or '.join(models)}\non {dataset}:\nnot measured")
+        MatrixPanel(row, dataset, missing=f"{' or '.join(models)}\non {dataset}:\nnot measured")
         for dataset in kept
         for models, row in zip(COLUMNS, columns(scores, dataset), strict=True)
     ]
@@ -60,7 +60,7 @@ def figure_s3(inputs: Inputs) -> Figure:
             "ckplus7 and oulu_casia. Enable affectnet7 in params.yaml with these in its "
             "evaluate_on, and run `dvc repro`.",
         )
-    return grid(title, left_out, [Panel(*found[name]) for name in kept])
+    return grid(title, left_out, [MatrixPanel(*found[name]) for name in kept])
 
 
 def figure_s4(inputs: Inputs) -> Figure:
@@ -68,8 +68,8 @@ def figure_s4(inputs: Inputs) -> Figure:
     title = "Figure S4: confusion on SFEW and FED-RO"
     scores = inputs.scores
     panels = [
-        Panel(scores.main("sfew", OURS), "sfew", missing=f"{OURS} on sfew:\nnot measured"),
-        Panel(_on_fedro(scores), "fedro", missing=f"{OURS} on fedro:\nnot measured"),
+        MatrixPanel(scores.main("sfew", OURS), "sfew", missing=f"{OURS} on sfew:\nnot measured"),
+        MatrixPanel(_on_fedro(scores), "fedro", missing=f"{OURS} on fedro:\nnot measured"),
     ]
     if not any(panel.filled for panel in panels):
         return notice(
@@ -141,6 +141,9 @@ SUBSET_DRAWINGS: dict[str, Callable[[Inputs], Figure]] = {
 }
 
 
-def _subset_panels(scores: Scores, dataset: str) -> list[Panel]:
+def _subset_panels(scores: Scores, dataset: str) -> list[MatrixPanel]:
     row = scores.main(dataset, OURS)
-    return [Panel(row, dataset, s, f"{dataset}, {subset_title(s)}:\nnot measured") for s in SUBSETS]
+    return [
+        MatrixPanel(row, dataset, s, f"{dataset}, {subset_title(s)}:\nnot measured")
+        for s in SUBSETS
+    ]

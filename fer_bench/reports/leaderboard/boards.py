@@ -13,7 +13,7 @@ from fer_bench.reports.leaderboard.face_intervals import Intervals
 from fer_bench.reports.leaderboard.model_texts import ModelTexts
 from fer_bench.reports.leaderboard.ranking import accuracy, ranked
 from fer_bench.reports.leaderboard.reported import Reported
-from fer_bench.reports.leaderboard.tracks import GROUPS, Board, Entry, Track
+from fer_bench.reports.leaderboard.tracks import GROUPS, Board, RankedRow, Ranking
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.rows import split_transferred
@@ -77,7 +77,7 @@ def _measured(
             places = ranked(scored, set_, selection)
             entries = [_entry(rank, row, set_, selection, extras, texts, intervals)
                        for rank, row in places]  # fmt: skip
-            found.append(Track(dataset, set_, selection, tuple(entries)))
+            found.append(Ranking(dataset, set_, selection, tuple(entries)))
     return Board(
         dataset,
         set_,
@@ -96,11 +96,11 @@ def _entry(
     extras: Extras,
     texts: ModelTexts,
     intervals: Intervals,
-) -> Entry:
+) -> RankedRow:
     card = row.card or {}
     stated = card.get("pretraining", "none")
     robust = extras.robustness(row) if set_ == row.dataset and selection == "last" else None
-    return Entry(
+    return RankedRow(
         rank=rank,
         row=row,
         accuracy=accuracy(row, set_, selection),

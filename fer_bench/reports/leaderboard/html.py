@@ -20,7 +20,7 @@ from fer_bench.reports.formatting import NOTHING, count, percent, rounded
 from fer_bench.reports.leaderboard.charts import Axis, axis, bar
 from fer_bench.reports.leaderboard.naming import anchor, page_of
 from fer_bench.reports.leaderboard.reported import EVIDENCE, NOT_STATED, SELECTIONS
-from fer_bench.reports.leaderboard.tracks import SELECTION_LABELS, Board, Entry, Track
+from fer_bench.reports.leaderboard.tracks import SELECTION_LABELS, Board, RankedRow, Ranking
 from fer_bench.reports.scores import Scores
 
 FILTERS = {
@@ -114,7 +114,7 @@ def breakable(name: str) -> Markup:
     return Markup("<wbr>").join(escape(piece) for piece in pieces)
 
 
-def entry_bar(entry: Entry, scale: Axis) -> Markup:
+def entry_bar(entry: RankedRow, scale: Axis) -> Markup:
     """The interval bar of an entry."""
     return bar(
         scale,
@@ -125,7 +125,7 @@ def entry_bar(entry: Entry, scale: Axis) -> Markup:
     )
 
 
-def _axis(track: Track) -> Axis:
+def _axis(track: Ranking) -> Axis:
     """A scale for all but models far below the best, which would make every other bar a dot."""
     best = max(e.accuracy.mean for e in track.entries)
     near = [e for e in track.entries if e.accuracy.mean > best - FAR]

@@ -17,7 +17,7 @@ from fer_bench.reports.leaderboard.face_intervals import Interval, Intervals
 from fer_bench.reports.leaderboard.model_texts import ModelTexts, licences, overlaps
 from fer_bench.reports.leaderboard.naming import anchor
 from fer_bench.reports.leaderboard.provenance import costs, provenance
-from fer_bench.reports.leaderboard.tracks import Board, Entry
+from fer_bench.reports.leaderboard.tracks import Board, RankedRow
 from fer_bench.reports.row import Row, classes_of
 from fer_bench.reports.scores import Scores
 from fer_bench.statistics.intervals import wilson
@@ -25,11 +25,11 @@ from fer_bench.statistics.summary import Summary
 
 
 @dataclass(frozen=True)
-class Place:
+class Standing:
     """A model's entry on one of its own tracks, among how many."""
 
     board: Board
-    entry: Entry
+    entry: RankedRow
     of: int
 
 
@@ -57,7 +57,7 @@ def context(
     intervals: Intervals,
 ) -> dict[str, Any]:
     """The template's variables for one model name."""
-    places = [Place(b, e, len(b.tracks[0].entries)) for b in boards if b.own and b.tracks
+    places = [Standing(b, e, len(b.tracks[0].entries)) for b in boards if b.own and b.tracks
               for e in b.tracks[0].entries if e.row.model == model]  # fmt: skip
     # A row without scores of its own test faces has no track, but its other scores are shown.
     rows = [row for row in scores if row.cells and row.model == model]

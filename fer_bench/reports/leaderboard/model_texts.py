@@ -25,7 +25,7 @@ _WEIGHTS = {"title": str, "what": str, "overlap": str, "licence": str}
 
 
 @dataclass(frozen=True)
-class Family:
+class FamilyText:
     """What is said of every model of a family.
 
     Attributes:
@@ -48,7 +48,7 @@ class Family:
 
 
 @dataclass(frozen=True)
-class Weights:
+class WeightsText:
     """What is said of weights that models start from."""
 
     title: str
@@ -64,10 +64,10 @@ class ModelTexts:
     use: tuple[str, ...]
     not_for: tuple[str, ...]
     limits: tuple[str, ...]
-    families: Mapping[str, Family]
-    weights: Mapping[str, Weights]
+    families: Mapping[str, FamilyText]
+    weights: Mapping[str, WeightsText]
 
-    def family(self, row: Row) -> Family:
+    def family(self, row: Row) -> FamilyText:
         """The family with the longest name that begins the row's base model's.
 
         A model whose code is not part of this project speaks for itself.
@@ -78,15 +78,15 @@ class ModelTexts:
         names = [n for n in self.families if re.match(rf"{n}(_|\d|$)", base)]
         return self.families[max(names, key=len, default="other")]
 
-    def starts(self, row: Row) -> Iterator[tuple[str, Weights]]:
+    def starts(self, row: Row) -> Iterator[tuple[str, WeightsText]]:
         """The weights a row starts from, as its score files name them."""
         for value in row.said("pretrained"):
             name = "nothing" if value is None else str(value)
             yield name, self.weights.get(name.partition("(")[0], self.weights["other"])
 
 
-def _from_outside(model: str, card: Mapping[str, Any]) -> Family:
-    return Family(
+def _from_outside(model: str, card: Mapping[str, Any]) -> FamilyText:
+    return FamilyText(
         title=model,
         year=card["year"],
         what="A model of somebody else's, trained here; its file states what stands on this card.",
@@ -112,8 +112,8 @@ def load_texts(file: Path = FILE) -> ModelTexts:
         tuple(raw["use"]),
         tuple(raw["not_for"]),
         tuple(raw["limits"]),
-        {k: Family(**{**v, "limits": tuple(v["limits"])}) for k, v in families.items()},
-        {k: Weights(**v) for k, v in weights.items()},
+        {k: FamilyText(**{**v, "limits": tuple(v["limits"])}) for k, v in families.items()},
+        {k: WeightsText(**v) for k, v in weights.items()},
     )
 
 

@@ -10,7 +10,7 @@ from fer_bench.reports.columns import Column, Columns, page_table, shown
 from fer_bench.reports.formatting import NOTHING, mean_std, percent
 from fer_bench.reports.leaderboard.beside import Beside
 from fer_bench.reports.leaderboard.reported import EVIDENCE, NOT_STATED, SELECTIONS, Reported
-from fer_bench.reports.leaderboard.tracks import Board, Entry, Track
+from fer_bench.reports.leaderboard.tracks import Board, RankedRow, Ranking
 from fer_bench.reports.scores import Scores
 
 T = TypeVar("T")
@@ -83,7 +83,7 @@ def _section(board: Board, scores: Scores) -> list[str]:
     return parts
 
 
-def _measured(track: Track) -> str:
+def _measured(track: Ranking) -> str:
     robust = any(e.robustness for e in track.entries)
     return page_table((*RANKED, *(ROBUST_COLUMNS if robust else ()), *TRAINED), track.entries)
 
@@ -97,11 +97,11 @@ def _cell(text: str) -> str:
     return text.replace("|", "/").replace("<", "&lt;")
 
 
-def _interval(found: Entry | Beside) -> str:
+def _interval(found: RankedRow | Beside) -> str:
     return f"{percent(found.interval.low)} to {percent(found.interval.high)}"
 
 
-def _own(entry: Entry, selection: str) -> str:
+def _own(entry: RankedRow, selection: str) -> str:
     return mean_std(entry.row.summary("accuracy", entry.row.dataset, selection=selection))
 
 
@@ -114,7 +114,7 @@ def _stated(head: str, text: Callable[[T], str]) -> Column[T]:
     return shown(head, lambda item: _cell(text(item) or NOT_STATED), left=True)
 
 
-RANKED: Columns[Entry] = (
+RANKED: Columns[RankedRow] = (
     shown("Rank", lambda e: str(e.rank)),
     shown("Model", lambda e: _code(e.row.model), left=True),
     shown("Accuracy", lambda e: mean_std(e.accuracy)),
@@ -124,14 +124,14 @@ RANKED: Columns[Entry] = (
     shown("`best_on_val`", lambda e: _own(e, "best_on_val")),
     shown("`best_on_test`", lambda e: _own(e, "best_on_test")),
 )
-ROBUST_COLUMNS: Columns[Entry] = (
+ROBUST_COLUMNS: Columns[RankedRow] = (
     shown(
         "Corrupted",
         lambda e: mean_std(e.robustness.mean_corruption_accuracy) if e.robustness else NOTHING,
     ),
     shown("Flips", lambda e: mean_std(e.robustness.flip_rate) if e.robustness else NOTHING),
 )
-TRAINED: Columns[Entry] = (
+TRAINED: Columns[RankedRow] = (
     shown("Seeds", lambda e: describe.seeds(e.row)),
     shown("Parameters", lambda e: describe.parameters(e.row)),
     shown("Pre-trained on", lambda e: describe.pretrained(e.row), left=True),

@@ -5,29 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from fer_bench.files import write_text
 from fer_bench.reports.cost import load_costs
 from fer_bench.reports.enabled import Enabled
-from fer_bench.reports.explained import Explained, load_explained
-from fer_bench.reports.pages import (
-    across_datasets,
-    attention,
-    cross_dataset,
-    index,
-    label_noise,
-    raters,
-    robustness,
-    selection_gap,
-    slices,
-    subset_gaps,
-    text_numbers,
-)
+from fer_bench.reports.explained import load_explained
+from fer_bench.reports.pages import index
 from fer_bench.reports.paper import load_paper, load_said
 from fer_bench.reports.parallel import in_parallel
-from fer_bench.reports.robustness_results import Robustness, load_robustness
+from fer_bench.reports.robustness_results import load_robustness
 from fer_bench.reports.scores import Scores, load_scores
 from fer_bench.reports.tables import (
     NAMES,
@@ -59,87 +49,19 @@ class Material:
     cost_dir: Path | None = None
 
 
-@dataclass(frozen=True)
-class PageSpec:
-    """A page: its title, one line on what it shows, and its Markdown and CSV."""
+ORDER = (
+    "selection_gap", "subset_gaps", "across_datasets", "cross_dataset", "robustness", "attention",
+    "raters", "slices", "label_noise", "text_numbers",
+)  # fmt: skip
+PAGES: dict[str, ModuleType] = {name: import_module(f"{__name__}.{name}") for name in ORDER}
+"""In the order of the index; each has TITLE, SHOWS, `markdown` and `csv_text`."""
 
-    title: str
-    shows: str
-    markdown: Callable[[Material], str]
-    csv_text: Callable[[Material], str]
-
-
-def _of_scores(title: str, shows: str, page: Any) -> PageSpec:
-    """A page whose module makes it of scores alone."""
-    return PageSpec(
-        title, shows, lambda m: page.markdown(m.scores), lambda m: page.csv_text(m.scores)
-    )
-
-
-def _robustness(material: Material) -> Robustness:
-    return load_robustness(material.robustness_dir, material.enabled)
-
-
-def _explained(material: Material) -> list[Explained]:
-    return load_explained(material.explain_dir, material.enabled)
-
-
-PAGES: dict[str, PageSpec] = {
-    "selection_gap": _of_scores(
-        "Selecting on the test set",
-        "What choosing the epoch on the test faces is worth, by model.",
-        selection_gap,
-    ),
-    "subset_gaps": _of_scores(
-        "Gaps of subsets",
-        "Occluded and turned faces against all, with the class mix made equal.",
-        subset_gaps,
-    ),
-    "across_datasets": _of_scores(
-        "Ranks across datasets",
-        "Which models differ over all datasets together (critical difference).",
-        across_datasets,
-    ),
-    "cross_dataset": _of_scores(
-        "Across datasets",
-        "Models trained on one dataset, tested on another.",
-        cross_dataset,
-    ),
-    "robustness": PageSpec(
-        "Robustness",
-        "Accuracy on covered, blurred, dark or badly cut faces, and flipped answers.",
-        lambda m: robustness.markdown(_robustness(m)),
-        lambda m: robustness.csv_text(_robustness(m)),
-    ),
-    "attention": PageSpec(
-        "Attention",
-        "Whether Grad-CAM maps point at what decides, and how much falls on occluders.",
-        lambda m: attention.markdown(_explained(m)),
-        lambda m: attention.csv_text(_explained(m)),
-    ),
-    "raters": _of_scores(
-        "Agreement with annotators",
-        "How often models answer as people do, and how often people agree.",
-        raters,
-    ),
-    "slices": _of_scores(
-        "Groups of people",
-        "Accuracy by age, gender and other groups, with intervals.",
-        slices,
-    ),
-    "label_noise": _of_scores(
-        "Wrong train labels",
-        "What replaced train labels cost.",
-        label_noise,
-    ),
-    "text_numbers": PageSpec(
-        "Numbers of the paper's text",
-        "Claims of the paper's text with what fills them here.",
-        lambda m: text_numbers.markdown(m.scores, load_said(m.paper_dir)),
-        lambda m: text_numbers.csv_text(m.scores, load_said(m.paper_dir)),
-    ),
-}  # fmt: skip
-"""In the order of the index."""
+MADE_OF: dict[str, Callable[[Material], tuple[Any, ...]]] = {
+    "robustness": lambda m: (load_robustness(m.robustness_dir, m.enabled),),
+    "attention": lambda m: (load_explained(m.explain_dir, m.enabled),),
+    "text_numbers": lambda m: (m.scores, load_said(m.paper_dir)),
+}
+"""What a page's functions are given, where it is not the scores alone."""
 INDEX = "README.md"
 
 
@@ -206,18 +128,19 @@ def outputs(out_dir: Path) -> list[Path]:
 
 def _parts(material: Material, out_dir: Path) -> list[Callable[[], None]]:
     parts: list[Callable[[], None]] = [
-        partial(_write_page, page, material, out_dir / name) for name, page in PAGES.items()
+        partial(_write_page, name, material, out_dir) for name in PAGES
     ]
     return [*parts, partial(_write_index, material, out_dir)]
 
 
-def _write_page(page: PageSpec, material: Material, stem: Path) -> None:
-    write_text(stem.with_name(f"{stem.name}.md"), page.markdown(material))
-    write_text(stem.with_name(f"{stem.name}.csv"), page.csv_text(material))
+def _write_page(name: str, material: Material, out_dir: Path) -> None:
+    given = MADE_OF[name](material) if name in MADE_OF else (material.scores,)
+    write_text(out_dir / f"{name}.md", PAGES[name].markdown(*given))
+    write_text(out_dir / f"{name}.csv", PAGES[name].csv_text(*given))
 
 
 def _write_index(material: Material, out_dir: Path) -> None:
     printed = {spec: load_paper(material.paper_dir, spec.number) for spec in TABLES}
-    titles = {name: (page.title, page.shows) for name, page in PAGES.items()}
+    titles = {name: (page.TITLE, page.SHOWS) for name, page in PAGES.items()}
     timed = [device.label for device in load_costs(material.cost_dir)] if material.cost_dir else []
     write_text(out_dir / INDEX, index.markdown(printed, titles, material.scores, timed))

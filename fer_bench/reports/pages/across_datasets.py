@@ -15,6 +15,8 @@ from fer_bench.rows import split_transferred
 from fer_bench.statistics.ranks import ALPHA, FEWEST, Ranks, common_block, rank, refusal
 from fer_bench.statistics.wording import p_value
 
+TITLE = "Ranks across datasets"
+SHOWS = "Which models differ over all datasets together (critical difference)."
 INTRODUCTION = f"""\
 # Ranks across datasets
 
@@ -56,14 +58,14 @@ def csv_text(scores: Scores) -> str:
     """Each model on each dataset on a line; only the header where nothing is ranked."""
     found = _ranked(scores)
     lines = [] if isinstance(found, str) else [
-        Line(found, i, j, _measured(scores, dataset)[model])
+        RankRecord(found, i, j, _measured(scores, dataset)[model])
         for i, model in enumerate(found.models)
         for j, dataset in enumerate(found.datasets)
     ]  # fmt: skip
     return columns.csv_text(COLUMNS, lines)
 
 
-class Line(NamedTuple):
+class RankRecord(NamedTuple):
     """A model on a dataset, by their numbers in the ranking."""
 
     ranks: Ranks
@@ -72,7 +74,7 @@ class Line(NamedTuple):
     accuracy: float
 
 
-COLUMNS: Columns[Line] = (
+COLUMNS: Columns[RankRecord] = (
     plain("model", lambda x: x.ranks.models[x.model]),
     plain("average_rank", lambda x: rounded(x.ranks.ranks[x.model], 4)),
     plain("datasets", lambda x: len(x.ranks.datasets)),

@@ -10,6 +10,8 @@ from fer_bench.reports.columns import Column, Columns, cell, page_table, plain, 
 from fer_bench.reports.explained import Explained
 from fer_bench.reports.formatting import NOTHING, count, rounded
 
+TITLE = "Attention"
+SHOWS = "Whether Grad-CAM maps point at what decides, and how much falls on occluders."
 INTRODUCTION = """\
 # Where the models look
 
@@ -48,7 +50,7 @@ Estimate = Mapping[str, float | None]
 """A mean with the ends of its interval: `mean`, `low`, `high`."""
 
 
-class Line(NamedTuple):
+class AttentionRecord(NamedTuple):
     """A line of the CSV: a network, and a kind of occluder where their pixels are known."""
 
     network: Explained
@@ -102,12 +104,14 @@ def _section(dataset: str, set_: str, rows: list[Explained]) -> list[str]:
     ]
 
 
-def _lines(e: Explained) -> list[Line]:
+def _lines(e: Explained) -> list[AttentionRecord]:
     """All occluders, then each kind; one line without any where no occluder's pixels are known."""
     whole = e.numbers["occluders"]
     if not whole:
-        return [Line(e, "", None)]
-    return [Line(e, kind, part) for kind, part in {"all": whole, **whole["kinds"]}.items()]
+        return [AttentionRecord(e, "", None)]
+    return [
+        AttentionRecord(e, kind, part) for kind, part in {"all": whole, **whole["kinds"]}.items()
+    ]
 
 
 def _area(measure: str, order: str) -> Callable[[Explained], Estimate]:
@@ -202,17 +206,19 @@ def _better(head: str, estimate: Callable[[Explained], Estimate]) -> Column[Expl
     return shown(head, lambda e: _interval(estimate(e), signed=True))
 
 
-def _estimate(name: str, estimate: Callable[[Line], Estimate]) -> Column[Line]:
+def _estimate(
+    name: str, estimate: Callable[[AttentionRecord], Estimate]
+) -> Column[AttentionRecord]:
     ends = ("mean", "low", "high")
     names = tuple(f"{name}_{end}" for end in ends)
     return Column("", str, names, lambda x: [cell(estimate(x).get(end), 1) for end in ends])
 
 
-def _of_network(name: str, estimate: Callable[[Explained], Estimate]) -> Column[Line]:
+def _of_network(name: str, estimate: Callable[[Explained], Estimate]) -> Column[AttentionRecord]:
     return _estimate(name, lambda line: estimate(line.network))
 
 
-def _of_part(name: str) -> Column[Line]:
+def _of_part(name: str) -> Column[AttentionRecord]:
     return _estimate(name, lambda line: line.part[name] if line.part else {})
 
 
@@ -232,7 +238,7 @@ FAITHFUL: Columns[Explained] = (
         )
     ),
 )
-OCCLUDERS: Columns[Line] = (
+OCCLUDERS: Columns[AttentionRecord] = (
     shown("Model", lambda x: f"`{x.network.model}`", left=True),
     shown("Seed", lambda x: str(x.network.seed), left=True),
     shown("Occluder", lambda x: x.kind.replace("_", " "), left=True),
@@ -243,7 +249,7 @@ OCCLUDERS: Columns[Line] = (
     shown("Without", lambda x: _percent(x.known["clean_mass"]["mean"])),
     shown("Change", lambda x: _interval(x.known["change"], signed=True, scale=100)),
 )
-COLUMNS: Columns[Line] = (
+COLUMNS: Columns[AttentionRecord] = (
     plain("dataset", lambda x: x.network.dataset),
     plain("set", lambda x: x.network.set),
     plain("model", lambda x: x.network.model),

@@ -16,6 +16,8 @@ from fer_bench.reports.scores import Scores
 from fer_bench.rows import split_transferred
 from fer_bench.statistics.summary import Summary
 
+TITLE = "Across datasets"
+SHOWS = "Models trained on one dataset, tested on another."
 INTRODUCTION = """\
 # Across datasets
 

@@ -13,6 +13,8 @@ from fer_bench.reports.scores import Scores
 from fer_bench.rows import split_transferred, transferred
 from fer_bench.statistics.summary import Summary, summarise
 
+TITLE = "Wrong train labels"
+SHOWS = "What replaced train labels cost."
 INTRODUCTION = """\
 # Wrong train labels
 

@@ -12,6 +12,8 @@ from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.statistics.summary import Summary, summarise
 
+TITLE = "Agreement with annotators"
+SHOWS = "How often models answer as people do, and how often people agree."
 INTRODUCTION = """\
 # Agreement with annotators
 

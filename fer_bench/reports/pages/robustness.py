@@ -13,6 +13,8 @@ from fer_bench.reports.grid import github
 from fer_bench.reports.robustness_results import Curve, Robust, Robustness
 from fer_bench.statistics.summary import Summary
 
+TITLE = "Robustness"
+SHOWS = "Accuracy on covered, blurred, dark or badly cut faces, and flipped answers."
 INTRODUCTION = """\
 # Robustness
 
@@ -44,7 +46,7 @@ NOTHING_MEASURED = (
 FACE_GROUPS = ("occlusion", "misalignment")
 
 
-class Line(NamedTuple):
+class RobustnessRecord(NamedTuple):
     """A line of the CSV: a severity, a corruption's mean, a perturbation, or a mean of those."""
 
     row: Robust
@@ -179,11 +181,13 @@ def csv_text(results: Robustness) -> str:
     return columns.csv_text(COLUMNS, [line for row in results for line in _lines(row)])
 
 
-def _lines(row: Robust) -> Iterator[Line]:
-    yield Line(row, "clean", "clean", row.clean)
-    yield Line(row, "mean", "mean_corruption", row.mean_corruption_accuracy)
+def _lines(row: Robust) -> Iterator[RobustnessRecord]:
+    yield RobustnessRecord(row, "clean", "clean", row.clean)
+    yield RobustnessRecord(row, "mean", "mean_corruption", row.mean_corruption_accuracy)
     for curve in row.curves():
-        of = partial(Line, row, "corruption", curve.name, group=curve.group, unit=curve.unit)
+        of = partial(
+            RobustnessRecord, row, "corruption", curve.name, group=curve.group, unit=curve.unit
+        )
         for point in curve.points:
             yield of(
                 accuracy=point.accuracy, flips=point.flip_rate, balanced=point.balanced_accuracy,
@@ -191,11 +195,11 @@ def _lines(row: Robust) -> Iterator[Line]:
             )  # fmt: skip
         yield of(accuracy=curve.accuracy, flips=curve.flip_rate, severity="mean")
     for name, (value, flips) in row.perturbations.items():
-        yield Line(row, "perturbation", name, None, flips, value=value)
-    yield Line(row, "mean", "flip_rate", None, row.flip_rate)
+        yield RobustnessRecord(row, "perturbation", name, None, flips, value=value)
+    yield RobustnessRecord(row, "mean", "flip_rate", None, row.flip_rate)
 
 
-COLUMNS: Columns[Line] = (
+COLUMNS: Columns[RobustnessRecord] = (
     plain("dataset", lambda x: x.row.dataset),
     plain("model", lambda x: x.row.model),
     plain("measured", lambda x: x.row.measured),

@@ -12,6 +12,8 @@ from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.statistics.summary import Summary, summarise
 
+TITLE = "Selecting on the test set"
+SHOWS = "What choosing the epoch on the test faces is worth, by model."
 INTRODUCTION = """\
 # What selecting on the test set is worth
 

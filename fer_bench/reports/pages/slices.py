@@ -16,6 +16,8 @@ from fer_bench.reports.scores import Scores
 from fer_bench.rows import split_transferred
 from fer_bench.statistics.summary import Summary, summarise
 
+TITLE = "Groups of people"
+SHOWS = "Accuracy by age, gender and other groups, with intervals."
 INTRODUCTION = f"""\
 # Accuracy by group
 

@@ -16,6 +16,8 @@ from fer_bench.reports.tables.table01_to_s1 import TABLES
 from fer_bench.rows import split_transferred
 from fer_bench.statistics.row_intervals import FEWEST_FACES
 
+TITLE = "Gaps of subsets"
+SHOWS = "Occluded and turned faces against all, with the class mix made equal."
 INTRODUCTION = f"""\
 # Gaps of subsets
 

@@ -19,6 +19,8 @@ from fer_bench.reports.tables.beside_paper import over_seeds, value
 from fer_bench.rows import split_transferred
 from fer_bench.statistics.summary import Summary
 
+TITLE = "Numbers of the paper's text"
+SHOWS = "Claims of the paper's text with what fills them here."
 INTRODUCTION = """\
 # Numbers of the paper's text
 

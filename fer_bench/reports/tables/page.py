@@ -14,7 +14,7 @@ from fer_bench.reports.scores import Scores
 from fer_bench.reports.tables import as_printed, latex
 from fer_bench.reports.tables.paired_lines import compared_blocks, explained_once
 from fer_bench.reports.tables.section_grid import PRETRAINED, measured_subsets, section_grid
-from fer_bench.reports.tables.sections import Section, sections
+from fer_bench.reports.tables.sections import TableSection, sections
 from fer_bench.reports.tables.spec import TableSpec
 
 LEGEND = """\
@@ -97,7 +97,9 @@ def table_page(
     return Page(spec, panels, paper, tuple(missing))
 
 
-def _panel(spec: TableSpec, section: Section, scores: Scores, compared: Sequence[str]) -> Panel:
+def _panel(
+    spec: TableSpec, section: TableSection, scores: Scores, compared: Sequence[str]
+) -> Panel:
     measured = [line for line in section.lines if line.row is not None]
     rows = [line.row for line in measured if line.row]
     scored = next(row for row in rows if row.has(section.set))
@@ -124,7 +126,7 @@ def _panel(spec: TableSpec, section: Section, scores: Scores, compared: Sequence
     )  # fmt: skip
 
 
-def _class_counts(section: Section) -> str:
+def _class_counts(section: TableSection) -> str:
     """The faces by class of every part but the whole."""
     said = []
     for subset in measured_subsets(section.lines):

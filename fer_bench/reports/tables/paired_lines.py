@@ -12,7 +12,7 @@ from fer_bench.reports.compare.same_faces import comparisons, corrected, row_key
 from fer_bench.reports.relations import masked_base
 from fer_bench.reports.row import Row
 from fer_bench.reports.tables.lines import Line
-from fer_bench.reports.tables.sections import Section
+from fer_bench.reports.tables.sections import TableSection
 from fer_bench.reports.tables.spec import TableSpec
 from fer_bench.rows import split_transferred, transferred
 from fer_bench.statistics.corrections import MARGIN
@@ -36,7 +36,7 @@ class _Group:
         labels: what a row is called, by row key.
     """
 
-    section: Section
+    section: TableSection
     part: str
     rows: list[Row]
     pairs: list[tuple[str, str]]
@@ -44,7 +44,7 @@ class _Group:
 
 
 def compared_blocks(
-    spec: TableSpec, sections: Sequence[Section], cache: Path | None
+    spec: TableSpec, sections: Sequence[TableSection], cache: Path | None
 ) -> list[list[str]]:
     """Markdown of each section's paired comparisons, part by part; empty without any.
 
@@ -73,7 +73,7 @@ def _blocks(group: _Group, judged: Sequence[Judged]) -> list[str]:
     return [WORDS.format(words=block) if block.startswith("- ") else block for block in said]
 
 
-def _group(spec: TableSpec, section: Section, part: str) -> _Group:
+def _group(spec: TableSpec, section: TableSection, part: str) -> _Group:
     found = [(a, b) for a, b in pairs(spec, section, part) if a.row and b.row]
     lines = {row_key(line.row): line for pair in found for line in pair if line.row}
     return _Group(
@@ -100,7 +100,7 @@ def explained_once(blocks: Sequence[str], before: bool) -> list[str]:
     return kept
 
 
-def parts_of(spec: TableSpec, section: Section) -> list[str]:
+def parts_of(spec: TableSpec, section: TableSection) -> list[str]:
     """The parts that are compared: in a table about subsets those, else the whole set."""
     if not spec.by_subset:
         return ["all"]
@@ -108,7 +108,7 @@ def parts_of(spec: TableSpec, section: Section) -> list[str]:
     return [name for name in subsets if name != "all" and not name.endswith("_as_listed")]
 
 
-def pairs(spec: TableSpec, section: Section, part: str = "all") -> Iterator[Pair]:
+def pairs(spec: TableSpec, section: TableSection, part: str = "all") -> Iterator[Pair]:
     """The measured pairs of lines, in the order of the declaration."""
     lines = [line for line in section.lines if line.measured and line.model]
     lines = [line for line in lines if (line.set, line.subset) == (section.set, part)]
@@ -125,7 +125,7 @@ def _of(model: str, lines: Sequence[Line]) -> list[Line]:
     return [line for line in lines if split_transferred(line.model)[0] == model]
 
 
-def _ways(spec: TableSpec, section: Section, lines: Sequence[Line]) -> Iterator[Pair]:
+def _ways(spec: TableSpec, section: TableSection, lines: Sequence[Line]) -> Iterator[Pair]:
     """For each model the pairs of ways to train for masks."""
     base = masked_base(section.set) or ""
     for row in spec.rows:

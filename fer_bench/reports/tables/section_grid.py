@@ -11,7 +11,7 @@ from fer_bench.reports.formatting import NOTHING, count, maximum, mean_std, perc
 from fer_bench.reports.grid import Grid, grid
 from fer_bench.reports.tables.beside_paper import difference, over_seeds
 from fer_bench.reports.tables.lines import Line
-from fer_bench.reports.tables.sections import Section
+from fer_bench.reports.tables.sections import TableSection
 from fer_bench.reports.tables.spec import TableSpec
 from fer_bench.statistics.summary import Summary
 
@@ -19,7 +19,7 @@ PRETRAINED = "Pre-trained on"
 WORDS = ("Model", "Trained on", PRETRAINED, "Faces")
 
 
-def section_grid(spec: TableSpec, section: Section) -> Grid:
+def section_grid(spec: TableSpec, section: TableSection) -> Grid:
     """The section's lines; columns that say the same in every line are left out."""
     head = _head(spec, section)
     bold = best(section)
@@ -29,7 +29,7 @@ def section_grid(spec: TableSpec, section: Section) -> Grid:
     return grid(head, body, WORDS, blocks)
 
 
-def best(section: Section) -> set[tuple[str, str, str, str]]:
+def best(section: TableSection) -> set[tuple[str, str, str, str]]:
     """The keys of the lines with the best accuracy of `last`, by part of the section's set.
 
     None where fewer than two rows were measured. Numbers that are printed alike are equally good.
@@ -52,7 +52,7 @@ def _of_last(line: Line) -> Summary | None:
     return line.row.summary("accuracy", line.set, line.subset) if line.row else None
 
 
-def _head(spec: TableSpec, section: Section) -> list[str]:
+def _head(spec: TableSpec, section: TableSection) -> list[str]:
     statistics = {s for line in section.lines for s in line.paper}
     compared = any(line.model and line.paper for line in section.lines)
     folded = any(line.row.folded for line in section.lines if line.row)

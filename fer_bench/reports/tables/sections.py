@@ -14,7 +14,7 @@ from fer_bench.rows import transferred
 
 
 @dataclass(frozen=True)
-class Section:
+class TableSection:
     """The lines that are compared with each other: all on one set."""
 
     set: str
@@ -23,7 +23,7 @@ class Section:
 
 def sections(
     spec: TableSpec, scores: Scores, printed: Sequence[Printed]
-) -> tuple[list[Section], list[str]]:
+) -> tuple[list[TableSection], list[str]]:
     """The sections that have something to compare, and the names of the sets that have not.
 
     A section is kept when two of its rows have a number, one of them ours; in a table about
@@ -40,7 +40,7 @@ def sections(
     for set_, lines in found:
         # Lines of another set, such as unmasked faces beside masked ones, carry no section.
         if _enough(spec, lines) and any(x.measured and x.set == set_ for x in lines):
-            kept.append(Section(set_, tuple(lines)))
+            kept.append(TableSection(set_, tuple(lines)))
         else:
             bare.append(set_)
     return kept, list(dict.fromkeys(bare))

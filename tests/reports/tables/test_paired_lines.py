@@ -12,7 +12,7 @@ from fer_bench.reports.compare.same_faces import comparisons, corrected
 from fer_bench.reports.paper import load_paper
 from fer_bench.reports.scores import load_scores
 from fer_bench.reports.tables.paired_lines import compared_blocks, pairs, parts_of
-from fer_bench.reports.tables.sections import Section, sections
+from fer_bench.reports.tables.sections import TableSection, sections
 from fer_bench.reports.tables.table01_to_s1 import TABLES
 from fer_bench.statistics.corrections import holm
 from fer_bench.statistics.pairs import Comparison
@@ -104,7 +104,7 @@ def test_holms_correction_is_over_all_sections_of_a_table(tmp_path: Path, paper:
         assert f"| {p_value(one.holm_p)} |" in re.sub(r" +", " ", text)
 
 
-def comparisons_of(found: list[Section], name: str) -> list[Comparison]:
+def comparisons_of(found: list[TableSection], name: str) -> list[Comparison]:
     section = next(s for s in found if s.set == name)
     rows = [line.row for line in section.lines if line.row]
     pair = (f"{name}/scan_cci", f"{name}/scan_cci_no_cci")
