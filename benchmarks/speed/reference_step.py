@@ -17,7 +17,8 @@ from torch.utils.data import DataLoader, Dataset, RandomSampler
 from torchvision import transforms
 
 from fer_bench.models import FERModel
-from fer_bench.models.backbones import CONV_3X, feature_side
+from fer_bench.models.backbone_base import CONV_3X
+from fer_bench.models.backbones import feature_side
 from fer_bench.models.scan_cci import ScanCci
 from fer_bench.training.recipe import Recipe
 

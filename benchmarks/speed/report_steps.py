@@ -11,8 +11,10 @@ from pathlib import Path
 
 import invented_scores
 
-from fer_bench import reports
-from fer_bench.reports.tables import build_tables
+from fer_bench.reports.figures import build_figures
+from fer_bench.reports.leaderboard import build_leaderboard
+from fer_bench.reports.metrics import build_metrics
+from fer_bench.reports.pages import build_tables_and_pages
 
 PROJECT = Path(__file__).parents[2]
 PAPER, COST = PROJECT / "benchmarks/paper", PROJECT / "results/cost"
@@ -20,7 +22,7 @@ PAPER, COST = PROJECT / "benchmarks/paper", PROJECT / "results/cost"
 
 def tables(root: Path, cache: Path, few: bool) -> None:
     """Every table and page of `results/tables`."""
-    build_tables(
+    build_tables_and_pages(
         root / "scores", invented_scores.enabled(few), PAPER, root / "out/tables", cost_dir=COST,
         robustness_dir=root / "robustness", cache=cache,
     )  # fmt: skip
@@ -28,7 +30,7 @@ def tables(root: Path, cache: Path, few: bool) -> None:
 
 def figures(root: Path, cache: Path, few: bool) -> None:
     """As the stage `figures`; it keeps nothing."""
-    reports.build_figures(
+    build_figures(
         root / "scores", invented_scores.enabled(few), root / "out/figures", paper_dir=PAPER,
         robustness_dir=root / "robustness",
     )  # fmt: skip
@@ -37,12 +39,12 @@ def figures(root: Path, cache: Path, few: bool) -> None:
 def page(root: Path, cache: Path, few: bool) -> None:
     """As the stage `leaderboard`."""
     lists, out = invented_scores.enabled(few), root / "out"
-    reports.build_leaderboard(
+    build_leaderboard(
         root / "scores", lists, out / "leaderboard", robustness_dir=root / "robustness",
         cost_dir=COST, reported_dir=PROJECT / "benchmarks/reported", paper_dir=PAPER,
         cache_dir=cache,
     )  # fmt: skip
-    reports.build_metrics(root / "scores", lists, out)
+    build_metrics(root / "scores", lists, out)
 
 
 STEPS: dict[str, Callable[[Path, Path, bool], None]] = {

@@ -37,8 +37,8 @@ def corruptions(
 
     Example: fer-bench faces corruptions synthetic
     """
-    from fer_bench.reports.figure_style import save, style
-    from fer_bench.reports.robustness_sheet import corruption_sheet
+    from fer_bench.reports.figures.corruption_sheet import corruption_sheet
+    from fer_bench.reports.figures.style import save, style
 
     with style():
         sheet_of = corruption_sheet(Path("data/aligned") / pack, face)

@@ -33,7 +33,7 @@ def compare(
 
     Example: fer-bench compare synthetic scan_cci baseline_identity
     """
-    from fer_bench.reports.compared import compare_text
+    from fer_bench.reports.compare.in_words import compare_text
     from fer_bench.reports.scores import load_scores
 
     scores = load_scores(SCORES, enabled())
@@ -60,7 +60,7 @@ def report(
 
     Example: fer-bench report --diff origin/main
     """
-    from fer_bench.reports.diff import diff_markdown
+    from fer_bench.reports.compare.diff import diff_markdown
 
     print(diff_markdown(Path(), diff, SCORES, enabled(), robustness_dir=ROBUSTNESS), end="")
 

@@ -18,7 +18,7 @@ PANEL = "Pipeline stages (called by `dvc repro` and `fer-bench sweep`)"
 BUILDERS: tuple[Callable[..., Stage], ...] = (
     packs.model_file, packs.specs, packs.align, packs.mask, packs.view, packs.audit,
     packs.identity, packs.starts, cells.train, cells.transfer, cells.evaluate, cells.robustness,
-    cells.explain, cells.score, reports.audit_paper, reports.table, reports.tables,
+    cells.explain, cells.score, reports.table, reports.tables,
     reports.figures, reports.galleries, reports.leaderboard,
 )  # fmt: skip
 

@@ -82,7 +82,7 @@ def _check_name(model: str, dataset: str) -> None:
     """A row that is trained here may not be mistaken for one that is not."""
     from fer_bench import params
     from fer_bench.errors import FerBenchError
-    from fer_bench.reports.scores import row_names
+    from fer_bench.reports.enabled import row_names
 
     loaded = params.load()
     cells = loaded.enabled.get(dataset)

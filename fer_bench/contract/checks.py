@@ -18,7 +18,7 @@ from fer_bench.contract.subject import (
 )
 from fer_bench.errors import FerBenchError
 from fer_bench.models import FERModel, outside
-from fer_bench.specs.rows import row_spec
+from fer_bench.specs.row_specs import row_spec
 
 Check = Callable[[Subject], str]
 """Returns what was seen, in a few words."""
@@ -33,7 +33,7 @@ def card(subject: Subject) -> str:
             str(error),
             "Write a dictionary CARD at the top of the file, as `fer-bench models new` does.",
         ) from error
-    return "its family's, in cards.yaml" if stated is None else f"year {stated['year']}"
+    return "its family's, in model_texts.yaml" if stated is None else f"year {stated['year']}"
 
 
 def options(subject: Subject) -> str:

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError, nearest
-from fer_bench.models.backbones import CONV_3X
+from fer_bench.models.backbone_base import CONV_3X
 from fer_bench.models.base import FERModel
 
 CONV_3X_OUTPUT = f"backbone.{CONV_3X}"

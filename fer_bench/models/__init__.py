@@ -1,7 +1,8 @@
 """Models by name, found by scanning the files of this package.
 
-A file defines builder functions under `@register`; adding a file is enough to add a model. This
-file imports no model family by name, so that a family's code hash covers only what it uses.
+A file registers a builder by `@register`, or one network with several sets of options as lines of
+`register_presets`; adding a file is enough to add a model. This file imports no model family by
+name, so that a family's code hash covers only what it uses.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ __all__ = [
     "ModelConfig",
     "Output",
     "Preset",
+    "PresetLine",
     "backbone_state",
     "build",
     "configure",
@@ -37,6 +39,7 @@ __all__ = [
     "preset",
     "register",
     "register_family",
+    "register_presets",
     "resolve_weights",
 ]
 
@@ -75,18 +78,47 @@ def register(
     """
 
     def add(builder: Builder[C]) -> Builder[C]:
-        name, module = builder.__name__, builder.__module__
-        if not re.fullmatch("[a-z0-9_]+", name):
-            raise FerBenchError(f"model name {name!r} in {module}: use a-z, 0-9 and _ only")
-        if name in _registry and _registry[name][0].module != module:
-            taken = _registry[name][0].module
-            raise FerBenchError(f"model name {name!r} in {module} is taken by {taken}: rename one")
         summary = (builder.__doc__ or "").strip().split("\n")[0]
-        shown = Preset(name, module, config.as_dict(), pretrained, dict(recipe or {}), summary)
-        _registry[name] = (shown, config, builder)
+        _add(builder, PresetLine(builder.__name__, config, pretrained, summary, recipe or {}))
         return builder
 
     return add
+
+
+class PresetLine(NamedTuple):
+    """A preset as one line; the attributes are arguments of `register`, or what it reads there."""
+
+    name: str
+    config: ModelConfig
+    pretrained: str | None
+    summary: str
+    recipe: Mapping[str, Any] = {}
+
+
+def register_presets(builder: Builder[Any], *lines: PresetLine) -> None:
+    """Register several presets of one network, which differ in options, start or recipe alone.
+
+    Args:
+        builder: the network's class.
+        lines: the presets; summaries name the paper's table or section.
+
+    Raises:
+        FerBenchError: as of `register`.
+    """
+    for line in lines:
+        _add(builder, line)
+
+
+def _add(builder: Builder[Any], line: PresetLine) -> None:
+    name, config, pretrained, summary, recipe = line
+    module = builder.__module__
+    if not re.fullmatch("[a-z0-9_]+", name):
+        raise FerBenchError(f"model name {name!r} in {module}: use a-z, 0-9 and _ only")
+    if name in _registry and _registry[name][0].module != module:
+        taken = _registry[name][0].module
+        raise FerBenchError(f"model name {name!r} in {module} is taken by {taken}: rename one")
+    shown = Preset(name, module, config.as_dict(), pretrained, dict(recipe), summary)
+    _registry[name] = (shown, config, builder)
 
 
 def register_family(prefix: str) -> Callable[[Callable[[str], Family]], Callable[[str], Family]]:

@@ -11,7 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError, nearest
-from fer_bench.models.backbones import LAYOUTS, TIMM, Backbone, check_name
+from fer_bench.models.backbone_base import TIMM, Backbone
+from fer_bench.models.backbones import LAYOUTS
+from fer_bench.models.timm_nets import check_timm
 
 INPUTS = ("half", "imagenet", "source_network")
 
@@ -76,7 +78,7 @@ class ModelConfig:
                     "is the default)"
                 )
             if self.takes_timm and field.name == "backbone" and value.startswith(TIMM):
-                check_name(value)
+                check_timm(value)
                 continue
             valid = self.choices.get(field.name)
             if valid is not None and value not in valid:

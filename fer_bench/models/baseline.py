@@ -12,7 +12,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fer_bench.models import register
+from fer_bench.models import PresetLine, register_presets
 from fer_bench.models.backbones import LAYOUTS, ResNet
 from fer_bench.models.base import FERModel, ModelConfig, Normalise, Output
 
@@ -39,49 +39,19 @@ class Baseline(FERModel):
         return F.cross_entropy(output.logits, target, class_weight)
 
 
-@register(ModelConfig())
-def baseline1(num_classes: int, config: ModelConfig) -> FERModel:
-    """ResNet trained from scratch (Table 1)."""
-    return Baseline(num_classes, config)
-
-
-@register(ModelConfig(), pretrained="imagenet")
-def baseline2(num_classes: int, config: ModelConfig) -> FERModel:
-    """ResNet pre-trained on ImageNet (Table 1)."""
-    return Baseline(num_classes, config)
-
-
-@register(ModelConfig(), pretrained="vggface2")
-def baseline3(num_classes: int, config: ModelConfig) -> FERModel:
-    """ResNet pre-trained on VGGFace2 (Table 1)."""
-    return Baseline(num_classes, config)
-
-
-@register(ModelConfig(), pretrained="identity")
-def baseline_identity(num_classes: int, config: ModelConfig) -> FERModel:
-    """ResNet pre-trained to tell apart the people of a dataset's train split (ours)."""
-    return Baseline(num_classes, config)
-
-
-@register(ModelConfig(), recipe=TUNED)
-def baseline1_tuned(num_classes: int, config: ModelConfig) -> FERModel:
-    """ResNet from scratch, one learning rate of 0.01 for all layers (ours)."""
-    return Baseline(num_classes, config)
-
-
-@register(ModelConfig(), pretrained="imagenet", recipe=TUNED)
-def baseline2_tuned(num_classes: int, config: ModelConfig) -> FERModel:
-    """ResNet from ImageNet, one learning rate of 0.01 for all layers (ours)."""
-    return Baseline(num_classes, config)
-
-
-@register(ModelConfig(), pretrained="vggface2", recipe=TUNED)
-def baseline3_tuned(num_classes: int, config: ModelConfig) -> FERModel:
-    """ResNet from VGGFace2, one learning rate of 0.01 for all layers (ours)."""
-    return Baseline(num_classes, config)
-
-
-@register(ModelConfig(), pretrained="identity", recipe=TUNED)
-def baseline_identity_tuned(num_classes: int, config: ModelConfig) -> FERModel:
-    """ResNet from identity weights, one learning rate of 0.01 for all layers (ours)."""
-    return Baseline(num_classes, config)
+register_presets(
+    Baseline,
+    PresetLine("baseline1", ModelConfig(), None, "ResNet trained from scratch (Table 1)."),
+    PresetLine("baseline2", ModelConfig(), "imagenet", "ResNet pre-trained on ImageNet (Table 1)."),
+    PresetLine("baseline3", ModelConfig(), "vggface2", "ResNet pre-trained on VGGFace2 (Table 1)."),
+    PresetLine("baseline_identity", ModelConfig(), "identity",
+        "ResNet pre-trained to tell apart the people of a dataset's train split (ours)."),
+    PresetLine("baseline1_tuned", ModelConfig(), None,
+        "ResNet from scratch, one learning rate of 0.01 for all layers (ours).", TUNED),
+    PresetLine("baseline2_tuned", ModelConfig(), "imagenet",
+        "ResNet from ImageNet, one learning rate of 0.01 for all layers (ours).", TUNED),
+    PresetLine("baseline3_tuned", ModelConfig(), "vggface2",
+        "ResNet from VGGFace2, one learning rate of 0.01 for all layers (ours).", TUNED),
+    PresetLine("baseline_identity_tuned", ModelConfig(), "identity",
+        "ResNet from identity weights, one learning rate of 0.01 for all layers (ours).", TUNED),
+)  # fmt: skip

@@ -41,8 +41,9 @@ from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError
 from fer_bench.faces.face_points import POINTS, mean_points
-from fer_bench.models import register
-from fer_bench.models.backbones import CONV_3X, LAYOUTS, ResNet, feature_side
+from fer_bench.models import PresetLine, register_presets
+from fer_bench.models.backbone_base import CONV_3X
+from fer_bench.models.backbones import LAYOUTS, ResNet, feature_side
 from fer_bench.models.base import FERModel, ModelConfig, Normalise, Output
 from fer_bench.models.vgg import Vgg16
 
@@ -219,13 +220,10 @@ class Gacnn(FERModel):
         return F.cross_entropy(output.logits, target, class_weight)
 
 
-@register(GacnnConfig(), pretrained="imagenet")
-def gacnn(num_classes: int, config: GacnnConfig) -> FERModel:
-    """Gated patches around 24 landmarks and the gated whole face, on VGG-16."""
-    return Gacnn(num_classes, config)
-
-
-@register(GacnnConfig(whole=False), pretrained="imagenet")
-def pacnn(num_classes: int, config: GacnnConfig) -> FERModel:
-    """Gated patches around 24 landmarks alone, on VGG-16."""
-    return Gacnn(num_classes, config)
+register_presets(
+    Gacnn,
+    PresetLine("gacnn", GacnnConfig(), "imagenet",
+        "Gated patches around 24 landmarks and the gated whole face, on VGG-16."),
+    PresetLine("pacnn", GacnnConfig(whole=False), "imagenet",
+        "Gated patches around 24 landmarks alone, on VGG-16."),
+)  # fmt: skip

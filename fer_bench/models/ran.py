@@ -46,7 +46,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError
-from fer_bench.models import register
+from fer_bench.models import PresetLine, register_presets
 from fer_bench.models.backbones import LAYOUTS, ResNet
 from fer_bench.models.base import FERModel, ModelConfig, Normalise, Output
 
@@ -193,13 +193,10 @@ def region_biased_loss(own: Tensor, margin: float) -> Tensor:
     return F.relu(margin - (own[:, 1:].amax(1) - own[:, 0])).mean()
 
 
-@register(RanConfig(), pretrained="msceleb")
-def ran(num_classes: int, config: RanConfig) -> FERModel:
-    """Region attention network: ResNet-18 over five fixed crops and the whole face."""
-    return Ran(num_classes, config)
-
-
-@register(RanConfig(crops="random"), pretrained="msceleb")
-def ran_random(num_classes: int, config: RanConfig) -> FERModel:
-    """Region attention network with random crops in training."""
-    return Ran(num_classes, config)
+register_presets(
+    Ran,
+    PresetLine("ran", RanConfig(), "msceleb",
+        "Region attention network: ResNet-18 over five fixed crops and the whole face."),
+    PresetLine("ran_random", RanConfig(crops="random"), "msceleb",
+        "Region attention network with random crops in training."),
+)  # fmt: skip

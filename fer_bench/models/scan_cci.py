@@ -18,9 +18,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError
-from fer_bench.models import register
+from fer_bench.models import PresetLine, register_presets
 from fer_bench.models.attention import ECA, UNITS
-from fer_bench.models.backbones import CONV_3X, CONV_4X, feature_side, staged
+from fer_bench.models.backbone_base import CONV_3X, CONV_4X
+from fer_bench.models.backbones import feature_side, staged
 from fer_bench.models.base import FERModel, ModelConfig, Normalise, Output
 from fer_bench.models.partition import blocks, check_m, partition, regions
 
@@ -255,76 +256,31 @@ class ScanCci(FERModel):
                     module.eval()
 
 
-@register(ScanCciConfig(), pretrained="vggface2")
-def scan_cci(num_classes: int, config: ScanCciConfig) -> FERModel:
-    """SCAN-CCI as the paper describes it: 25 local units and a global one, λ = 0.2."""
-    return ScanCci(num_classes, config)
-
-
-@register(ScanCciConfig(shared=True), pretrained="vggface2")
-def scan_cci_shared(num_classes: int, config: ScanCciConfig) -> FERModel:
-    """One local unit shared by all patches (Table 11)."""
-    return ScanCci(num_classes, config)
-
-
-@register(ScanCciConfig(), pretrained="imagenet")
-def scan_cci_imagenet(num_classes: int, config: ScanCciConfig) -> FERModel:
-    """SCAN-CCI from ImageNet weights, which section 5 says were considered."""
-    return ScanCci(num_classes, config)
-
-
-@register(
-    ScanCciConfig(l2=True, folded_strip=True, cci_head="shared", frozen_bn=True),
-    pretrained="vggface2",
-)
-def scan_cci_released(num_classes: int, config: ScanCciConfig) -> FERModel:
-    """SCAN-CCI with every departure of the released code from the paper."""
-    return ScanCci(num_classes, config)
-
-
-@register(ScanCciConfig(attention="sa"), pretrained="vggface2")
-def scan_cci_sa(num_classes: int, config: ScanCciConfig) -> FERModel:
-    """Single attention, one weight a patch, in SCAN's place (Table 7)."""
-    return ScanCci(num_classes, config)
-
-
-@register(ScanCciConfig(attention="spa"), pretrained="vggface2")
-def scan_cci_spa(num_classes: int, config: ScanCciConfig) -> FERModel:
-    """Spatial attention, constant across channels, in SCAN's place (Table 7)."""
-    return ScanCci(num_classes, config)
-
-
-@register(ScanCciConfig(scope="local"), pretrained="vggface2")
-def scan_cci_lpa(num_classes: int, config: ScanCciConfig) -> FERModel:
-    """Local patch attention alone, without the global unit (Table 7)."""
-    return ScanCci(num_classes, config)
-
-
-@register(ScanCciConfig(scope="global"), pretrained="vggface2")
-def scan_cci_ga(num_classes: int, config: ScanCciConfig) -> FERModel:
-    """Global attention alone, without local patches (Table 7)."""
-    return ScanCci(num_classes, config)
-
-
-@register(ScanCciConfig(attention="eca"), pretrained="vggface2")
-def scan_cci_eca_attention(num_classes: int, config: ScanCciConfig) -> FERModel:
-    """Efficient channel attention in SCAN's place (Table 7)."""
-    return ScanCci(num_classes, config)
-
-
-@register(ScanCciConfig(attention="none"), pretrained="vggface2")
-def scan_cci_no_scan(num_classes: int, config: ScanCciConfig) -> FERModel:
-    """Without the attention branch: λ = 0, the mean of the four quadrants votes (section 6.6)."""
-    return ScanCci(num_classes, config)
-
-
-@register(ScanCciConfig(cci=False), pretrained="vggface2")
-def scan_cci_no_cci(num_classes: int, config: ScanCciConfig) -> FERModel:
-    """Without the context branch: λ = 1, Conv_4x is not built (Table 8)."""
-    return ScanCci(num_classes, config)
-
-
-@register(ScanCciConfig(eca=False), pretrained="vggface2")
-def scan_cci_no_eca(num_classes: int, config: ScanCciConfig) -> FERModel:
-    """Without ECA before the context branch (Table 9)."""
-    return ScanCci(num_classes, config)
+register_presets(
+    ScanCci,
+    PresetLine("scan_cci", ScanCciConfig(), "vggface2",
+        "SCAN-CCI as the paper describes it: 25 local units and a global one, λ = 0.2."),
+    PresetLine("scan_cci_shared", ScanCciConfig(shared=True), "vggface2",
+        "One local unit shared by all patches (Table 11)."),
+    PresetLine("scan_cci_imagenet", ScanCciConfig(), "imagenet",
+        "SCAN-CCI from ImageNet weights, which section 5 says were considered."),
+    PresetLine("scan_cci_released",
+        ScanCciConfig(l2=True, folded_strip=True, cci_head="shared", frozen_bn=True), "vggface2",
+        "SCAN-CCI with every departure of the released code from the paper."),
+    PresetLine("scan_cci_sa", ScanCciConfig(attention="sa"), "vggface2",
+        "Single attention, one weight a patch, in SCAN's place (Table 7)."),
+    PresetLine("scan_cci_spa", ScanCciConfig(attention="spa"), "vggface2",
+        "Spatial attention, constant across channels, in SCAN's place (Table 7)."),
+    PresetLine("scan_cci_lpa", ScanCciConfig(scope="local"), "vggface2",
+        "Local patch attention alone, without the global unit (Table 7)."),
+    PresetLine("scan_cci_ga", ScanCciConfig(scope="global"), "vggface2",
+        "Global attention alone, without local patches (Table 7)."),
+    PresetLine("scan_cci_eca_attention", ScanCciConfig(attention="eca"), "vggface2",
+        "Efficient channel attention in SCAN's place (Table 7)."),
+    PresetLine("scan_cci_no_scan", ScanCciConfig(attention="none"), "vggface2",
+        "Without the attention branch: λ = 0, the four quadrants' mean votes (section 6.6)."),
+    PresetLine("scan_cci_no_cci", ScanCciConfig(cci=False), "vggface2",
+        "Without the context branch: λ = 1, Conv_4x is not built (Table 8)."),
+    PresetLine("scan_cci_no_eca", ScanCciConfig(eca=False), "vggface2",
+        "Without ECA before the context branch (Table 9)."),
+)  # fmt: skip

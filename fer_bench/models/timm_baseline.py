@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_bench.models import Family, register_family
-from fer_bench.models.backbones import TIMM
+from fer_bench.models.backbone_base import TIMM
 from fer_bench.models.base import FERModel, ModelConfig, Normalise, Output
 from fer_bench.models.timm_nets import TimmPooled, check_timm
 

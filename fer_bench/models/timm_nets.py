@@ -14,7 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError, nearest
-from fer_bench.models.backbones import CONV_3X, CONV_4X, TIMM, Backbone, StagedBackbone, load_equal
+from fer_bench.models.backbone_base import (
+    CONV_3X,
+    CONV_4X,
+    TIMM,
+    Backbone,
+    StagedBackbone,
+    load_equal,
+)
 
 STRIDES = {CONV_3X: 8, CONV_4X: 16}
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from fer_bench.models.backbones import Backbone, load_equal
+from fer_bench.models.backbone_base import Backbone, load_equal
 
 CONV4_2: tuple[int | str, ...] = (64, 64, "pool", 128, 128, "pool", 256, 256, 256, "pool", 512, 512)
 """The nine convolutions up to conv4_2: stride 8, 512 channels."""

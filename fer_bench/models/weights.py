@@ -20,7 +20,8 @@ from torch import Tensor
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.files import read_json, replacing, sha256_file, write_json
 from fer_bench.models.array_pickle import load_arrays
-from fer_bench.models.backbones import TIMM, ResNet
+from fer_bench.models.backbone_base import TIMM
+from fer_bench.models.backbones import ResNet
 from fer_bench.models.timm_nets import TimmPooled, check_timm, load_timm
 from fer_bench.models.vgg import Vgg16
 

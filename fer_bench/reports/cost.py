@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tabulate import tabulate
-
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, write_text
 from fer_bench.reports.formatting import NOTHING, count, rounded
+from fer_bench.reports.grid import github
 from fer_bench.rows import split_transferred
 
 PAPER_SECONDS = {"cpu": 0.12, "cuda": 0.03}
@@ -180,8 +179,7 @@ def _table(device: DeviceCost, entries: list[Mapping[str, Any]]) -> str:
         )
         for e in entries
     ]  # fmt: skip
-    align = ("left", *["right"] * 7)
-    text = tabulate(body, head, tablefmt="github", colalign=align, disable_numparse=True)
+    text = github(head, body)
     timed = " or ".join(dict.fromkeys(str(e["latency"]["n"]) for e in entries))
     batched = " or ".join(dict.fromkeys(str(e["throughput"]["n"]) for e in entries))
     return f"{text}\n\nTimed: {timed} single images and {batched} batches a model."

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-
-from tabulate import tabulate
 
 from fer_bench.datasets import datasets, packs, sources
 from fer_bench.datasets.base import Dataset, Source
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_text
 from fer_bench.reports.formatting import NOTHING
-from fer_bench.reports.masked_sections import masked_base
+from fer_bench.reports.grid import github
+from fer_bench.reports.relations import masked_base
 
 LEGEND = """\
 *Faces from* is the default of `align.<name>.pixels`: detected and aligned here (`mtcnn`), the image
@@ -37,8 +35,10 @@ def dataset_table() -> str:
     ]  # fmt: skip
     return "\n\n".join(
         (
-            _github(["Source", "Name", "Faces from", "Licence", "How to get"], got),
-            _github(["Dataset", "Of", "Train / val / test faces", "Classes", "Protocol"], views),
+            github(["Source", "Name", "Faces from", "Licence", "How to get"], got, None),
+            github(
+                ["Dataset", "Of", "Train / val / test faces", "Classes", "Protocol"], views, None
+            ),
             LEGEND.strip(),
         )
     )
@@ -99,8 +99,3 @@ def _get(source: Source) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
-
-
-def _github(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-    align = ["left"] * len(head)
-    return str(tabulate(body, head, tablefmt="github", colalign=align, disable_numparse=True))

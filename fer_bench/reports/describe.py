@@ -17,11 +17,26 @@ TRAIN_ON = {
     "all": "the whole train split",
 }
 
+AS_LISTED = "_as_listed"
+SUBSET_TITLES = {
+    "all": "all",
+    "occluded": "occluded",
+    "pose_gt_30": "pose > 30°",
+    "pose_gt_45": "pose > 45°",
+}
+
 
 def title(dataset: str) -> str:
     """`name` or `name: Title`, as the registry knows it."""
     known = datasets().get(dataset)
     return f"{dataset}: {known.title}" if known and known.title else dataset
+
+
+def subset_title(subset: str) -> str:
+    """How a part of a set is called in a table."""
+    if subset.endswith(AS_LISTED):
+        return f"{subset_title(subset.removesuffix(AS_LISTED))}, as listed"
+    return SUBSET_TITLES.get(subset, subset.replace("_", " "))
 
 
 def place(rows: Iterable[Row]) -> str:

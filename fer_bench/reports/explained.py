@@ -13,7 +13,7 @@ import numpy as np
 from fer_bench.datasets import datasets, packs, sources
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json
-from fer_bench.reports.scores import Enabled
+from fer_bench.reports.enabled import Enabled, found
 
 Numbers = Mapping[str, Any]
 PICTURES = (
@@ -39,26 +39,27 @@ class Explained:
     elsewhere: bool
     numbers: Numbers
 
+    @property
+    def measured(self) -> str:
+        """`here`, or `elsewhere`."""
+        return "elsewhere" if self.elsewhere else "here"
 
-def load_explained(explain_dir: Path, enabled: Enabled) -> list[Explained]:
-    """Read `results/explain`: what params enable, then committed files of disabled datasets.
 
-    A file of an enabled dataset that params do not name is left over and ignored.
+def load_explained(explain_dir: Path | None, enabled: Enabled) -> list[Explained]:
+    """Read `results/explain`, as `enabled` finds it.
 
     Raises:
         FerBenchError: a file is not the one its path says.
     """
-    found = []
-    for dataset, lists in enabled.items():
-        for set_ in _sets(dataset, lists):
-            for model in lists.get("explain", ()):
-                for seed in lists.get("seeds", ()):
-                    file = explain_dir / dataset / model / str(seed) / f"{set_}.json"
-                    if file.is_file():
-                        found.append(_read(file, elsewhere=False))
-    here = {name for name, lists in enabled.items() if lists.get("models")}
-    others = sorted(explain_dir.glob("*/*/*/*.json"), key=lambda f: f.parts)
-    return found + [_read(f, elsewhere=True) for f in others if f.parts[-4] not in here]
+    explained = []
+    for dataset, _, elsewhere, _, seeds in found(explain_dir, enabled, "explain", suffix=""):
+        for seed in seeds:
+            if elsewhere:
+                files = sorted(seed.glob("*.json"))
+            else:
+                files = [seed / f"{name}.json" for name in _sets(dataset, enabled[dataset])]
+            explained += [_read(file, elsewhere) for file in files if file.is_file()]
+    return explained
 
 
 def _sets(dataset: str, lists: Mapping[str, Sequence[Any]]) -> list[str]:

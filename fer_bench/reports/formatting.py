@@ -40,3 +40,8 @@ def maximum(summary: Summary | None) -> str:
 def count(number: int | None) -> str:
     """A count with thousands separated."""
     return NOTHING if number is None else f"{number:,}"
+
+
+def value_text(value: float | str) -> str:
+    """A parameter for a table, a tick or a caption: at most three digits, or a kind in words."""
+    return value.replace("_", " ") if isinstance(value, str) else f"{value:.3g}"

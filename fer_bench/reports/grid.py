@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tabulate import tabulate
@@ -35,11 +35,7 @@ class Grid:
 
     def markdown(self) -> str:
         """As a GitHub table."""
-        return str(
-            tabulate(
-                self.body, self.head, tablefmt="github", colalign=self.align, disable_numparse=True
-            )
-        )
+        return github(self.head, self.body, [i for i, a in enumerate(self.align) if a == "left"])
 
 
 def grid(
@@ -50,3 +46,19 @@ def grid(
 ) -> Grid:
     """A `Grid` of any sequences."""
     return Grid(tuple(head), tuple(map(tuple, body)), frozenset(words), frozenset(blocks))
+
+
+def github(
+    head: Sequence[str], body: Iterable[Sequence[str]], left: Iterable[int] | None = (0,)
+) -> str:
+    """A table as GitHub's Markdown.
+
+    Args:
+        head: what stands over each column.
+        body: the lines, a text a column.
+        left: the columns of words, set left, the others right; None: all are words.
+    """
+    words = set(range(len(head)) if left is None else left)
+    align = ["left" if i in words else "right" for i in range(len(head))]
+    text = tabulate(list(body), head, tablefmt="github", colalign=align, disable_numparse=True)
+    return str(text)

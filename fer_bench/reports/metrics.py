@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from fer_bench.files import write_json, write_text
+from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.row import Row
-from fer_bench.reports.scores import Enabled, Scores, load_scores
+from fer_bench.reports.scores import Scores, load_scores
 
 HEADLINES = ("baseline1", "baseline2", "baseline3", "baseline_identity", "scan_cci")
 """`dvc metrics show` prints one line with a column a number, so only these rows are in it, or a

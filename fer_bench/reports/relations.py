@@ -1,9 +1,18 @@
-"""Whether two datasets are made of the same photographs."""
+"""How datasets are related: masked forms of others, and made of the same photographs."""
 
 from __future__ import annotations
 
 from fer_bench.datasets import datasets, packs
-from fer_bench.reports.masked_sections import masked_base
+
+MASK_SUFFIXES = ("_masked_mixed", "_masked")
+
+
+def masked_base(name: str) -> str | None:
+    """The unmasked dataset of a masked one: `rafdb` for `rafdb_masked` and `rafdb_masked_mixed`."""
+    for suffix in MASK_SUFFIXES:
+        if name.endswith(suffix):
+            return name.removesuffix(suffix)
+    return None
 
 
 def sources_of(dataset: str) -> frozenset[str]:

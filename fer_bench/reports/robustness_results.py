@@ -1,8 +1,4 @@
-"""What the robustness stage measured, over seeds: `results/robustness`.
-
-What is read follows the rules of scores: the cells that params list under `robustness`, and every
-committed file of a dataset that is not enabled here, marked as measured elsewhere.
-"""
+"""What the robustness stage measured, over seeds: `results/robustness`, as `enabled` finds it."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ from typing import Any
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.corruptions import CORRUPTIONS, PERTURBATIONS
 from fer_bench.files import read_json
-from fer_bench.reports.scores import Enabled, row_names
+from fer_bench.reports.enabled import Enabled, found
 from fer_bench.statistics.summary import Summary, summarise
 
 KEYS = {"dataset", "model", "seed", "n", "classes", "clean", "corruptions",
@@ -80,6 +76,11 @@ class Robust:
     elsewhere: bool
     wanted: int
     cells: tuple[Mapping[str, Any], ...]
+
+    @property
+    def measured(self) -> str:
+        """`here`, or `elsewhere`."""
+        return "elsewhere" if self.elsewhere else "here"
 
     @property
     def clean(self) -> Summary:
@@ -174,21 +175,6 @@ class Robustness:
         """The datasets with at least one measured row."""
         return list(dict.fromkeys(row.dataset for row in self))
 
-    def mean_corruption_accuracy(self, dataset: str, model: str) -> Summary | None:
-        """For a leaderboard's column, a fraction; None where nothing was measured."""
-        row = self.get(dataset, model)
-        return row.mean_corruption_accuracy if row else None
-
-    def flip_rate(self, dataset: str, model: str) -> Summary | None:
-        """For a leaderboard's column, a fraction, lower is better; None where not measured."""
-        row = self.get(dataset, model)
-        return row.flip_rate if row else None
-
-    def curves(self, dataset: str, model: str) -> list[Curve]:
-        """A model's curves; empty where nothing was measured."""
-        row = self.get(dataset, model)
-        return row.curves() if row else []
-
 
 def load_robustness(folder: Path | None, enabled: Enabled) -> Robustness:
     """Read `results/robustness`; a missing folder, or None, holds nothing.
@@ -200,22 +186,10 @@ def load_robustness(folder: Path | None, enabled: Enabled) -> Robustness:
     Raises:
         FerBenchError: a file is no robustness file, or is not the cell its path says.
     """
-    rows: list[Robust] = []
-    if folder is None:
-        return Robustness(rows)
-    for dataset, lists in enabled.items():
-        seeds = sorted(lists.get("seeds", ()))
-        for model in lists.get("robustness", ()):
-            files = [folder / dataset / model / f"{seed}.json" for seed in seeds]
-            cells = tuple(_read(file) for file in files if file.is_file())
-            rows += [Robust(dataset, model, False, len(seeds), cells)] if cells else []
-    for place in sorted(p for p in folder.glob("*/*") if p.is_dir()):
-        dataset, model = place.parent.name, place.name
-        if row_names(enabled.get(dataset, {})):
-            continue  # enabled here: what params do not list is left over from another grid
-        files = sorted(place.glob("*.json"), key=lambda file: (len(file.stem), file.stem))
-        cells = tuple(_read(file) for file in files)
-        rows += [Robust(dataset, model, True, len(cells), cells)] if cells else []
+    rows = []
+    for dataset, model, elsewhere, wanted, files in found(folder, enabled, "robustness"):
+        if cells := tuple(map(_read, files)):
+            rows.append(Robust(dataset, model, elsewhere, wanted, cells))
     return Robustness(rows)
 
 

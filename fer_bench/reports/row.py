@@ -43,6 +43,11 @@ class Row:
     protocol: int = 0
 
     @property
+    def measured(self) -> str:
+        """`here`, or `elsewhere`."""
+        return "elsewhere" if self.elsewhere else "here"
+
+    @property
     def card(self) -> Mapping[str, Any] | None:
         """What a model from outside says of itself."""
         return next((c["card"] for c in reversed(self.cells) if c.get("card")), None)

@@ -1,9 +1,7 @@
 """Score files as rows: one row a (dataset, model), holding its seeds.
 
-What is read: the cells that params enable, and every committed score of a dataset that is not
-enabled here, marked as measured elsewhere. A score of an enabled dataset that params do not name is
-left over from another grid and ignored. Numbers made by other rules than the newest among them
-stand apart: they cannot be compared.
+What is read is what `enabled` finds. Numbers made by other rules than the newest among them stand
+apart: they cannot be compared.
 """
 
 from __future__ import annotations
@@ -18,11 +16,9 @@ from typing import Any
 import orjson
 
 from fer_bench.errors import FerBenchError
+from fer_bench.reports.enabled import Enabled, found
 from fer_bench.reports.row import Row
-from fer_bench.rows import split_transferred, transferred
-
-Enabled = Mapping[str, Mapping[str, Sequence[Any]]]
-"""params.yaml's `enabled`: dataset -> models, seeds, evaluate_on, init_from, transfer_models."""
+from fer_bench.rows import split_transferred
 
 
 class Scores:
@@ -103,33 +99,14 @@ def load_scores(scores_dir: Path, enabled: Enabled) -> Scores:
 
 def _load(scores_dir: Path, enabled: Enabled) -> Scores:
     rows = []
-    grid = {dataset: row_names(lists) for dataset, lists in enabled.items()}
-    for dataset, names in grid.items():
-        sets = frozenset({dataset, *enabled[dataset].get("evaluate_on", ())})
-        seeds = sorted(enabled[dataset].get("seeds", ()))
-        for model in names:
-            files = [scores_dir / dataset / model / f"{seed}.json" for seed in seeds]
-            cells = tuple(read_score(f) for f in files if f.is_file())
-            rows.append(Row(dataset, model, False, len(seeds), cells, sets))
-    for folder in sorted(p for p in scores_dir.glob("*/*") if p.is_dir()):
-        dataset, model = folder.parent.name, folder.name
-        if grid.get(dataset):
-            continue
-        files = sorted(folder.glob("*.json"), key=lambda f: (len(f.stem), f.stem))
-        cells = tuple(read_score(f) for f in files)
-        every = frozenset(name for cell in cells for name in cell["sets"])
-        rows.append(Row(dataset, model, True, len(cells), cells, every))
+    for dataset, model, elsewhere, wanted, files in found(scores_dir, enabled):
+        cells = tuple(read_score(file) for file in files)
+        if elsewhere:
+            sets = frozenset(name for cell in cells for name in cell["sets"])
+        else:
+            sets = frozenset({dataset, *enabled[dataset].get("evaluate_on", ())})
+        rows.append(Row(dataset, model, elsewhere, wanted, cells, sets))
     return Scores(rows)
-
-
-def row_names(lists: Mapping[str, Sequence[Any]]) -> list[str]:
-    """The rows one dataset's enabled lists ask for: its models, then the transferred ones."""
-    moved = [
-        transferred(model, source)
-        for source in lists.get("init_from", ())
-        for model in lists.get("transfer_models", ())
-    ]
-    return [*lists.get("models", ()), *moved]
 
 
 @contextmanager

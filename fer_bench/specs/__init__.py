@@ -30,9 +30,10 @@ from fer_bench.params import Params, check_names
 from fer_bench.receiving.receipt import read_receipt
 from fer_bench.specs.options import Spec, align_options, versions, view
 from fer_bench.specs.protocols import check_protocols
-from fer_bench.specs.rows import row_specs
+from fer_bench.specs.row_specs import row_specs
 
 RECEIPTS = Path("benchmarks")
+REPORTS = ("tables", "pages", "figures", "figures.galleries", "leaderboard", "metrics")
 
 
 def resolve(params: Params) -> dict[str, Spec]:
@@ -152,7 +153,7 @@ def _examinations(params: Params) -> Iterator[tuple[str, Spec]]:
 
 def _report_spec(params: Params) -> Iterator[tuple[str, Spec]]:
     """One spec of all reports: they look at every dataset's titles, and share most code."""
-    modules = [f"fer_bench.reports{part}" for part in ("", ".tables", ".attention_galleries")]
+    modules = [f"fer_bench.reports.{part}" for part in REPORTS]
     for package in (datasets, corruptions):  # found by scanning, not by imports
         names = (info.name for info in pkgutil.iter_modules(package.__path__))
         modules += [f"{package.__name__}.{name}" for name in names]

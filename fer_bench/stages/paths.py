@@ -22,7 +22,6 @@ SCORES, ROBUSTNESS, EXPLAIN = "results/scores", "results/robustness", "results/e
 COST, EXTERNAL = "results/cost", "results/external"
 TABLES, FIGURES, GALLERIES = "results/tables", "results/figures", "results/galleries"
 LEADERBOARD, METRICS, HISTORY = "results/leaderboard", "results/metrics.json", "results/history.csv"
-PAPER_AUDIT = "results/audit/paper.md"
 
 
 def receipt(source: str) -> str:

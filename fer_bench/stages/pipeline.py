@@ -62,7 +62,7 @@ def _ends() -> Stages:
         "specs": packs.specs().to_dvc(),
     }
     stages |= {f"table{_stem(name)}": reports.table(name).to_dvc() for name in NAMES}
-    for build in (reports.tables, reports.audit_paper, reports.figures, reports.galleries,
+    for build in (reports.tables, reports.figures, reports.galleries,
                   reports.leaderboard):  # fmt: skip
         stages[build.__name__] = build().to_dvc()
     return stages

@@ -43,7 +43,8 @@ def tables() -> Stage:
 
     Example: dvc repro tables
     """
-    from fer_bench.reports.tables import NAMES, build_pages, page_outputs, table_outputs
+    from fer_bench.reports.pages import build_pages, page_outputs
+    from fer_bench.reports.tables import NAMES, table_outputs
 
     def run() -> None:
         build_pages(
@@ -66,7 +67,7 @@ def figures() -> Stage:
     from fer_bench.reports.figures import FIGURES
 
     def run() -> None:
-        from fer_bench.reports import build_figures
+        from fer_bench.reports.figures import build_figures
 
         build_figures(
             Path(paths.SCORES), enabled(), Path(paths.FIGURES), paper_dir=Path(paths.PAPER),
@@ -85,7 +86,7 @@ def galleries() -> Stage:
 
     Example: dvc repro galleries
     """
-    from fer_bench.reports.attention_galleries import FIGURES, build_galleries
+    from fer_bench.reports.figures.galleries import FIGURES, build_galleries
 
     def run() -> None:
         maps = Path(paths.RUNS) / "explain"
@@ -101,7 +102,8 @@ def leaderboard() -> Stage:
     """
 
     def run() -> None:
-        from fer_bench.reports import build_leaderboard, build_metrics
+        from fer_bench.reports.leaderboard import build_leaderboard
+        from fer_bench.reports.metrics import build_metrics
 
         build_leaderboard(
             Path(paths.SCORES),
@@ -120,18 +122,6 @@ def leaderboard() -> Stage:
     deps = [paths.SCORES, paths.PAPER, *MEASURED, paths.REPORTED, paths.EXTERNAL]
     outs = [Path(paths.LEADERBOARD), Path(paths.HISTORY)]
     return _report("leaderboard", deps, outs, run, metrics=[paths.METRICS])
-
-
-def audit_paper() -> Stage:
-    """Check the paper's printed numbers: possible as k/N?, and its claims against its tables."""
-
-    def run() -> None:
-        from fer_bench.audit.paper import audit_paper as check
-
-        check(Path(paths.PAPER), Path(paths.PAPER_AUDIT))
-
-    deps = [paths.PAPER, "fer_bench/audit"]
-    return Stage("audit-paper", deps, [], run, results=[paths.PAPER_AUDIT])
 
 
 def _report(

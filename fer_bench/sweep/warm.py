@@ -10,8 +10,8 @@ STAGES = (
     "fer_bench.evaluation.robustness", "fer_bench.evaluation.explain",
     "fer_bench.evaluation.score", "fer_bench.faces.align", "fer_bench.faces.mask_pack",
     "fer_bench.audit.dataset", "fer_bench.specs", "fer_bench.views", "fer_bench.starts",
-    "fer_bench.reports.tables", "fer_bench.reports.figures", "fer_bench.reports.leaderboard",
-    "fer_bench.reports.attention_galleries", "fer_bench.cli",
+    "fer_bench.reports.tables", "fer_bench.reports.pages", "fer_bench.reports.figures",
+    "fer_bench.reports.figures.galleries", "fer_bench.reports.leaderboard", "fer_bench.cli",
 )  # fmt: skip
 
 for name in STAGES:

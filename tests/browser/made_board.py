@@ -14,7 +14,7 @@ from fer_bench.evaluation.corruptions import CORRUPTIONS
 from fer_bench.evaluation.metrics import measure
 from fer_bench.files import write_json, write_text
 from fer_bench.labels import SEVEN
-from fer_bench.reports import build_leaderboard
+from fer_bench.reports.leaderboard import build_leaderboard
 
 EVIL = "<script>document.title='hacked'<script>"
 LISTS: dict[str, list[Any]] = {

@@ -4,7 +4,8 @@ import torchvision
 
 from fer_bench import models
 from fer_bench.errors import FerBenchError
-from fer_bench.models.backbones import LAYOUTS, STAGES, ResNet, feature_side
+from fer_bench.models.backbone_base import STAGES
+from fer_bench.models.backbones import LAYOUTS, ResNet, feature_side
 
 
 def torchvision_pair(kind):

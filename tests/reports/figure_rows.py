@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from fer_bench.labels import EIGHT, SEVEN
 from fer_bench.reports.figures import FIGURES
-from fer_bench.reports.figures.inputs import Inputs
+from fer_bench.reports.figures.select import Inputs
 from fer_bench.reports.paper import load_said
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores

@@ -15,8 +15,9 @@ from fixed_scores import metrics, write_cell
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import SEVEN
 from fer_bench.reports.describe import class_counts, partial_names
+from fer_bench.reports.enabled import row_names
 from fer_bench.reports.row import classes_of
-from fer_bench.reports.scores import load_scores, row_names
+from fer_bench.reports.scores import load_scores
 
 
 def changed(**lists: list) -> dict:

@@ -13,31 +13,25 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from fer_bench.reports.figure_style import save, style
-from fer_bench.reports.figures.confidence import reliability, risk_coverage
-from fer_bench.reports.figures.confusion import (
+from fer_bench.reports.enabled import Enabled
+from fer_bench.reports.figures.critical_difference import critical_difference
+from fer_bench.reports.figures.figure05_s3_to_s8 import (
     SUBSET_DRAWINGS,
     figure05,
     figure_s3,
     figure_s4,
     subset_confusion,
 )
-from fer_bench.reports.figures.critical import critical_difference
-from fer_bench.reports.figures.curves import subset_accuracy, training_curves
-from fer_bench.reports.figures.forest import intervals
-from fer_bench.reports.figures.inputs import Inputs
-from fer_bench.reports.figures.sweeps import figure07, figure08
+from fer_bench.reports.figures.figure07_08 import figure07, figure08
+from fer_bench.reports.figures.intervals import intervals
+from fer_bench.reports.figures.reliability_risk_coverage import reliability, risk_coverage
+from fer_bench.reports.figures.robustness import robustness
+from fer_bench.reports.figures.select import Inputs
+from fer_bench.reports.figures.style import save, style
+from fer_bench.reports.figures.training_curves_subsets import subset_accuracy, training_curves
 from fer_bench.reports.paper import load_said
-from fer_bench.reports.scores import Enabled, load_scores
-from fer_bench.reports.side_by_side import side_by_side
-
-
-def _robustness(inputs: Inputs) -> Figure:
-    # Not imported above: its module takes its own `Inputs` from this package.
-    from fer_bench.reports.robustness_figure import robustness
-
-    return robustness(inputs, inputs.enabled)
-
+from fer_bench.reports.parallel import in_parallel
+from fer_bench.reports.scores import load_scores
 
 FIGURES: dict[str, Callable[[Inputs], Figure]] = {
     "figure05": figure05,
@@ -53,7 +47,7 @@ FIGURES: dict[str, Callable[[Inputs], Figure]] = {
     "critical_difference": critical_difference,
     "reliability": reliability,
     "risk_coverage": risk_coverage,
-    "robustness": _robustness,
+    "robustness": robustness,
 }
 """File stem -> what draws it."""
 
@@ -80,7 +74,7 @@ def build_figures(
     """
     said = load_said(paper_dir) if paper_dir else ()
     inputs = Inputs(load_scores(scores_dir, params_enabled), robustness_dir, said, params_enabled)
-    side_by_side([partial(_draw, draw, inputs, out_dir / name) for name, draw in FIGURES.items()])
+    in_parallel([partial(_draw, draw, inputs, out_dir / name) for name, draw in FIGURES.items()])
 
 
 def _draw(draw: Callable[[Inputs], Figure], inputs: Inputs, stem: Path) -> None:

@@ -11,11 +11,11 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fer_bench.reports.figure_style import page
+from fer_bench.reports.describe import subset_title
 from fer_bench.reports.figures.select import accuracy, headed, seeds, short
+from fer_bench.reports.figures.style import page
 from fer_bench.reports.formatting import rounded
 from fer_bench.reports.row import Row, classes_of
-from fer_bench.reports.table_spec import subset_title
 
 # Inches: a matrix whose cells are about square with what stands below it, and a line of its title.
 # Seaborn's square=True would do for the cells, but no layout engine knows a panel's size then.
@@ -33,7 +33,7 @@ HOW_TO_READ = (
 
 
 @dataclass(frozen=True)
-class Panel:
+class MatrixPanel:
     """What one place of the grid shows.
 
     Attributes:
@@ -54,7 +54,7 @@ class Panel:
         return self.row is not None and self.row.has(self.set, self.subset)
 
 
-def grid(title: str, caption: str, panels: Sequence[Panel]) -> Figure:
+def grid(title: str, caption: str, panels: Sequence[MatrixPanel]) -> Figure:
     """Panels of `ACROSS` in a line."""
     lines = -(-len(panels) // ACROSS)
     titles = [_title(panel, panel.row) for panel in panels if panel.row and panel.filled]
@@ -72,7 +72,7 @@ def grid(title: str, caption: str, panels: Sequence[Panel]) -> Figure:
     return figure
 
 
-def _matrix(axis: Axes, panel: Panel) -> None:
+def _matrix(axis: Axes, panel: MatrixPanel) -> None:
     assert panel.row is not None
     parts = panel.row.parts(panel.set, panel.subset)
     counts = np.sum([part["confusion"] for part in parts], axis=0)
@@ -105,7 +105,7 @@ def _matrix(axis: Axes, panel: Panel) -> None:
     axis.set_title(_title(panel, panel.row))
 
 
-def _title(panel: Panel, row: Row) -> str:
+def _title(panel: MatrixPanel, row: Row) -> str:
     who = short(row.model)
     if panel.set != row.dataset:
         who += f" trained on {row.dataset}"

@@ -7,12 +7,16 @@ figure's caption names.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from matplotlib.lines import Line2D
 
-from fer_bench.reports.figure_style import MOST_LINES, look
+from fer_bench.reports.enabled import Enabled
+from fer_bench.reports.figures.style import MOST_LINES, look
 from fer_bench.reports.formatting import mean_std, percent
+from fer_bench.reports.paper import Said
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.rows import split_transferred
@@ -29,6 +33,23 @@ LINE_MODELS = (
 MOST_DATASETS = 6
 MOST_FAMILIES = 4
 """How many models that are neither baselines nor SCAN-CCI join LINE_MODELS in a figure."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that figures read.
+
+    Attributes:
+        scores: the measured rows.
+        robustness: the folder with the robustness stage's files; None where there is none.
+        said: the numbers of the paper's running text.
+        enabled: params.yaml's `enabled`.
+    """
+
+    scores: Scores
+    robustness: Path | None = None
+    said: Sequence[Said] = ()
+    enabled: Enabled = field(default_factory=dict)
 
 
 def measured(scores: Scores, dataset: str, models: Iterable[str]) -> list[Row]:
@@ -152,3 +173,11 @@ def seeds(rows: Sequence[Row]) -> str:
     if len(counts) > 1:
         return f"{counts[0]} to {counts[-1]} seeds"
     return f"{counts[0]} seed" + "s" * (counts[0] > 1)
+
+
+def needs(names: tuple[str, ...] | list[str]) -> str:
+    """What fills a figure of these datasets."""
+    return (
+        f"Nothing measured yet: it needs {OURS} on {', '.join(names)}. Obtain the images "
+        "(`fer-bench data status` says how), enable the dataset in params.yaml and run `dvc repro`."
+    )

@@ -14,19 +14,20 @@ from typing import Any
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import replacing_folder, write_text
+from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.leaderboard.beside import load_external
 from fer_bench.reports.leaderboard.boards import boards
-from fer_bench.reports.leaderboard.cards import load_cards
 from fer_bench.reports.leaderboard.comparing import comparison
 from fer_bench.reports.leaderboard.extras import load_extras
 from fer_bench.reports.leaderboard.face_intervals import Intervals
+from fer_bench.reports.leaderboard.html import STATIC, write_compare, write_index, write_model
 from fer_bench.reports.leaderboard.model_page import context
-from fer_bench.reports.leaderboard.pages import STATIC, write_compare, write_index, write_model
+from fer_bench.reports.leaderboard.model_texts import load_texts
 from fer_bench.reports.leaderboard.ranking import ranked
 from fer_bench.reports.leaderboard.readme import markdown
 from fer_bench.reports.leaderboard.reported import load_reported
-from fer_bench.reports.scores import Enabled, load_scores
-from fer_bench.reports.side_by_side import side_by_side
+from fer_bench.reports.parallel import in_parallel
+from fer_bench.reports.scores import load_scores
 
 __all__ = ["build_leaderboard", "ranked"]
 
@@ -65,20 +66,20 @@ def build_leaderboard(
     """
     _check_ours(out_dir)
     scores = load_scores(scores_dir, params_enabled)
-    cards = load_cards()
+    texts = load_texts()
     extras = load_extras(params_enabled, robustness_dir, explain_dir, cost_dir)
     reported = load_reported(reported_dir, paper_dir)
     intervals = Intervals(scores, cache_dir)
-    found = boards(scores, reported, extras, cards, intervals, load_external(external_dir))
+    found = boards(scores, reported, extras, texts, intervals, load_external(external_dir))
     data = comparison(found, scores, cache_dir)
     with replacing_folder(out_dir) as folder:
         write_text(folder / "README.md", markdown(found, scores))
         write_index(folder, found, scores)
         write_compare(folder, data)
         models = sorted({row.model for row in scores if row.cells})
-        about = partial(context, boards=found, scores=scores, extras=extras, cards=cards,
+        about = partial(context, boards=found, scores=scores, extras=extras, texts=texts,
                         intervals=intervals)  # fmt: skip
-        side_by_side([partial(_model_page, folder, model, about) for model in models])
+        in_parallel([partial(_model_page, folder, model, about) for model in models])
 
 
 def _model_page(folder: Path, model: str, about: Callable[[str], dict[str, Any]]) -> None:

@@ -8,12 +8,12 @@ from dataclasses import replace
 from fer_bench.evaluation.score import SELECTIONS
 from fer_bench.reports import describe
 from fer_bench.reports.leaderboard.beside import beside
-from fer_bench.reports.leaderboard.cards import Cards
 from fer_bench.reports.leaderboard.extras import Extras
 from fer_bench.reports.leaderboard.face_intervals import Intervals
+from fer_bench.reports.leaderboard.model_texts import ModelTexts
 from fer_bench.reports.leaderboard.ranking import accuracy, ranked
 from fer_bench.reports.leaderboard.reported import Reported
-from fer_bench.reports.leaderboard.tracks import GROUPS, Board, Entry, Track
+from fer_bench.reports.leaderboard.tracks import GROUPS, Board, RankedRow, Ranking
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.rows import split_transferred
@@ -23,14 +23,14 @@ def boards(
     scores: Scores,
     reported: Sequence[Reported],
     extras: Extras,
-    cards: Cards,
+    texts: ModelTexts,
     intervals: Intervals,
     external: Sequence[Row] = (),
 ) -> list[Board]:
     """Every board, by `GROUPS`, then in the order of params and of the registry."""
     places = list(_places(scores))
     intervals.find(places)
-    found = [_measured(d, s, scores, reported, extras, cards, intervals) for d, s in places]
+    found = [_measured(d, s, scores, reported, extras, texts, intervals) for d, s in places]
     measured = {b.set for b in found if b.own}
     others = [*(r.dataset for r in (*scores.apart, *external)), *(r.dataset for r in reported)]
     shown = {b.set for b in found}
@@ -58,7 +58,7 @@ def _measured(
     scores: Scores,
     reported: Sequence[Reported],
     extras: Extras,
-    cards: Cards,
+    texts: ModelTexts,
     intervals: Intervals,
 ) -> Board:
     rows = [row for row in scores.of(dataset) if row.has(set_)]
@@ -75,9 +75,9 @@ def _measured(
         scored = [r for r in rows if r.summary("accuracy", set_, selection=selection)]
         if scored:
             places = ranked(scored, set_, selection)
-            entries = [_entry(rank, row, set_, selection, extras, cards, intervals)
+            entries = [_entry(rank, row, set_, selection, extras, texts, intervals)
                        for rank, row in places]  # fmt: skip
-            found.append(Track(dataset, set_, selection, tuple(entries)))
+            found.append(Ranking(dataset, set_, selection, tuple(entries)))
     return Board(
         dataset,
         set_,
@@ -94,13 +94,13 @@ def _entry(
     set_: str,
     selection: str,
     extras: Extras,
-    cards: Cards,
+    texts: ModelTexts,
     intervals: Intervals,
-) -> Entry:
+) -> RankedRow:
     card = row.card or {}
     stated = card.get("pretraining", "none")
     robust = extras.robustness(row) if set_ == row.dataset and selection == "last" else None
-    return Entry(
+    return RankedRow(
         rank=rank,
         row=row,
         accuracy=accuracy(row, set_, selection),
@@ -112,7 +112,7 @@ def _entry(
         backbone=" or ".join(map(str, row.said("backbone"))),
         pretrained=describe.pretrained(row) if stated == "none" else stated,
         extra_data=split_transferred(row.model)[1] or card.get("extra_data", "none"),
-        year=cards.family(row).year,
+        year=texts.family(row).year,
         notes=tuple(_notes(row, set_)),
     )
 

@@ -7,12 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fer_bench.reports.compared import every_pair, left_out, row_key
+from fer_bench.reports.compare.same_faces import judged, left_out, row_key
 from fer_bench.reports.formatting import rounded
 from fer_bench.reports.leaderboard.naming import page_of
 from fer_bench.reports.leaderboard.tracks import Board
+from fer_bench.reports.parallel import in_parallel
 from fer_bench.reports.scores import Scores
-from fer_bench.reports.side_by_side import side_by_side
+from fer_bench.statistics.corrections import MARGIN
+from fer_bench.statistics.wording import Judged, sentence
 
 VERDICTS = ("better", "worse", "equivalent", "undecided", "too_few")
 
@@ -32,7 +34,7 @@ def comparison(boards: Sequence[Board], scores: Scores, cache: Path | None) -> d
     names = sorted({e.row.model for b in boards for t in b.tracks for e in t.entries})
     index = {name: i for i, name in enumerate(names)}
     measured = [board for board in boards if board.tracks]
-    tracks = side_by_side([partial(_track, b, index, scores, cache) for b in measured])
+    tracks = in_parallel([partial(_track, b, index, scores, cache) for b in measured])
     return {"models": [[name, page_of(name)] for name in names], "tracks": tracks}
 
 
@@ -49,8 +51,10 @@ def _track(board: Board, index: dict[str, int], scores: Scores, cache: Path | No
         rows = [row for row in scores.of(board.dataset) if row.has(board.set)]
         of = {row_key(row): index[row.model] for row in rows}
         labels = {row_key(row): row.model for row in rows}
-        for found in every_pair(rows, board.set, labels=labels, cache=cache):
-            pairs[f"{of[found['one']]},{of[found['other']]}"] = _pair(found)
+        for found in judged(rows, board.set, "all", None, MARGIN, cache):
+            c = found.comparison
+            said = sentence(found, labels[c.one], labels[c.other])
+            pairs[f"{of[c.one]},{of[c.other]}"] = _pair(found, said)
         missing = left_out(rows, board.set)
     return {
         "key": board.key,
@@ -62,17 +66,17 @@ def _track(board: Board, index: dict[str, int], scores: Scores, cache: Path | No
     }
 
 
-def _pair(found: dict[str, Any]) -> list[Any]:
+def _pair(found: Judged, said: str) -> list[Any]:
     """A pair as a list, to stay small.
 
     Difference, low, high (points), bootstrap p, p after Holm, how many pairs, McNemar's p by seed,
     verdict (index into VERDICTS), faces, what the interval is over, and the sentence.
     """
+    c = found.comparison
     return [
-        _points(found["difference"]), _points(found["low"]), _points(found["high"]),
-        _p(found["p"]), _p(found["holm_p"]), found["pairs"],
-        [[m["seed"], _p(m["p"])] for m in found["mcnemar"]],
-        VERDICTS.index(found["verdict"]), found["n"], found["over"], found["sentence"],
+        _points(c.difference), _points(c.main.low), _points(c.main.high),
+        _p(c.main.p), _p(found.holm_p), found.pairs, [[t.seed, _p(t.p)] for t in c.mcnemar],
+        VERDICTS.index(found.verdict), c.n, "faces and seeds" if c.both else "faces", said,
     ]  # fmt: skip
 
 

@@ -9,10 +9,10 @@ from statistics import fmean
 from typing import Any
 
 from fer_bench.reports.cost import DeviceCost, load_costs
+from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.explained import Explained, load_explained
 from fer_bench.reports.robustness_results import Robust, Robustness, load_robustness
 from fer_bench.reports.row import Row
-from fer_bench.reports.scores import Enabled
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def load_extras(
     """
     return Extras(
         load_robustness(robustness_dir, enabled),
-        load_explained(explain_dir, enabled) if explain_dir else (),
+        load_explained(explain_dir, enabled),
         load_costs(cost_dir) if cost_dir else (),
     )
 

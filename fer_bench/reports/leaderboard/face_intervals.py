@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fer_bench.reports.compared import row_intervals, row_key
+from fer_bench.reports.compare.same_faces import row_intervals, row_key
 from fer_bench.reports.leaderboard.ranking import accuracy
+from fer_bench.reports.parallel import in_parallel
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
-from fer_bench.reports.side_by_side import side_by_side
 from fer_bench.statistics.intervals import wilson
 from fer_bench.statistics.row_intervals import METRICS
 
@@ -40,7 +40,7 @@ class Intervals:
     def find(self, places: Iterable[tuple[str, str]]) -> None:
         """Work out the intervals of many (dataset, set) at once, on every core."""
         new = [place for place in dict.fromkeys(places) if place not in self._found]
-        found = side_by_side([partial(self._resample, *place) for place in new])
+        found = in_parallel([partial(self._resample, *place) for place in new])
         self._found |= zip(new, found, strict=True)
 
     def of(self, row: Row, set_: str, selection: str = "last") -> Interval:

@@ -11,13 +11,13 @@ import numpy as np
 
 from fer_bench.reports import describe
 from fer_bench.reports.formatting import percent, rounded
-from fer_bench.reports.leaderboard.cards import Cards, licences, overlaps
 from fer_bench.reports.leaderboard.charts import axis, curve
 from fer_bench.reports.leaderboard.extras import Extras
 from fer_bench.reports.leaderboard.face_intervals import Interval, Intervals
+from fer_bench.reports.leaderboard.model_texts import ModelTexts, licences, overlaps
 from fer_bench.reports.leaderboard.naming import anchor
 from fer_bench.reports.leaderboard.provenance import costs, provenance
-from fer_bench.reports.leaderboard.tracks import Board, Entry
+from fer_bench.reports.leaderboard.tracks import Board, RankedRow
 from fer_bench.reports.row import Row, classes_of
 from fer_bench.reports.scores import Scores
 from fer_bench.statistics.intervals import wilson
@@ -25,11 +25,11 @@ from fer_bench.statistics.summary import Summary
 
 
 @dataclass(frozen=True)
-class Place:
+class Standing:
     """A model's entry on one of its own tracks, among how many."""
 
     board: Board
-    entry: Entry
+    entry: RankedRow
     of: int
 
 
@@ -53,11 +53,11 @@ def context(
     boards: Sequence[Board],
     scores: Scores,
     extras: Extras,
-    cards: Cards,
+    texts: ModelTexts,
     intervals: Intervals,
 ) -> dict[str, Any]:
     """The template's variables for one model name."""
-    places = [Place(b, e, len(b.tracks[0].entries)) for b in boards if b.own and b.tracks
+    places = [Standing(b, e, len(b.tracks[0].entries)) for b in boards if b.own and b.tracks
               for e in b.tracks[0].entries if e.row.model == model]  # fmt: skip
     # A row without scores of its own test faces has no track, but its other scores are shown.
     rows = [row for row in scores if row.cells and row.model == model]
@@ -65,15 +65,15 @@ def context(
     edges = [v for p in places for v in (p.entry.interval.low, p.entry.interval.high)]
     return {
         "model": model,
-        "family": cards.family(rows[0]),
-        "cards": cards,
+        "family": texts.family(rows[0]),
+        "texts": texts,
         "places": places,
         "scale": axis([100 * v for v in edges] or [0, 100]),
         "trained": trained,
         "costs": costs(rows, extras),
-        "starts": list(dict(s for row in rows for s in cards.starts(row)).items()),
-        "overlaps": _overlaps(rows, cards),
-        "licences": list(dict(t for row in rows for t in licences(row, cards)).items()),
+        "starts": list(dict(s for row in rows for s in texts.starts(row)).items()),
+        "overlaps": _overlaps(rows, texts),
+        "licences": list(dict(t for row in rows for t in licences(row, texts)).items()),
         "provenance": [provenance(row) for row in rows],
         "contents": [("overview", "At a glance"), *((t["id"], t["title"]) for t in trained),
                      ("cost", "Cost"), ("card", "Model card"), ("provenance", "Provenance")],
@@ -174,9 +174,9 @@ def _confusion(row: Row, set_: str) -> dict[str, Any]:
     }
 
 
-def _overlaps(rows: Sequence[Row], cards: Cards) -> list[tuple[str, list[str]]]:
+def _overlaps(rows: Sequence[Row], texts: ModelTexts) -> list[tuple[str, list[str]]]:
     found: dict[str, dict[str, None]] = {}
     for row in rows:
         for set_ in row.scored_on:
-            found.setdefault(set_, {}).update(dict.fromkeys(overlaps(row, set_, cards)))
+            found.setdefault(set_, {}).update(dict.fromkeys(overlaps(row, set_, texts)))
     return [(set_, list(texts)) for set_, texts in found.items()]

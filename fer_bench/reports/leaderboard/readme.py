@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from tabulate import tabulate
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from fer_bench.reports import describe
+from fer_bench.reports.columns import Column, Columns, page_table, shown
 from fer_bench.reports.formatting import NOTHING, mean_std, percent
 from fer_bench.reports.leaderboard.beside import Beside
 from fer_bench.reports.leaderboard.reported import EVIDENCE, NOT_STATED, SELECTIONS, Reported
-from fer_bench.reports.leaderboard.tracks import Board, Entry, Track
+from fer_bench.reports.leaderboard.tracks import Board, RankedRow, Ranking
 from fer_bench.reports.scores import Scores
 
+T = TypeVar("T")
 INTRODUCTION = """\
 # Leaderboard
 
@@ -43,20 +44,6 @@ REPORTED = """\
 Reported, not run here: numbers from papers and repositories, never ranked with the measured ones.
 Nearly all of them were chosen on the test set.
 """
-HEAD = (
-    "Rank", "Model", "Accuracy", "95 % interval", "Balanced", "Macro-F1", "`best_on_val`",
-    "`best_on_test`",
-)  # fmt: skip
-ROBUST_HEAD = ("Corrupted", "Flips")
-TAIL = ("Seeds", "Parameters", "Pre-trained on")
-BESIDE_HEAD = (
-    "Model", "Rules", "Accuracy", "95 % interval", "Balanced", "Macro-F1", "Runs",
-    "Pre-trained on", "Extra data", "Landmarks", "Year", "Paper", "Code",
-)  # fmt: skip
-REPORTED_HEAD = (
-    "Model", "Part", "Accuracy", "Epoch chosen on", "Backbone", "Pre-trained on", "Extra data",
-    "Year", "Evidence", "Source",
-)  # fmt: skip
 
 
 def markdown(boards: Sequence[Board], scores: Scores) -> str:
@@ -90,68 +77,15 @@ def _section(board: Board, scores: Scores) -> list[str]:
         parts.append(_measured(track))
     for unranked, about in ((board.external, EXTERNAL), (board.apart, APART)):
         if unranked:
-            body = [_beside(b) for b in unranked]
-            parts += [" ".join(about.split()), _table(body, BESIDE_HEAD)]
+            parts += [" ".join(about.split()), page_table(BESIDE, unranked)]
     if board.reported:
-        parts.append(" ".join(REPORTED.split()))
-        parts.append(_table([_reported(r) for r in board.reported], REPORTED_HEAD))
+        parts += [" ".join(REPORTED.split()), page_table(REPORTS, board.reported)]
     return parts
 
 
-def _measured(track: Track) -> str:
+def _measured(track: Ranking) -> str:
     robust = any(e.robustness for e in track.entries)
-    head = (*HEAD, *(ROBUST_HEAD if robust else ()), *TAIL)
-    align = ("right", "left", *["right"] * (len(head) - 3), "left")
-    body = [_cells(e, robust) for e in track.entries]
-    return _table(body, head, align)
-
-
-def _cells(entry: Entry, robust: bool) -> list[str]:
-    row, own = entry.row, entry.row.dataset
-    beside = entry.robustness
-    extra = [
-        mean_std(beside.mean_corruption_accuracy) if beside else NOTHING,
-        mean_std(beside.flip_rate) if beside else NOTHING,
-    ]
-    return [
-        str(entry.rank),
-        _code(row.model),
-        mean_std(entry.accuracy),
-        f"{percent(entry.interval.low)} to {percent(entry.interval.high)}",
-        mean_std(entry.balanced),
-        mean_std(entry.macro_f1),
-        mean_std(row.summary("accuracy", own, selection="best_on_val")),
-        mean_std(row.summary("accuracy", own, selection="best_on_test")),
-        *(extra if robust else ()),
-        describe.seeds(row),
-        describe.parameters(row),
-        describe.pretrained(row),
-    ]
-
-
-def _beside(row: Beside) -> list[str]:
-    low, high = percent(row.interval.low), percent(row.interval.high)
-    name = " ".join([_code(row.row.model), *(f"({n})" for n in row.notes if n != row.rules)])
-    return [
-        name, row.rules, mean_std(row.accuracy), f"{low} to {high}", mean_std(row.balanced),
-        mean_std(row.macro_f1), str(len(row.row.cells)),
-        *(_cell(t) for t in (row.pretraining, row.extra_data, row.landmarks, row.year, row.paper,
-                             row.code)),
-    ]  # fmt: skip
-
-
-def _reported(number: Reported) -> list[str]:
-    source = f"{number.source} ({number.note})" if number.note else number.source
-    return [_cell(text) for text in (
-        number.model, number.subset, number.accuracy, SELECTIONS[number.selection],
-        number.backbone or NOT_STATED, number.pretraining or NOT_STATED,
-        number.extra_data or NOT_STATED, str(number.year),
-        f"{number.evidence}: {EVIDENCE[number.evidence]}", source,
-    )]  # fmt: skip
-
-
-def _table(body: list[list[str]], head: Sequence[str], align: Sequence[str] | None = None) -> str:
-    return tabulate(body, head, tablefmt="github", colalign=align, disable_numparse=True)
+    return page_table((*RANKED, *(ROBUST_COLUMNS if robust else ()), *TRAINED), track.entries)
 
 
 def _code(text: str) -> str:
@@ -161,3 +95,71 @@ def _code(text: str) -> str:
 def _cell(text: str) -> str:
     """A text that ends no cell and begins no HTML."""
     return text.replace("|", "/").replace("<", "&lt;")
+
+
+def _interval(found: RankedRow | Beside) -> str:
+    return f"{percent(found.interval.low)} to {percent(found.interval.high)}"
+
+
+def _own(entry: RankedRow, selection: str) -> str:
+    return mean_std(entry.row.summary("accuracy", entry.row.dataset, selection=selection))
+
+
+def _named(row: Beside) -> str:
+    return " ".join([_code(row.row.model), *(f"({n})" for n in row.notes if n != row.rules)])
+
+
+def _stated(head: str, text: Callable[[T], str]) -> Column[T]:
+    """A column of what others say."""
+    return shown(head, lambda item: _cell(text(item) or NOT_STATED), left=True)
+
+
+RANKED: Columns[RankedRow] = (
+    shown("Rank", lambda e: str(e.rank)),
+    shown("Model", lambda e: _code(e.row.model), left=True),
+    shown("Accuracy", lambda e: mean_std(e.accuracy)),
+    shown("95 % interval", _interval),
+    shown("Balanced", lambda e: mean_std(e.balanced)),
+    shown("Macro-F1", lambda e: mean_std(e.macro_f1)),
+    shown("`best_on_val`", lambda e: _own(e, "best_on_val")),
+    shown("`best_on_test`", lambda e: _own(e, "best_on_test")),
+)
+ROBUST_COLUMNS: Columns[RankedRow] = (
+    shown(
+        "Corrupted",
+        lambda e: mean_std(e.robustness.mean_corruption_accuracy) if e.robustness else NOTHING,
+    ),
+    shown("Flips", lambda e: mean_std(e.robustness.flip_rate) if e.robustness else NOTHING),
+)
+TRAINED: Columns[RankedRow] = (
+    shown("Seeds", lambda e: describe.seeds(e.row)),
+    shown("Parameters", lambda e: describe.parameters(e.row)),
+    shown("Pre-trained on", lambda e: describe.pretrained(e.row), left=True),
+)
+BESIDE: Columns[Beside] = (
+    shown("Model", _named, left=True),
+    shown("Rules", lambda b: b.rules, left=True),
+    shown("Accuracy", lambda b: mean_std(b.accuracy), left=True),
+    shown("95 % interval", _interval, left=True),
+    shown("Balanced", lambda b: mean_std(b.balanced), left=True),
+    shown("Macro-F1", lambda b: mean_std(b.macro_f1), left=True),
+    shown("Runs", lambda b: str(len(b.row.cells)), left=True),
+    _stated("Pre-trained on", lambda b: b.pretraining),
+    _stated("Extra data", lambda b: b.extra_data),
+    _stated("Landmarks", lambda b: b.landmarks),
+    _stated("Year", lambda b: b.year),
+    _stated("Paper", lambda b: b.paper),
+    _stated("Code", lambda b: b.code),
+)
+REPORTS: Columns[Reported] = (
+    _stated("Model", lambda r: r.model),
+    _stated("Part", lambda r: r.subset),
+    _stated("Accuracy", lambda r: r.accuracy),
+    _stated("Epoch chosen on", lambda r: SELECTIONS[r.selection]),
+    _stated("Backbone", lambda r: r.backbone),
+    _stated("Pre-trained on", lambda r: r.pretraining),
+    _stated("Extra data", lambda r: r.extra_data),
+    _stated("Year", lambda r: str(r.year)),
+    _stated("Evidence", lambda r: f"{r.evidence}: {EVIDENCE[r.evidence]}"),
+    _stated("Source", lambda r: f"{r.source} ({r.note})" if r.note else r.source),
+)

@@ -20,7 +20,7 @@ SELECTION_LABELS = {
 
 
 @dataclass(frozen=True)
-class Entry:
+class RankedRow:
     """One measured row in a track; `rank` is among the track's own means."""
 
     rank: int
@@ -39,13 +39,13 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Track:
+class Ranking:
     """Everything measured on one set of test faces by rows trained on one dataset."""
 
     dataset: str
     set: str
     selection: str
-    entries: tuple[Entry, ...]
+    entries: tuple[RankedRow, ...]
 
     @property
     def label(self) -> str:
@@ -70,7 +70,7 @@ class Board:
 
     dataset: str
     set: str
-    tracks: tuple[Track, ...]
+    tracks: tuple[Ranking, ...]
     reported: tuple[Reported, ...]
     apart: tuple[Beside, ...] = ()
     external: tuple[Beside, ...] = ()

@@ -1,0 +1,104 @@
+"""Two models compared in plain text: `fer-bench compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fer_bench.errors import FerBenchError, nearest
+from fer_bench.reports import describe
+from fer_bench.reports.compare.same_faces import judged, row_key, untested
+from fer_bench.reports.row import Row
+from fer_bench.reports.scores import Scores
+from fer_bench.statistics.corrections import MARGIN
+from fer_bench.statistics.pairs import Spread
+from fer_bench.statistics.wording import Judged, p_value, points, sentence
+
+
+def compare_text(
+    scores: Scores,
+    dataset: str,
+    one: str,
+    other: str,
+    *,
+    set_: str | None = None,
+    part: str = "all",
+    margin: float = MARGIN,
+    cache: Path | None = None,
+) -> str:
+    """Two models trained on one dataset, compared in words and numbers.
+
+    Args:
+        scores: every row.
+        dataset: what both were trained on.
+        one: the first model.
+        other: the second.
+        set_: what they are scored on; by default the dataset's own test faces.
+        part: the part of the set.
+        margin: of equivalence, as a fraction.
+        cache: a folder for results, or None.
+
+    Raises:
+        FerBenchError: a model was not measured there, both are the same, or they cannot be
+            compared.
+    """
+    set_ = set_ or dataset
+    if one == other:
+        raise FerBenchError(f"{one!r} is named twice: name two different models to compare")
+    rows = [_measured(scores, dataset, model, set_, part) for model in (one, other)]
+    pair = (row_key(rows[0]), row_key(rows[1]))
+    found = judged(rows, set_, part, [pair], margin, cache)
+    if not found:
+        raise FerBenchError(" ".join(untested(rows, [pair], set_, part)))
+    return _text(found[0], one, other, set_, part)
+
+
+def _measured(scores: Scores, dataset: str, model: str, set_: str, part: str) -> Row:
+    for other in scores.apart:
+        if (other.dataset, other.model) == (dataset, model) and not scores.get(dataset, model):
+            raise FerBenchError(
+                f"{dataset}/{model} was measured by {describe.rules(other.protocol)}, others by "
+                f"{describe.rules(scores.protocol)}: such numbers are not compared; score it again"
+            )
+    known = [row.model for row in scores.of(dataset)]
+    if not known:
+        names = scores.datasets()
+        hint = nearest(dataset, names) if names else "run `dvc repro` first"
+        raise FerBenchError(f"nothing trained on {dataset!r} was measured: {hint}")
+    if (row := scores.get(dataset, model)) is None:
+        raise FerBenchError(f"{model!r} was not measured on {dataset}: {nearest(model, known)}")
+    if not row.has(set_):
+        raise FerBenchError(
+            f"{dataset}/{model} was not scored on {set_!r}: {nearest(set_, row.scored_on)}"
+        )
+    if not row.has(set_, part):
+        raise FerBenchError(
+            f"{dataset}/{model} has no part {part!r} of {set_}: {nearest(part, row.subsets(set_))}"
+        )
+    return row
+
+
+def _text(found: Judged, one: str, other: str, set_: str, part: str) -> str:
+    c = found.comparison
+    seeds = " and ".join(" ".join(map(str, s)) for s in (c.seeds_one, c.seeds_other))
+    lines = [
+        sentence(found, one, other),
+        "",
+        f"set {set_}, part {part}: {c.n:,} faces; seeds {seeds}",
+        f"accuracy, {one} minus {other}: {points(c.difference)} points",
+        f"95 % interval over faces: {_spread(c.faces)}",
+    ]
+    if c.both:
+        lines.append(f"95 % interval over faces and seeds: {_spread(c.both)}")
+    if c.mcnemar:
+        lines.append("McNemar's exact test of two runs with the same seed:")
+    lines += [
+        f"  seed {t.seed}: only {one} right on {t.one_only:,}, only {other} right on "
+        f"{t.other_only:,} faces; p {p_value(t.p)}"
+        for t in c.mcnemar
+    ]
+    return "\n".join(lines)
+
+
+def _spread(spread: Spread) -> str:
+    ends = f"{points(spread.low)} to {points(spread.high)} points"
+    return f"{ends}; bootstrap p {p_value(spread.p)}"

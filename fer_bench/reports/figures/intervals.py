@@ -1,0 +1,100 @@
+"""Every model of a dataset with its interval: what to look at before calling one better."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from fer_bench.reports.figures.select import OURS, Inputs, capped, headed, seeds, short
+from fer_bench.reports.figures.style import notice, page
+from fer_bench.reports.row import Row
+from fer_bench.reports.scores import Scores
+from fer_bench.statistics.intervals import wilson
+
+ACROSS = 2
+MOST_MODELS = 15
+_LINE, _AROUND = 0.19, 0.75  # inches: a model, and what stands around the models of a panel
+_OURS, _OTHER = "#D55E00", "black"
+
+
+def intervals(inputs: Inputs) -> Figure:
+    """`last` accuracy with 95 % intervals over faces and the seeds as dots: a panel a dataset."""
+    title = "How sure is each accuracy?"
+    found = {d: rows for d in inputs.scores.datasets() if (rows := _ranked(inputs.scores, d))}
+    kept, left_out = capped(found)
+    if not kept:
+        return notice(title, "Nothing measured yet: run `dvc repro`.")
+    caption = (
+        "Accuracy of the last epoch, mean over seeds, best first. Bar: 95 % interval (Wilson) for "
+        "one test set of this size: other faces like these could give any accuracy in it. Dots: "
+        "seeds, which is what another training run could give. Where a rival's mark lies inside a "
+        "bar, do not claim a difference from this picture: models answer the same faces, so the "
+        "paired comparisons say more. Axes do not begin at 0." + left_out
+    )
+    across = min(ACROSS, len(kept))
+    lines = [kept[i : i + across] for i in range(0, len(kept), across)]
+    heights = [_AROUND + _LINE * max(_shown(found[d]) for d in line) for line in lines]
+    figure = page(title, caption, height=sum(heights), legend=_legend())
+    axes = figure.subplots(len(lines), across, squeeze=False, height_ratios=heights)
+    for axis in axes.ravel()[len(kept) :]:
+        axis.set_axis_off()
+    for axis, dataset in zip(axes.ravel(), kept, strict=False):
+        beside = next(line for line in lines if dataset in line)
+        _panel(axis, found[dataset], max(_shown(found[d]) for d in beside))
+    return figure
+
+
+def _panel(axis: Axes, rows: list[Row], places: int) -> None:
+    dataset = rows[0].dataset
+    shown = _kept(rows)
+    for place, row in enumerate(shown):
+        summary = row.summary("accuracy", dataset)
+        assert summary is not None
+        low, high = wilson(summary.mean, row.sizes(dataset)[0])
+        colour = _OURS if row.model == OURS else _OTHER
+        axis.plot([100 * low, 100 * high], [place, place], color=colour, linewidth=2.2, alpha=0.45,
+                  solid_capstyle="butt")  # fmt: skip
+        runs = [100 * v for v in row.values(dataset, "all", "last", "accuracy")]
+        axis.plot(runs, [place + 0.3] * len(runs), "o", color=colour, markersize=3,
+                  markerfacecolor="white", markeredgewidth=0.8)  # fmt: skip
+        axis.plot([100 * summary.mean], [place], "D" if row.model == OURS else "o", color=colour,
+                  markersize=5)  # fmt: skip
+    axis.set_yticks(range(len(shown)), [short(row.model) for row in shown])
+    axis.set_ylim(places - 0.3, -0.7)
+    sizes = " or ".join(f"{n:,}" for n in rows[0].sizes(dataset))
+    hidden = f", {len(shown)} of {len(rows)} models" if len(shown) < len(rows) else ""
+    axis.set_title(headed(rows[0], f"{sizes} faces, {seeds(shown)}{hidden}"))
+    axis.set_xlabel("accuracy of the last epoch (%)")
+    axis.grid(alpha=0.3, axis="x")
+
+
+def _ranked(scores: Scores, dataset: str) -> list[Row]:
+    """Every row with test faces, by falling accuracy, then name."""
+    known = [
+        (-summary.mean, row.model, row)
+        for row in scores.of(dataset)
+        if (summary := row.summary("accuracy", dataset))
+    ]
+    return [row for _, _, row in sorted(known, key=lambda entry: entry[:2])]
+
+
+def _kept(rows: list[Row]) -> list[Row]:
+    """The best MOST_MODELS; SCAN-CCI stays whatever its place."""
+    best = rows[:MOST_MODELS]
+    ours = [row for row in rows[MOST_MODELS:] if row.model == OURS]
+    return best[: MOST_MODELS - len(ours)] + ours
+
+
+def _shown(rows: list[Row]) -> int:
+    return min(len(rows), MOST_MODELS)
+
+
+def _legend() -> list[Line2D]:
+    return [
+        Line2D([], [], color=_OTHER, marker="o", markersize=5, linestyle="none", label="mean"),
+        Line2D([], [], color=_OURS, marker="D", markersize=5, linestyle="none", label=OURS),
+        Line2D([], [], color=_OTHER, linewidth=2.2, alpha=0.45, label="95 % interval over faces"),
+        Line2D([], [], color=_OTHER, marker="o", markersize=3, markerfacecolor="white",
+               markeredgewidth=0.8, linestyle="none", label="one seed"),
+    ]  # fmt: skip

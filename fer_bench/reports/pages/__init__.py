@@ -1,0 +1,146 @@
+"""The pages beside the paper's tables, a file each, and the index of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from fer_bench.files import write_text
+from fer_bench.reports.cost import load_costs
+from fer_bench.reports.enabled import Enabled
+from fer_bench.reports.explained import load_explained
+from fer_bench.reports.pages import index
+from fer_bench.reports.paper import load_paper, load_said
+from fer_bench.reports.parallel import in_parallel
+from fer_bench.reports.robustness_results import load_robustness
+from fer_bench.reports.scores import Scores, load_scores
+from fer_bench.reports.tables import (
+    NAMES,
+    table_outputs,
+    write_inference_time,
+    write_table,
+)
+from fer_bench.reports.tables.table01_to_s1 import TABLES
+
+
+@dataclass(frozen=True)
+class Material:
+    """What pages are made of.
+
+    Attributes:
+        scores: every row.
+        enabled: params.yaml's `enabled`.
+        paper_dir: `benchmarks/paper`.
+        robustness_dir: `results/robustness`; None or missing: nothing was measured.
+        explain_dir: `results/explain`; None or missing: nothing was measured.
+        cost_dir: `results/cost`, for the devices that the index names.
+    """
+
+    scores: Scores
+    enabled: Enabled
+    paper_dir: Path
+    robustness_dir: Path | None = None
+    explain_dir: Path | None = None
+    cost_dir: Path | None = None
+
+
+ORDER = (
+    "selection_gap", "subset_gaps", "across_datasets", "cross_dataset", "robustness", "attention",
+    "raters", "slices", "label_noise", "text_numbers",
+)  # fmt: skip
+PAGES: dict[str, ModuleType] = {name: import_module(f"{__name__}.{name}") for name in ORDER}
+"""In the order of the index; each has TITLE, SHOWS, `markdown` and `csv_text`."""
+
+MADE_OF: dict[str, Callable[[Material], tuple[Any, ...]]] = {
+    "robustness": lambda m: (load_robustness(m.robustness_dir, m.enabled),),
+    "attention": lambda m: (load_explained(m.explain_dir, m.enabled),),
+    "text_numbers": lambda m: (m.scores, load_said(m.paper_dir)),
+}
+"""What a page's functions are given, where it is not the scores alone."""
+INDEX = "README.md"
+
+
+def build_pages(
+    scores_dir: Path,
+    params_enabled: Enabled,
+    paper_dir: Path,
+    out_dir: Path,
+    *,
+    cost_dir: Path | None = None,
+    robustness_dir: Path | None = None,
+    explain_dir: Path | None = None,
+) -> None:
+    """Write the pages that the paper has no table for, and the index of tables and pages.
+
+    Args:
+        scores_dir: `results/scores`.
+        params_enabled: params.yaml's `enabled`.
+        paper_dir: `benchmarks/paper`.
+        out_dir: `results/tables`.
+        cost_dir: `results/cost`, for the devices that the index names.
+        robustness_dir: `results/robustness`; None or missing: nothing was measured.
+        explain_dir: `results/explain`; None or missing: nothing was measured.
+    """
+    scores = load_scores(scores_dir, params_enabled)
+    material = Material(scores, params_enabled, paper_dir, robustness_dir, explain_dir, cost_dir)
+    in_parallel(_parts(material, out_dir))
+
+
+def build_tables_and_pages(
+    scores_dir: Path,
+    params_enabled: Enabled,
+    paper_dir: Path,
+    out_dir: Path,
+    *,
+    cost_dir: Path | None = None,
+    robustness_dir: Path | None = None,
+    explain_dir: Path | None = None,
+    cache: Path | None = None,
+) -> None:
+    """Write every table, every page and the index at once.
+
+    Arguments are those of `build_pages` and `tables.build_table`.
+    """
+    scores = load_scores(scores_dir, params_enabled)
+    material = Material(scores, params_enabled, paper_dir, robustness_dir, explain_dir, cost_dir)
+    parts = _parts(material, out_dir)
+    parts += [partial(write_table, spec, scores, paper_dir, out_dir, cache) for spec in TABLES]
+    in_parallel(parts)
+    write_inference_time(paper_dir, cost_dir, out_dir)
+
+
+def page_outputs(out_dir: Path) -> list[Path]:
+    """Every file that `build_pages` writes."""
+    files = [out_dir / f"{name}{suffix}" for name in PAGES for suffix in (".md", ".csv")]
+    return [*files, out_dir / INDEX]
+
+
+def outputs(out_dir: Path) -> list[Path]:
+    """Every file that `build_tables_and_pages` writes."""
+    tables = [file for name in NAMES for file in table_outputs(name, out_dir)]
+    return [*tables, *page_outputs(out_dir)]
+
+
+def _parts(material: Material, out_dir: Path) -> list[Callable[[], None]]:
+    parts: list[Callable[[], None]] = [
+        partial(_write_page, name, material, out_dir) for name in PAGES
+    ]
+    return [*parts, partial(_write_index, material, out_dir)]
+
+
+def _write_page(name: str, material: Material, out_dir: Path) -> None:
+    given = MADE_OF[name](material) if name in MADE_OF else (material.scores,)
+    write_text(out_dir / f"{name}.md", PAGES[name].markdown(*given))
+    write_text(out_dir / f"{name}.csv", PAGES[name].csv_text(*given))
+
+
+def _write_index(material: Material, out_dir: Path) -> None:
+    printed = {spec: load_paper(material.paper_dir, spec.number) for spec in TABLES}
+    titles = {name: (page.TITLE, page.SHOWS) for name, page in PAGES.items()}
+    timed = [device.label for device in load_costs(material.cost_dir)] if material.cost_dir else []
+    write_text(out_dir / INDEX, index.markdown(printed, titles, material.scores, timed))

@@ -1,0 +1,130 @@
+"""What it is worth to choose the epoch on the test faces: `best_on_test` against the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fer_bench.reports import columns, describe
+from fer_bench.reports.columns import Column, Columns, of_row, over_seeds, page_table, plain, shown
+from fer_bench.reports.formatting import NOTHING, percent
+from fer_bench.reports.row import Row
+from fer_bench.reports.scores import Scores
+from fer_bench.statistics.summary import Summary, summarise
+
+TITLE = "Selecting on the test set"
+SHOWS = "What choosing the epoch on the test faces is worth, by model."
+INTRODUCTION = """\
+# What selecting on the test set is worth
+
+How much accuracy is gained by choosing the epoch on the test faces themselves?
+
+Percent and points on a dataset's own test faces; mean ± sample standard deviation (n − 1) over
+seeds. A gap is taken seed by seed: `best_on_test` minus `last`, and minus `best_on_val` (the epoch
+best on validation faces). `best_on_test` is the highest of all epochs, so no gap is below 0: it is
+what one gains without a better model. **Mean over models** gives every model the same weight. Of a
+cross-validated set the epoch is chosen in each fold."""
+NOTHING_MEASURED = (
+    "No row has an epoch chosen on its test faces, so nothing is measured for this page yet."
+)
+SELECTIONS = ("last", "best_on_val", "best_on_test")
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One row's accuracies by selection, and how far they are apart.
+
+    Attributes:
+        row: the row.
+        over_last: `best_on_test` minus `last`, over seeds.
+        over_val: `best_on_test` minus `best_on_val`, over seeds; None without validation.
+    """
+
+    row: Row
+    over_last: Summary
+    over_val: Summary | None
+
+    def accuracy(self, selection: str) -> Summary | None:
+        """Of one selection over seeds."""
+        return self.row.summary("accuracy", self.row.dataset, selection=selection)
+
+
+def gaps(scores: Scores, dataset: str) -> list[Gap]:
+    """The rows of a dataset that have both selections, in the order of params."""
+    found = []
+    for row in scores.of(dataset):
+        over_last = summarise(_by_seed(row, "last"))
+        if over_last is not None:
+            found.append(Gap(row, over_last, summarise(_by_seed(row, "best_on_val"))))
+    return found
+
+
+def _by_seed(row: Row, selection: str) -> Iterator[float]:
+    for scored in row.cells:
+        parts = [
+            scored["sets"].get(row.dataset, {}).get(name, {}).get("all")
+            for name in ("best_on_test", selection)
+        ]
+        on_test, other = (part["accuracy"] if part else None for part in parts)
+        if on_test is not None and other is not None:
+            yield on_test - other
+
+
+def mean_over_models(found: list[Gap]) -> tuple[Summary | None, Summary | None]:
+    """The models' mean gaps over `last` and over `best_on_val`, summarised over models."""
+    return (
+        summarise(gap.over_last.mean for gap in found),
+        summarise(gap.over_val.mean if gap.over_val else None for gap in found),
+    )
+
+
+def markdown(scores: Scores) -> str:
+    """The page: a section a dataset."""
+    parts = [INTRODUCTION]
+    for dataset in scores.datasets():
+        if found := gaps(scores, dataset):
+            rows = [gap.row for gap in found]
+            parts += [f"## {describe.title(dataset)}", _about(rows, dataset)]
+            parts += describe.warnings(rows, [dataset], scores)
+            parts.append(page_table(COLUMNS, found, *_mean(found)))
+    if len(parts) == 1:
+        parts.append(NOTHING_MEASURED)
+    return "\n\n".join(parts) + "\n"
+
+
+def _about(rows: list[Row], dataset: str) -> str:
+    epochs = " or ".join(dict.fromkeys(str(n) for row in rows for n in row.said("epochs")))
+    sizes = " or ".join(f"{n:,}" for n in rows[0].sizes(dataset))
+    return f"{describe.place(rows)} {sizes} test faces; one of {epochs} epochs is chosen."
+
+
+def _mean(found: list[Gap]) -> list[list[str]]:
+    """The last line, where there are several models."""
+    if len(found) < 2:
+        return []
+    over_last, over_val = mean_over_models(found)
+    most = max(gap.over_last.max for gap in found)
+    means = [f"**{percent(s.mean)}**" if s else NOTHING for s in (over_last, over_val)]
+    return [[f"**mean over {len(found)} models**", *[""] * 4, *means, f"**{percent(most)}**"]]
+
+
+def csv_text(scores: Scores) -> str:
+    """Every row on a line; numbers in percent with four decimals."""
+    found = [gap for dataset in scores.datasets() for gap in gaps(scores, dataset)]
+    return columns.csv_text(COLUMNS, found)
+
+
+def _accuracy(selection: str) -> Column[Gap]:
+    return over_seeds(
+        f"{selection}_accuracy", lambda gap: gap.accuracy(selection), f"`{selection}`"
+    )
+
+
+COLUMNS: Columns[Gap] = (
+    *of_row(lambda gap: gap.row, lambda gap: gap.row.dataset, named=False),
+    plain("seeds", lambda gap: len(gap.row.cells), "Seeds", lambda gap: describe.seeds(gap.row)),
+    *map(_accuracy, SELECTIONS),
+    over_seeds("test_minus_last", lambda gap: gap.over_last, "test − last"),
+    over_seeds("test_minus_val", lambda gap: gap.over_val, "test − val"),
+    shown("Most", lambda gap: percent(gap.over_last.max)),
+)
