@@ -119,8 +119,9 @@ def sweep(
     from rich.console import Console
 
     from fer_bench.sweep.run import Options
-    from fer_bench.sweep.run import sweep as run
+    from fer_bench.cli import run
+    from fer_bench.sweep.run import sweep as run_all
 
     options = Options(jobs, ray, gpus, cpus, retries, remote, folder, tuple(first or ()))
-    status = run(Path(), targets or [], options, Console())
+    status = run_all(Path(), targets or [], options, Console(), run)
     raise typer.Exit(status)

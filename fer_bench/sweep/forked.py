@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from fer_bench.cores import one_thread
 from fer_bench.sweep.worker import GRACE, TAIL, Look, newest_progress
 
 PROGRAM = "fer-bench"
+Run = Callable[[list[str]], int]
 
 
 def start_server() -> Any:
@@ -62,6 +63,7 @@ class Forked:
         watch: globs of its trainings' folders below `checkpoints`.
         checkpoints: the folder of all checkpoints.
         env: environment variables of this job alone.
+        run: runs a `fer-bench` command in the process it is called in; returns its status.
     """
 
     def __init__(
@@ -72,13 +74,14 @@ class Forked:
         watch: Sequence[str],
         checkpoints: Path,
         env: Mapping[str, str],
+        run: Run,
     ) -> None:
         self._log, self._watch, self._checkpoints = log, watch, checkpoints
         self._began = time.time()
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_bytes(b"")
-        given = (list(commands), str(log), str(Path.cwd()), dict(env))
-        self._process = context.Process(target=_run, args=given, name=log.stem)
+        given = (list(commands), str(log), str(Path.cwd()), dict(env), run)
+        self._process = context.Process(target=_run_all, args=given, name=log.stem)
         self._process.start()
 
     @property
@@ -112,7 +115,7 @@ class Forked:
             os.killpg(self.pid, which)
 
 
-def _run(commands: list[str], log: str, folder: str, env: dict[str, str]) -> None:
+def _run_all(commands: list[str], log: str, folder: str, env: dict[str, str], run: Run) -> None:
     """In the child: each command as its own process would run it."""
     os.setsid()
     threading.Thread(target=_end_with_the_sweep, daemon=True).start()
@@ -122,15 +125,14 @@ def _run(commands: list[str], log: str, folder: str, env: dict[str, str]) -> Non
     _redirect(log)
     for command in commands:
         print(f"> {command}", flush=True)
-        if code := _status(shlex.split(command), command):
+        if code := _status(command, run):
             sys.exit(code)
 
 
-def _status(words: list[str], command: str) -> int:
+def _status(command: str, run: Run) -> int:
+    words = shlex.split(command)
     if words[0] != PROGRAM:
         return subprocess.run(command, shell=True, check=False).returncode
-    from fer_bench.cli import run
-
     # Fabric starts the further processes of a cell on several GPUs by this line.
     sys.argv = [str(Path(sys.executable).with_name(PROGRAM)), *words[1:]]
     return run(words[1:])

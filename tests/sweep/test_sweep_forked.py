@@ -12,6 +12,7 @@ import psutil
 import pytest
 from tiny import wait_for
 
+from fer_bench.cli import run as run_command
 from fer_bench.sweep import local
 from fer_bench.sweep.dvc_repo import TreeChanged
 from fer_bench.sweep.forked import Forked
@@ -28,7 +29,7 @@ def run(tmp_path, monkeypatch):
     started = []
 
     def start(*commands, env=None):
-        job = Forked(CONTEXT, commands, tmp_path / "a.log", (), tmp_path, env or {})
+        job = Forked(CONTEXT, commands, tmp_path / "a.log", (), tmp_path, env or {}, run_command)
         started.append(job)
         return job
 
@@ -91,7 +92,7 @@ from fer_bench.sweep.forked import Forked
 if __name__ == "__main__":
     here = Path(sys.argv[1])
     context = multiprocessing.get_context("forkserver")
-    job = Forked(context, ["sleep 1234 & echo $! > child; wait"], here / "a.log", (), here, {})
+    job = Forked(context, ["sleep 1234 & echo $! > child; wait"], here / "a.log", (), here, {}, print)
     (here / "pid").write_text(str(job.pid))
     time.sleep(1234)
 """
@@ -136,7 +137,9 @@ def places(tmp_path, monkeypatch):
     made = []
 
     def make(records, jobs=1):
-        made.append(LocalPlaces(records, jobs, tmp_path / "logs", tmp_path / "checkpoints"))
+        made.append(
+            LocalPlaces(records, jobs, tmp_path / "logs", tmp_path / "checkpoints", run_command)
+        )
         return made[-1]
 
     yield make
