@@ -119,9 +119,8 @@ def sweep(
     from rich.console import Console
 
     from fer_bench.sweep.run import Options
-    from fer_bench.cli import run
-    from fer_bench.sweep.run import sweep as run_all
+    from fer_bench.sweep.run import sweep as run
 
     options = Options(jobs, ray, gpus, cpus, retries, remote, folder, tuple(first or ()))
-    status = run_all(Path(), targets or [], options, Console(), run)
+    status = run(Path(), targets or [], options, Console())
     raise typer.Exit(status)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pkgutil
 import shlex
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,8 @@ from typing import Any
 from fer_bench.cores import one_thread
 from fer_bench.sweep.worker import GRACE, TAIL, Look, newest_progress
 
-PROGRAM = "fer-bench"
-Run = Callable[[list[str]], int]
+PROGRAM, RUNS = "fer-bench", "fer_bench.cli:run"
+"""Our command, and what it is in a process that has started: named as an entry point names it."""
 
 
 def start_server() -> Any:
@@ -63,7 +64,6 @@ class Forked:
         watch: globs of its trainings' folders below `checkpoints`.
         checkpoints: the folder of all checkpoints.
         env: environment variables of this job alone.
-        run: runs a `fer-bench` command in the process it is called in; returns its status.
     """
 
     def __init__(
@@ -74,13 +74,12 @@ class Forked:
         watch: Sequence[str],
         checkpoints: Path,
         env: Mapping[str, str],
-        run: Run,
     ) -> None:
         self._log, self._watch, self._checkpoints = log, watch, checkpoints
         self._began = time.time()
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_bytes(b"")
-        given = (list(commands), str(log), str(Path.cwd()), dict(env), run)
+        given = (list(commands), str(log), str(Path.cwd()), dict(env))
         self._process = context.Process(target=_run_all, args=given, name=log.stem)
         self._process.start()
 
@@ -115,7 +114,7 @@ class Forked:
             os.killpg(self.pid, which)
 
 
-def _run_all(commands: list[str], log: str, folder: str, env: dict[str, str], run: Run) -> None:
+def _run_all(commands: list[str], log: str, folder: str, env: dict[str, str]) -> None:
     """In the child: each command as its own process would run it."""
     os.setsid()
     threading.Thread(target=_end_with_the_sweep, daemon=True).start()
@@ -125,17 +124,17 @@ def _run_all(commands: list[str], log: str, folder: str, env: dict[str, str], ru
     _redirect(log)
     for command in commands:
         print(f"> {command}", flush=True)
-        if code := _status(command, run):
+        if code := _status(command):
             sys.exit(code)
 
 
-def _status(command: str, run: Run) -> int:
+def _status(command: str) -> int:
     words = shlex.split(command)
     if words[0] != PROGRAM:
         return subprocess.run(command, shell=True, check=False).returncode
     # Fabric starts the further processes of a cell on several GPUs by this line.
     sys.argv = [str(Path(sys.executable).with_name(PROGRAM)), *words[1:]]
-    return run(words[1:])
+    return int(pkgutil.resolve_name(RUNS)(words[1:]))
 
 
 def _redirect(log: str) -> None:

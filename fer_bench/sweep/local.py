@@ -12,7 +12,7 @@ import psutil
 
 from fer_bench.cores import cores
 from fer_bench.errors import FerBenchError
-from fer_bench.sweep.forked import Forked, Run, start_server
+from fer_bench.sweep.forked import Forked, start_server
 from fer_bench.sweep.worker import Look, Work
 from fer_bench.training.checkpoint_files import forget
 
@@ -61,12 +61,11 @@ class LocalPlaces:
         jobs: how many at a time.
         logs: where each job's log goes.
         checkpoints: the folder of all checkpoints.
-        run: runs a `fer-bench` command in the process it is called in.
         gpus: how many GPUs each gets for itself as long as there are enough; 0: all of them.
     """
 
     def __init__(
-        self, records: Records, jobs: int, logs: Path, checkpoints: Path, run: Run, gpus: int = 0
+        self, records: Records, jobs: int, logs: Path, checkpoints: Path, gpus: int = 0
     ) -> None:
         devices = visible_gpus() if gpus else []
         if gpus > len(devices):
@@ -74,8 +73,7 @@ class LocalPlaces:
                 f"--gpus {gpus}, but torch sees {len(devices)} GPUs on this machine; for the GPUs "
                 "of others sweep with --ray ADDRESS"
             )
-        self._records, self._run = records, run
-        self._logs, self._checkpoints = logs, checkpoints
+        self._records, self._logs, self._checkpoints = records, logs, checkpoints
         self._env = {str(i): gpu_environment(i, gpus, devices) for i in range(jobs)}
         self._running: dict[str, tuple[Work, Forked | None, tuple[str, ...]]] = {}
         self._largest = self._weighed = self._recorded = 0.0
@@ -95,7 +93,7 @@ class LocalPlaces:
         if left:
             job = Forked(
                 self._context, commands, self._logs / work.log, work.watch, self._checkpoints,
-                self._env[place], self._run,
+                self._env[place],
             )  # fmt: skip
         self._running[place] = work, job, left
 

