@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from checkout import Checkout
 
+from fer_bench.contract.new import write_model
 from fer_bench.files import read_json
 
 CELLS = [(m, s) for m in ("baseline1", "scan_cci") for s in (0, 1)]
@@ -135,8 +136,7 @@ def test_a_model_file_of_ones_own_is_trained_and_followed(grid, as_before, edit,
         found = re.findall(r"Running stage '(?:benchmarks/)?(.*?)'", grid("dvc", "repro", target))
         return {name.removeprefix("synthetic/dvc.yaml:") for name in found}
 
-    grid("fer-bench", "models", "new", "my_net", "--folder", str(tmp_path))
-    edit("my_net.py", "", (tmp_path / "my_net.py").read_text())
+    edit("my_net.py", "", write_model("my_net", tmp_path).read_text())
     edit("params.yaml", "model_files: []", "model_files: [my_net.py]")
     edit("params.yaml", "models: [baseline1, scan_cci]", "models: [baseline1, scan_cci, my_net]")
     assert grid.stale() <= {"synthetic/dvc.yaml:starts"}  # no cell: it writes a file a row
