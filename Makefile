@@ -25,8 +25,8 @@ demo: $(STAMP)  ## install, then run what params.yaml enables and show the resul
 	fer-bench sweep --first baseline_identity --first scan_cci
 	@echo "Open results/leaderboard/index.html in a browser; then results/tables/ and results/figures/."
 
-test: $(STAMP)  ## install, then run every test
-	$(BIN)/python -m pytest
+test: $(STAMP)  ## install, then run every test, a process a core
+	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
 
 cost: $(STAMP)  ## measure latency, throughput and memory of the models on this machine
 	fer-bench cost

@@ -56,10 +56,9 @@ class Checkout:
     def stale(self) -> set[str]:
         """The stages that have run and that the current code and params make stale."""
         self("fer-bench", "specs")
-        changed: set[str] = set()
-        for path in self.folder.glob("benchmarks/*/dvc.yaml"):
-            name = path.relative_to(self.folder).as_posix()
-            changed |= set(json.loads(self("dvc", "status", "--json", name)))
+        files = sorted(self.folder.glob("benchmarks/*/dvc.yaml"))
+        names = [path.relative_to(self.folder).as_posix() for path in files]
+        changed = json.loads(self("dvc", "status", "--json", *names))
         return {name.removeprefix("benchmarks/") for name in changed} & set(self.locked())
 
     def _run(self, *command: str, cwd: Path | None = None) -> str:

@@ -1,6 +1,59 @@
-"""Settings that must stand before torch is imported."""
+"""Settings that must stand before torch is imported, and how tests are spread over cores."""
 
 import os
+from pathlib import Path
+
+import pytest
 
 # As the command line sets it: threads that spin long are many times slower on a busy machine.
 os.environ.setdefault("GOMP_SPINCOUNT", "100000")
+# One thread a process: there is a process a core, and threads that wait for each other burn both.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+TESTS = Path(__file__).parent
+TOGETHER = ("sweep", "browser")
+"""Folders whose files share a fixture that takes long: they stay in one process."""
+
+FIRST = (
+    "test_every_dataset.py", "sweep", "test_pipeline.py", "test_docs.py", "test_speed_scripts.py",
+    "models/test_overfitting.py", "contract/test_model_contract.py", "training/test_resume.py",
+)  # fmt: skip
+"""What takes longest, longest first: begun last, it would keep one core busy alone at the end."""
+
+GIB_EACH = 2.5
+"""Memory a process may take: the tests' largest, with the stages that it starts."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`: a process a core, as far as there is memory for each."""
+    from fer_bench.cores import cores
+
+    return max(1, min(cores(), int(_free_gib() // GIB_EACH)))
+
+
+def _free_gib() -> float:
+    """Memory that can be had without swapping; all there is where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        kib = next(line.split()[1] for line in lines if line.startswith("MemAvailable"))
+        return int(kib) / 2**20
+    except (OSError, StopIteration):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares fixtures, and begin with what takes longest.
+
+    In every process in the same order: a stable sort of what pytest collects by name.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    place = {name: i for i, name in enumerate(FIRST)}
+    items.sort(key=lambda item: place.get(_group(item), len(place)))
+
+
+def _group(item: pytest.Item) -> str:
+    """A test's file below tests, or its folder where that shares a fixture."""
+    path = item.path.relative_to(TESTS)
+    return path.parts[0] if path.parts[0] in TOGETHER else path.as_posix()

@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from fer_bench import models
 from fer_bench.cli import app
+from fer_bench.contract import run as contract_run
 from fer_bench.contract.run import Result
+from fer_bench.errors import FerBenchError
+from fer_bench.models import outside
 
 ROOT = Path(__file__).parents[1]
 
@@ -57,20 +61,35 @@ def test_models_show_lists_options():
         assert word in out
 
 
-def test_a_model_file_is_written_checked_and_listed(tmp_path):
-    assert "models check my_net.py" in command_line(tmp_path, "models", "new", "my_net").stdout
-    done = command_line(tmp_path, "models", "check", "my_net.py")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.strip().endswith("It keeps the contract.")
-    (tmp_path / "params.yaml").write_text("model_files: [my_net.py]\nenabled: {}\n")
-    assert "my_net " in command_line(tmp_path, "models", "list").stdout
-    assert "file: my_net.py" in command_line(tmp_path, "models", "show", "my_net").stdout
-    file = tmp_path / "my_net.py"
+@pytest.fixture
+def inside(tmp_path, monkeypatch):
+    """An empty folder as the current one; models registered there are forgotten afterwards."""
+    models.names()
+    monkeypatch.setattr(models, "_registry", dict(models._registry))
+    monkeypatch.setattr(outside, "_files", {})
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    sys.modules.pop("model_file_my_net", None)
+
+
+def test_a_model_file_is_written_checked_and_listed(inside):
+    assert "models check my_net.py" in run("models", "new", "my_net").output
+    done = run("models", "check", "my_net.py")
+    assert done.exit_code == 0, done.output
+    assert done.output.strip().endswith("It keeps the contract.")
+    (inside / "params.yaml").write_text("model_files: [my_net.py]\nenabled: {}\n")
+    assert "my_net " in run("models", "list").output
+    assert "file: my_net.py" in run("models", "show", "my_net").output
+
+
+def test_a_broken_part_of_a_model_file_ends_with_status_1(inside, monkeypatch):
+    run("models", "new", "my_net")
+    file = inside / "my_net.py"
     file.write_text(file.read_text().replace('"code": "closed"', '"code": ""'))
-    done = command_line(tmp_path, "models", "check", "my_net")
-    assert done.returncode == 1
-    assert "broken       metadata" in done.stdout
-    assert "Traceback" not in done.stderr
+    monkeypatch.setattr(contract_run, "CONTRACT", {"metadata": contract_run.CONTRACT["metadata"]})
+    done = run("models", "check", "my_net.py")
+    assert "broken       metadata" in done.output
+    assert isinstance(done.exception, FerBenchError)  # which `main` prints, ending with status 1
 
 
 def test_a_part_that_was_not_checked_is_named_at_the_end(monkeypatch):
@@ -106,10 +125,9 @@ def test_an_error_is_one_message_without_a_traceback(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_stage_before_its_inputs_says_what_to_run(tmp_path):
-    shutil.copy(ROOT / "params.yaml", tmp_path)
+def test_stage_before_its_inputs_says_what_to_run(inside):
+    shutil.copy(ROOT / "params.yaml", inside)
     for arguments in (["align", "synthetic"], ["train", "synthetic", "scan_cci", "0"]):
-        done = command_line(tmp_path, *arguments)
-        assert done.returncode == 1
-        assert "dvc repro" in done.stderr
-        assert "Traceback" not in done.stderr
+        done = run(*arguments)
+        assert isinstance(done.exception, FerBenchError)
+        assert "dvc repro" in str(done.exception)

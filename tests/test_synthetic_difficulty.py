@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from fer_bench import params, specs
 from fer_bench.datasets.pack import Pack
 from fer_bench.faces.align import align
+from fer_bench.faces.detect import overlap
 from fer_bench.files import read_json
 
 ROOT = Path(__file__).parents[1]
@@ -46,11 +47,35 @@ def test_challenge_subsets_are_harder_than_the_whole(cells, subset):
     assert part < whole - 0.03
 
 
-@pytest.mark.slow  # 30 s: renders, aligns and fits all enabled faces
-def test_raw_pixels_stay_15_points_below_scan_cci(cells, tmp_path):
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory) -> Pack:
+    """Every enabled face as the grid trains on it: drawn, searched for and cut out once, here."""
+    folder = tmp_path_factory.mktemp("pack")
     spec = specs.resolve(params.load(ROOT / "params.yaml"))["packs/synthetic"]
-    align(spec, tmp_path / "synthetic", work=tmp_path / "work")
-    pack = Pack.open(tmp_path / "synthetic")
+    align(spec, folder / "synthetic", workers=1, work=folder / "work")
+    return Pack.open(folder / "synthetic")
+
+
+@pytest.mark.slow  # draws and searches every enabled picture: about 30 s on one core
+def test_the_detector_finds_the_faces(pack):
+    # `align` finds what facenet-pytorch does (tests/faces/test_face_cascade.py).
+    rows = pack.manifest
+    found = rows["detection"].notna()
+    overlaps = [
+        overlap(np.array([box]), np.array(true))[0] if there else 0.0
+        for box, true, there in zip(rows["box"], rows["true_box"], found, strict=True)
+    ]
+    assert (np.array(overlaps) >= 0.5).mean() >= 0.95
+    points, true = (
+        np.stack(rows.loc[found, name].to_list()).reshape(-1, 5, 2)
+        for name in ("landmarks", "true_landmarks")
+    )
+    far = np.median(np.linalg.norm(points - true, axis=2), axis=1)
+    assert np.median(far / np.linalg.norm(true[:, 0] - true[:, 1], axis=1)) < 0.1
+
+
+@pytest.mark.slow  # of the same pictures
+def test_raw_pixels_stay_15_points_below_scan_cci(cells, pack):
     small = [
         np.asarray(Image.fromarray(f).resize((32, 32), Image.Resampling.BOX)) for f in pack.faces
     ]

@@ -185,12 +185,6 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
 def test_detector_finds_a_sample_of_the_faces(index: pd.DataFrame) -> None:
     overlaps, errors = detect(index.iloc[::15])
     assert len(overlaps) >= 60
-    assert (overlaps >= 0.5).mean() >= 0.9  # of so few; all of them must reach 0.95 below
-    assert np.median(errors) < 0.1
-
-
-@pytest.mark.slow  # draws and searches every enabled image: about 45 s on one core
-def test_detector_finds_the_faces(index: pd.DataFrame) -> None:
-    overlaps, errors = detect(index)
-    assert (overlaps >= 0.5).mean() >= 0.95
+    # Of so few; all of them must reach 0.95 (tests/test_synthetic_difficulty.py).
+    assert (overlaps >= 0.5).mean() >= 0.9
     assert np.median(errors) < 0.1

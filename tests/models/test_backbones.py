@@ -88,11 +88,12 @@ def test_source_network_strides_on_the_1x1_and_pools_unpadded():
     assert usual.state_dict().keys() == source.state_dict().keys()
 
 
-def test_pretrained_weights_reach_the_backbone_and_never_the_heads(small):
+@pytest.mark.parametrize("name", ["scan_cci", "ran", "scn", "gacnn", "oadn", "eac", "dan"])
+def test_pretrained_weights_reach_the_backbone_and_never_the_heads(small, name):
     donor = small("baseline1", num_classes=30, seed=1)
     state = models.backbone_state(donor)
     state["fc.weight"] = torch.ones(30, 128)
-    model = small("scan_cci")
+    model = small(name)
     heads = {k: v.clone() for k, v in model.state_dict().items() if not k.startswith("backbone.")}
     assert heads
     models.load_pretrained(model, state)
@@ -102,6 +103,11 @@ def test_pretrained_weights_reach_the_backbone_and_never_the_heads(small):
             assert torch.equal(value, state[key.removeprefix("backbone.")])
         else:
             assert torch.equal(value, heads[key])
+
+
+def test_pretrained_weights_leave_the_classifier_of_another_task_out(small):
+    state = models.backbone_state(small("baseline1", num_classes=30, seed=1))
+    state["fc.weight"] = torch.ones(30, 128)
     baseline = small("baseline1")
     models.load_pretrained(baseline, state)
     assert not torch.equal(baseline.fc.weight[0], torch.ones(128))

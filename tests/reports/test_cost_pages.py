@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -121,9 +119,3 @@ def test_a_broken_file_is_told(tmp_path):
     write_json(tmp_path / "x.json", {"models": []})
     with pytest.raises(FerBenchError, match=r"x\.json is no cost file"):
         cost.load_costs(tmp_path)
-
-
-def test_pages_need_no_torch():
-    code = "import sys, fer_bench.reports.cost; print('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -67,13 +65,3 @@ def test_the_plot_template_uses_columns_that_exist(written: Path) -> None:
     assert encoding["x"]["field"] == "<DVC_METRIC_X>"
     assert encoding["y"]["field"] == "<DVC_METRIC_Y>"
     assert template["data"]["values"] == "<DVC_METRIC_DATA>"
-
-
-def test_reports_import_no_torch() -> None:
-    code = (
-        "import sys, fer_bench.reports.tables, fer_bench.reports.figures, "
-        "fer_bench.reports.leaderboard, fer_bench.reports.metrics, "
-        "fer_bench.reports.dataset_table; print('torch' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"

@@ -8,7 +8,7 @@ from fer_bench.files import write_json
 from fer_bench.training.recipe import Recipe
 
 COMPUTE = {
-    "device": "cpu", "precision": "32-true", "threads": 2, "compile": False, "fused": False,
+    "device": "cpu", "precision": "32-true", "threads": 1, "compile": False, "fused": False,
     "devices": 1, "sync_bn": False, "tf32": False, "deterministic": True,
 }  # fmt: skip
 

@@ -1,14 +1,13 @@
 """A training that is killed at any moment ends with the bits of one that was not."""
 
 import json
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
+from multiprocessing import get_context
 from pathlib import Path
 
+import noisy_training
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,40 +24,18 @@ from fer_bench.training.targets import Targets
 
 RECIPE = {"batch_size": 4, "epochs": 3}  # twelve batches an epoch
 STEPS = 12
-SCRIPT = """
-import logging, sys, time
-from pathlib import Path
-import torch
-from fer_bench.models import baseline
-from fer_bench.training import loop
-from fer_bench.training.run import train_cell
-
-logging.basicConfig(level="INFO")
-spec, start, out, packs, pause = sys.argv[1:]
-step = loop.train_step
-def noisy(model, optimizer, backward, images, *rest):  # draws from torch's own generator, too
-    time.sleep(float(pause))
-    return step(model, optimizer, backward, images + 0.01 * torch.rand_like(images), *rest)
-loop.train_step = noisy
-train_cell(Path(spec), Path(start), 0, Path(out), Path(packs))
-"""
 
 
 @pytest.fixture
 def command(aligned, make_spec, tmp_path, monkeypatch):
-    """How to train a cell in a process of its own, into `out`."""
+    """The arguments of `train_cell` that train a cell into `out`."""
     spec, start = make_spec("scan_cci", RECIPE)
     content = read_json(spec)
     write_json(spec, content | {"compute": content["compute"] | {"threads": 1}})
-    (tmp_path / "train_one.py").write_text(SCRIPT)
     monkeypatch.setenv("FER_BENCH_CHECKPOINTS", str(tmp_path / "checkpoints"))
     monkeypatch.setenv("FER_BENCH_CHECKPOINT_SECONDS", "0")
 
-    def make(out: Path, pause: float = 0.0) -> list[str]:
-        script = tmp_path / "train_one.py"
-        return list(map(str, [sys.executable, script, spec, start, out, aligned, pause]))
-
-    return make
+    return lambda out: (spec, start, 0, out, aligned)
 
 
 def content_of(folder: Path) -> dict[str, str]:
@@ -74,37 +51,47 @@ def position(checkpoints: Path) -> tuple[int, int]:
     return epoch, step
 
 
-def test_a_killed_training_ends_with_the_same_bits(command, tmp_path):
-    whole = tmp_path / "whole"
-    subprocess.run(command(whole), check=True, capture_output=True)
-    assert position(tmp_path / "checkpoints") == (RECIPE["epochs"] - 1, STEPS)  # until recorded
-    forget(tmp_path / "checkpoints/toy/scan_cci/0")
+def begun(arguments: tuple, checkpoints: Path, log: Path, pause: float = 0.0):
+    """A training in a process of its own, which is forked where everything is imported."""
+    forks = get_context("forkserver")
+    forks.set_forkserver_preload(["noisy_training"])
+    process = forks.Process(target=noisy_training.train, args=(arguments, checkpoints, log, pause))
+    process.start()
+    return process
 
-    rng, out, kills = random.Random(0), tmp_path / "killed", []
-    target = 0
+
+def test_a_killed_training_ends_with_the_same_bits(command, tmp_path):
+    checkpoints, log = tmp_path / "checkpoints", tmp_path / "log"
+    whole, out = tmp_path / "whole", tmp_path / "killed"
+    told = checkpoints / "toy/scan_cci/0/progress.json"
+
+    def ended(process) -> int:
+        process.join()
+        return process.exitcode
+
+    assert ended(begun(command(whole), checkpoints, log)) == 0, log.read_text()[-2000:]
+    assert position(checkpoints) == (RECIPE["epochs"] - 1, STEPS)  # until recorded
+    forget(told.parent)
+    rng, kills, target = random.Random(0), [], 0
     while target < RECIPE["epochs"] * STEPS:
         target += rng.randint(2, 9)
-        process = subprocess.Popen(
-            command(out, pause=0.03), stderr=subprocess.PIPE, text=True, start_new_session=True
-        )
-        told = tmp_path / "checkpoints/toy/scan_cci/0/progress.json"
-        while process.poll() is None:
+        process = begun(command(out), checkpoints, log, pause=0.03)
+        while process.is_alive():
             done = json.loads(told.read_text()) if told.exists() else {"epoch": 0, "step": 0}
             if done["epoch"] * STEPS + done["step"] >= target:
-                os.killpg(process.pid, signal.SIGKILL)
+                process.kill()
                 break
             time.sleep(0.005)
-        said = process.communicate()[1]
-        if process.returncode == 0:
+        if ended(process) == 0:
             break
-        assert process.returncode == -signal.SIGKILL, said[-2000:]
+        assert process.exitcode == -signal.SIGKILL, log.read_text()[-2000:]
         assert not out.exists()
         if kills:
             epoch, step = kills[-1]
-            assert f"goes on from epoch {epoch + 1}, after {step} batches" in said
-        kills.append(position(tmp_path / "checkpoints"))
+            assert f"goes on from epoch {epoch + 1}, after {step} batches" in log.read_text()
+        kills.append(position(checkpoints))
     assert sum(0 < step < STEPS for _, step in kills) >= 3, kills
-    subprocess.run(command(out), check=True, capture_output=True)
+    assert ended(begun(command(out), checkpoints, log)) == 0, log.read_text()[-2000:]
     assert content_of(out) == content_of(whole)
 
 
@@ -130,8 +117,7 @@ def stopped(command, tmp_path, monkeypatch, after: int) -> Path:
 
 def run(command, out: Path) -> None:
     """Train, and forget the checkpoints as when the end is recorded."""
-    spec, start, _, packs = map(Path, command(out)[2:6])
-    train_cell(spec, start, 0, out, packs)
+    train_cell(*command(out))
     forget(root() / "toy/scan_cci/0")
 
 
@@ -150,7 +136,7 @@ def test_only_the_rest_is_trained(command, tmp_path, monkeypatch):
 
 
 def test_adam_goes_on_with_its_moments(command, tmp_path, monkeypatch):
-    spec = Path(command(tmp_path)[2])
+    spec = command(tmp_path)[0]
     content = read_json(spec)
     adam = {"optimizer": "adam", "backbone_lr": 0.001, "heads_lr": 0.001}
     write_json(spec, content | {"recipe": content["recipe"] | adam})
@@ -221,21 +207,21 @@ def test_a_checkpoint_that_was_never_finished_is_not_read(command, tmp_path, mon
 
 def test_other_params_code_or_data_start_anew(command, tmp_path, monkeypatch):
     stopped(command, tmp_path, monkeypatch, after=5)
-    spec = Path(command(tmp_path)[2])
+    spec = command(tmp_path)[0]
     content = read_json(spec)
     write_json(spec, content | {"code": "other"})
     assert steps_of(command, tmp_path / "out", monkeypatch) == 3 * STEPS
 
     write_json(spec, content)
     stopped(command, tmp_path / "again", monkeypatch, after=5)
-    pack = Path(command(tmp_path)[5]) / "toy/faces.npy"
+    pack = command(tmp_path)[4] / "toy/faces.npy"
     np.save(pack, 255 - np.load(pack))
     assert steps_of(command, tmp_path / "again/out", monkeypatch) == 3 * STEPS
 
 
 def test_one_mended_image_starts_anew(command, tmp_path, monkeypatch):
     stopped(command, tmp_path, monkeypatch, after=5)
-    file = Path(command(tmp_path)[5]) / "toy/manifest.parquet"
+    file = command(tmp_path)[4] / "toy/manifest.parquet"
     manifest = pd.read_parquet(file)
     manifest.loc[17, "source_sha256"] = "mended"  # its pixels may not be among those looked at
     manifest.to_parquet(file, index=False)
@@ -255,11 +241,9 @@ def test_results_beside_the_checkpoints_stay(command, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("given", ["soon", "-1", "nan", ""])
 def test_an_impossible_pace_of_checkpoints_is_refused(command, tmp_path, monkeypatch, given):
-    out = command(tmp_path / "out")
     monkeypatch.setenv("FER_BENCH_CHECKPOINT_SECONDS", given)
-    spec, start, _, packs = map(Path, out[2:6])
     with pytest.raises(FerBenchError, match="FER_BENCH_CHECKPOINT_SECONDS must be a number"):
-        train_cell(spec, start, 0, tmp_path / "out", packs)
+        run(command, tmp_path / "out")
 
 
 def test_the_scale_of_gradients_goes_on_too():

@@ -59,12 +59,11 @@ def test_two_runs_in_two_processes_are_bit_identical_and_seeds_differ(
         "s, b, seed, out, packs = sys.argv[1:];"
         "train_cell(Path(s), Path(b), int(seed), Path(out), Path(packs))"
     )
-    for seed in (0, 1):
-        out = tmp_path / f"again{seed}"
-        arguments = [sys.executable, "-c", code, spec, start, seed, out, aligned]
-        subprocess.run([str(a) for a in arguments], check=True, capture_output=True)
-    assert hashes(tmp_path / "again0") == hashes(trained)
-    assert hashes(tmp_path / "again1") != hashes(trained)
+    arguments = [sys.executable, "-c", code, spec, start, 0, tmp_path / "again", aligned]
+    subprocess.run([str(a) for a in arguments], check=True, capture_output=True)
+    train_cell(spec, start, 1, tmp_path / "other", aligned)
+    assert hashes(tmp_path / "again") == hashes(trained)
+    assert hashes(tmp_path / "other") != hashes(trained)
 
 
 def test_it_learns(aligned, make_spec, tmp_path):

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, write_json
+from fer_bench.models import FERModel
 from fer_bench.training.batches import in_batches
 from fer_bench.training.run import train_cell
 
@@ -36,25 +37,45 @@ train_cell(spec, start, 0, out, packs)
 """
 
 
-def _trained(folder: Path, spec: Path, start: Path, packs: Path, norm: str, **compute) -> Path:
+def _spec(folder: Path, spec: Path, **compute) -> Path:
     content = read_json(spec)
-    content["compute"] |= {"threads": 1} | compute
-    name = f"{norm}_{len(list(folder.glob('*.spec')))}"
-    write_json(folder / f"{name}.spec", content)
+    content["compute"] |= compute
+    write_json(folder / "changed.json", content)
+    return folder / "changed.json"
+
+
+def _trained(folder: Path, spec: Path, start: Path, packs: Path, **compute) -> Path:
+    """A training in this process."""
+    out = folder / f"trained{len(list(folder.glob('trained*')))}"
+    train_cell(_spec(folder, spec, **compute), start, 0, out, packs)
+    return out
+
+
+def _trained_by_two(folder: Path, spec: Path, start: Path, packs: Path, norm: str) -> Path:
+    """A training by two processes, neither of them this one."""
     (folder / "train_one.py").write_text(SCRIPT)
-    command = [sys.executable, folder / "train_one.py", norm, folder / f"{name}.spec", start,
-               folder / name, packs]  # fmt: skip
+    command = [sys.executable, folder / "train_one.py", norm, _spec(folder, spec, devices=2),
+               start, folder / "two", packs]  # fmt: skip
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
-    return folder / name
+    return folder / "two"
 
 
-def test_two_processes_give_the_result_of_one(aligned, make_spec, tmp_path):
+def _frozen(self, epoch: int) -> None:
+    self.train()
+    for module in self.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.eval()
+
+
+def test_two_processes_give_the_result_of_one(aligned, make_spec, tmp_path, monkeypatch):
     # An odd size makes unequal shares; large steps would blow rounding errors up.
     recipe = {"batch_size": 15, "epochs": 2, "backbone_lr": 0.002, "heads_lr": 0.002}
     spec, start = make_spec("baseline1", recipe)
-    one = _trained(tmp_path, spec, start, aligned, "frozen")
-    two = _trained(tmp_path, spec, start, aligned, "frozen", devices=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(FERModel, "start_epoch", _frozen)
+        one = _trained(tmp_path, spec, start, aligned)
+    two = _trained_by_two(tmp_path, spec, start, aligned, "frozen")
     a, b = (pd.read_csv(folder / "history.csv") for folder in (one, two))
     np.testing.assert_allclose(a["train_loss"], b["train_loss"], rtol=1e-5)
     left, right = (pd.read_parquet(folder / "predictions.parquet") for folder in (one, two))
@@ -70,8 +91,8 @@ def test_two_processes_give_the_result_of_one(aligned, make_spec, tmp_path):
 
 def test_batch_statistics_are_each_process_s_own(aligned, make_spec, tmp_path):
     spec, start = make_spec("baseline1", {"epochs": 1})
-    one = _trained(tmp_path, spec, start, aligned, "own")
-    two = _trained(tmp_path, spec, start, aligned, "own", devices=2)
+    one = _trained(tmp_path, spec, start, aligned)
+    two = _trained_by_two(tmp_path, spec, start, aligned, "own")
     a, b = (load_file(folder / "weights/last.safetensors") for folder in (one, two))
     means = [key for key in a if key.endswith("running_mean")]
     assert means
@@ -118,16 +139,16 @@ def test_each_process_draws_for_its_own_faces(aligned, make_spec, tmp_path):
 
 def test_fused_training_agrees_with_the_reference(aligned, make_spec, tmp_path):
     spec, start = make_spec("baseline1", {"epochs": 1})
-    reference = _trained(tmp_path, spec, start, aligned, "own")
-    fused = _trained(tmp_path, spec, start, aligned, "own", fused=True)
+    reference = _trained(tmp_path, spec, start, aligned)
+    fused = _trained(tmp_path, spec, start, aligned, fused=True)
     losses = [pd.read_csv(f / "history.csv")["train_loss"][0] for f in (reference, fused)]
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
 
 
 def test_bf16_trains_and_says_so(aligned, make_spec, tmp_path):
     spec, start = make_spec("baseline1", {"epochs": 1})
-    low = _trained(tmp_path, spec, start, aligned, "own", precision="bf16-mixed")
-    full = _trained(tmp_path, spec, start, aligned, "own")
+    low = _trained(tmp_path, spec, start, aligned, precision="bf16-mixed")
+    full = _trained(tmp_path, spec, start, aligned)
     assert json.loads((low / "train.json").read_text())["environment"]["precision"] == "bf16-mixed"
     losses = [pd.read_csv(f / "history.csv")["train_loss"][0] for f in (full, low)]
     assert losses[1] == pytest.approx(losses[0], rel=0.05)

@@ -113,6 +113,20 @@ def test_pairs_are_compared_and_how_to_read_them_is_said_once(
     assert "Not compared" in markdown(TABLES[10], load_scores(old, {}), paper)
 
 
+def test_competitors_stand_beside_ours_where_they_were_measured(
+    paper: Path, tmp_path: Path
+) -> None:
+    for model in ("scan_cci", "ran", "gacnn_identity", "oadn", "eac", "dan"):
+        part = {"all": metrics(0.5, faces="all"), "occluded": metrics(0.4, 200, "occluded")}
+        write_cell(tmp_path, "synthetic", model, 0, {"synthetic": part})
+    scores = load_scores(tmp_path, {})
+    for number in (2, 3):
+        page = markdown(TABLES[number - 1], scores, paper)
+        for label in ("SCAN-CCI", "RAN", "gACNN (our identities)", "OADN", "EAC", "DAN"):
+            assert f"| {label} " in page, (number, label)
+        assert "| RAN as released " not in page
+
+
 def measured_lines(text: str, section: str) -> dict[str, list[str]]:
     part = text.split(f"## {section}")[1].split("\n## ")[0]
     lines = [[c.strip() for c in x.split("|")[1:-1]] for x in part.splitlines() if x[:2] == "| "]

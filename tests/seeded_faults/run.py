@@ -1,0 +1,167 @@
+"""Do the tests find what they are there for? Seeded faults, one at a time, in a copy of the code.
+
+    python tests/seeded_faults/run.py                      every fault, only the tests it names
+    python tests/seeded_faults/run.py --only lambda_swapped --only statistics
+    python tests/seeded_faults/run.py --checkout ../older  the same faults in another checkout
+    python tests/seeded_faults/run.py --whole --only ...   every test, for what the named ones miss
+    python tests/seeded_faults/run.py --trust              after a run of all tests that passed
+
+The faults stand beside this file, a file a package: what is replaced where, which test files should
+find it, and why it would matter. They are silent: nothing crashes, a number is wrong. A fault is
+found when the tests pass without it and fail with it. Not part of CI: it takes an hour or more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+LONGEST = 1800.0
+"""Seconds after which tests count as hanging."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A realistic mistake of one line.
+
+    Attributes:
+        name: of the fault.
+        package: the part of fer_bench it is in; the stem of the file that lists it.
+        file: below fer_bench.
+        old: the text it replaces, which stands in the file exactly once.
+        new: what it becomes.
+        tests: the files that should find it, below tests; a checkout may lack some of them.
+        why: what would be wrong, and nobody would see.
+    """
+
+    name: str
+    package: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+    why: str
+
+    def applied(self, package: Path) -> str:
+        """The faulty file's text; exits where the old text is not there exactly once."""
+        file = package / self.file
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
+        if text.count(self.old) != 1:
+            sys.exit(
+                f"{self.name}: {self.old!r} stands {text.count(self.old)} times in "
+                f"fer_bench/{self.file}, not once: correct tests/seeded_faults/{self.package}.yaml"
+            )
+        return text.replace(self.old, self.new)
+
+
+def listed() -> Iterator[Fault]:
+    """Every fault, package by package."""
+    for file in sorted(HERE.glob("*.yaml")):
+        for entry in yaml.safe_load(file.read_text(encoding="utf-8")):
+            yield Fault(package=file.stem, **entry | {"tests": tuple(entry["tests"])})
+
+
+def copied(checkout: Path, to: Path) -> Path:
+    """The checkout's files as they are now, with a git history as some tests want one."""
+    git = ("git", "-C", str(checkout), "ls-files", "-co", "--exclude-standard")
+    for name in subprocess.run(git, check=True, capture_output=True, text=True).stdout.splitlines():
+        if (checkout / name).is_file():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(checkout / name, to / name)
+    who = ("-c", "user.name=test", "-c", "user.email=test@example.org")
+    for command in (["init", "-q"], ["add", "-A"], [*who, "commit", "-qm", "copy"]):
+        subprocess.run(["git", *command], cwd=to, check=True)
+    return to
+
+
+def failing(copy: Path, tests: list[str]) -> str | None:
+    """The first test that fails, or why there is no knowing which; None when all pass."""
+    # Without bytecode: a fault as long as what it replaces, a second later, would not be compiled.
+    env = {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "pytest", "-xq", "-p", "no:cacheprovider", *tests]
+    try:
+        done = subprocess.run(
+            command, cwd=copy, env=os.environ | env, capture_output=True, text=True, timeout=LONGEST
+        )
+    except subprocess.TimeoutExpired:
+        return "they hang"
+    if done.returncode > 2:
+        sys.exit(f"pytest could not run {' '.join(tests)}:\n{done.stdout}{done.stderr}")
+    if not done.returncode:
+        return None
+    named = re.search(r"^(?:FAILED|ERROR) (?:tests/)?([^ ]+)", done.stdout, re.MULTILINE)
+    return named[1] if named else "at their import"
+
+
+def verdict(
+    fault: Fault, copy: Path, whole: bool, sound: dict[tuple[str, ...], str | None] | None
+) -> tuple[str, str]:
+    """`found`, `missed` or `unknown`, and by what or why.
+
+    Args:
+        fault: what is tried.
+        copy: a project without faults; it is one again afterwards.
+        whole: run every test.
+        sound: what fails without a fault, as far as that is known; it is added to. None: nothing.
+    """
+    there = [f"tests/{name}" for name in fault.tests if (copy / "tests" / name).is_file()]
+    tests = ["tests"] if whole else there
+    if not tests:
+        return "unknown", "none of its test files is there"
+    file = copy / "fer_bench" / fault.file
+    right, wrong = file.read_text(encoding="utf-8"), fault.applied(copy / "fer_bench")
+    if sound is not None:
+        if tuple(tests) not in sound:
+            sound[tuple(tests)] = failing(copy, tests)
+        if before := sound[tuple(tests)]:
+            return "unknown", f"without it fails {before}"
+    file.write_text(wrong, encoding="utf-8")
+    try:
+        by = failing(copy, tests)
+    finally:
+        file.write_text(right, encoding="utf-8")
+    return ("found", by) if by else ("missed", "")
+
+
+def main() -> None:
+    """Print a line a fault and the counts; exits with 1 unless every one was found."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--checkout", type=Path, default=ROOT, help="whose package and tests")
+    parser.add_argument("--only", action="append", help="a fault or a package; may be repeated")
+    parser.add_argument("--whole", action="store_true", help="run every test, not only the named")
+    parser.add_argument("--trust", action="store_true", help="the tests pass without a fault")
+    parser.add_argument("--list", action="store_true", help="only see that all can be applied")
+    given = parser.parse_args()
+    faults = [f for f in listed() if not given.only or {f.name, f.package} & set(given.only)]
+    for fault in faults:
+        fault.applied(given.checkout / "fer_bench")
+    if given.list:
+        print(*(f"{f.package:12} {f.name:40} {f.why}" for f in faults), sep="\n")
+        return
+    counts: Counter[str] = Counter()
+    sound: dict[tuple[str, ...], str | None] | None = None if given.trust else {}
+    with tempfile.TemporaryDirectory(prefix="seeded_faults_") as folder:
+        copy = copied(given.checkout.resolve(), Path(folder))
+        for fault in faults:
+            said, by = verdict(fault, copy, given.whole, sound)
+            counts[said] += 1
+            print(f"{said:8} {fault.package}/{fault.name}  {by}", flush=True)
+    print(", ".join(f"{n} {said}" for said, n in counts.items()))
+    sys.exit(counts["found"] != len(faults))
+
+
+if __name__ == "__main__":
+    main()
