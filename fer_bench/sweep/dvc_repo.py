@@ -108,6 +108,7 @@ class Recorder:
                 in_git = any(not (out.use_cache or out.is_metric) for out in stage.outs)
                 stage.save(run_cache=not in_git)
                 stage.commit()
+                stage.cmd_changed = False  # as when it is read from the lock file again
                 files[stage.path].append(stage)
             for stages in files.values():
                 stages[0].dvcfile.dump_stages(stages, update_pipeline=False)

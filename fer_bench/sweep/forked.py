@@ -21,6 +21,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from fer_bench.cores import one_thread
 from fer_bench.sweep.worker import GRACE, TAIL, Look, newest_progress
 
@@ -121,6 +123,7 @@ def _run_all(commands: list[str], log: str, folder: str, env: dict[str, str]) ->
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the sweep ends it
     os.chdir(folder)
     os.environ.update(env)
+    tqdm.set_lock(threading.RLock())  # its own is a semaphore that a kill would leave behind
     _redirect(log)
     for command in commands:
         print(f"> {command}", flush=True)

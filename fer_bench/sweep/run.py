@@ -66,15 +66,15 @@ def sweep(root: Path, targets: Sequence[str], options: Options, console: Console
     if options.remote and not options.ray:
         raise FerBenchError("--remote is for machines that share no folder: it needs --ray")
     loaded = params.load(root / "params.yaml")
-    schedule = Schedule([])
+    schedule = Schedule(retries=options.retries)
     with _alone(root), _stoppable():
         try:
             if options.ray:
-                schedule, plan = _on_ray(root, targets, options, loaded, console)
+                plan = _on_ray(root, targets, options, loaded, schedule, console)
                 _restore(root, targets, schedule, plan, options.remote, console)
             else:
                 try:
-                    schedule = _here(root, targets, options, loaded, console)
+                    _here(root, targets, options, loaded, schedule, console)
                 finally:
                     stop_server()
         except SweepStopped:
@@ -84,8 +84,13 @@ def sweep(root: Path, targets: Sequence[str], options: Options, console: Console
 
 
 def _here(
-    root: Path, targets: Sequence[str], options: Options, loaded: Params, console: Console
-) -> Schedule:
+    root: Path,
+    targets: Sequence[str],
+    options: Options,
+    loaded: Params,
+    schedule: Schedule,
+    console: Console,
+) -> None:
     """Every stale stage, reports included, side by side in this checkout."""
     gpus = options.gpus or 0
     if gpus != int(gpus):
@@ -95,7 +100,6 @@ def _here(
         )
     _check_device(loaded, gpus)
     jobs, why = how_many(options.jobs, loaded.compute.threads)
-    schedule = Schedule([])
     with opened(root) as repo:
         graphs = {"specs": needed(repo, [SPECS]), "all": needed(repo, targets)}
     for goal, graph in graphs.items():  # what is stale shows in what the specs write
@@ -104,7 +108,7 @@ def _here(
         with records.locked():
             plan = make_plan(graph)
         first = [] if specs_only else first_jobs(plan.jobs, options.first)
-        schedule = Schedule(plan.jobs, options.retries, first)
+        schedule.take(plan.jobs, first)
         if not specs_only:
             _say_stale(schedule, f"; {why}", console)
         if not plan.jobs:
@@ -116,7 +120,6 @@ def _here(
             drive(schedule, places, view, logs)
         if schedule.of(State.FAILED):
             break
-    return schedule
 
 
 def _say_stale(schedule: Schedule, more: str, console: Console) -> None:
@@ -129,17 +132,22 @@ def _say_stale(schedule: Schedule, more: str, console: Console) -> None:
 
 
 def _on_ray(
-    root: Path, targets: Sequence[str], options: Options, loaded: Params, console: Console
-) -> tuple[Schedule, Plan]:
+    root: Path,
+    targets: Sequence[str],
+    options: Options,
+    loaded: Params,
+    schedule: Schedule,
+    console: Console,
+) -> Plan:
     """Every stale cell in clones on the nodes of a cluster."""
     commit, plan = _plan(root, targets, options, console)
-    schedule = Schedule(plan.jobs, options.retries)
+    schedule.take(plan.jobs)
     _say_stale(schedule, "", console)
     if plan.jobs:
         places = _places(root, commit, options, loaded)
         with View(schedule, console) as view:
             drive(schedule, places, view, root / FOLDER / "logs")
-    return schedule, plan
+    return plan
 
 
 def _plan(

@@ -68,9 +68,15 @@ class Schedule:
         first: jobs that start before all others, after what they need.
     """
 
-    def __init__(self, jobs: Iterable[Job], retries: int = 2, first: Iterable[str] = ()) -> None:
-        self.entries = {job.name: Entry(job) for job in jobs}
+    def __init__(
+        self, jobs: Iterable[Job] = (), retries: int = 2, first: Iterable[str] = ()
+    ) -> None:
         self.retries = retries
+        self.take(jobs, first)
+
+    def take(self, jobs: Iterable[Job], first: Iterable[str] = ()) -> None:
+        """Other jobs in the place of all there were."""
+        self.entries = {job.name: Entry(job) for job in jobs}
         self._needed_by = {
             name: {e.job.name for e in self.entries.values() if name in e.job.needs}
             for name in self.entries
