@@ -43,7 +43,8 @@ def needed(repo: Any, targets: Sequence[str]) -> Any:
     from dvc.repo.reproduce import collect_stages, get_active_graph
 
     graph = get_active_graph(repo.index.graph)  # edges lead from a stage to what it depends on
-    wanted = set(collect_stages(repo, targets or ["dvc.yaml"]))
+    own = {stage: stage for stage in graph}  # a target is collected as an equal, other object
+    wanted = {own[stage] for stage in collect_stages(repo, targets or ["dvc.yaml"])}
     for stage in list(wanted):
         wanted |= nx.descendants(graph, stage)
     return graph.subgraph(wanted)

@@ -107,6 +107,15 @@ def test_every_other_stage_is_a_job_that_waits_for_what_it_needs(fresh, monkeypa
     assert others["identity"].watch == ("synthetic/identity_*/*",)
 
 
+def test_two_graphs_of_one_repository_share_their_stages(fresh, monkeypatch):
+    # What one plan records, the next one must know.
+    monkeypatch.chdir(fresh.folder)
+    with opened(fresh.folder) as repo:
+        one, other = needed(repo, ["specs"]), needed(repo, [TARGET])
+    (specs,) = (stage for stage in one if stage.name == "specs")
+    assert any(stage is specs for stage in other)
+
+
 def test_workers_elsewhere_make_no_reports(fresh, monkeypatch):
     jobs = planned(fresh, monkeypatch, reports=False).jobs
     assert "table01" not in {job.name for job in jobs}
