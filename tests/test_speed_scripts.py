@@ -18,7 +18,7 @@ SPEED = Path(__file__).parents[1] / "benchmarks/speed"
 sys.path.insert(0, str(SPEED))
 import timed  # noqa: E402
 
-SMALL = ["--device", "cpu", "--batch", "4", "--rounds", "2"]
+SMALL = ["--device", "cpu", "--threads", "1", "--batch", "4", "--rounds", "2"]
 HEAVY = ("dvc", "pydantic", "lightning_fabric", "typer")
 REFUSE = """
 import importlib.abc, runpy, sys
@@ -111,7 +111,7 @@ def part_of(visit: tuple[dict, str], name: str, title: str) -> tuple[dict, str]:
 
 @pytest.mark.slow  # torch starts in a process of its own
 def test_scan(tmp_path):
-    options = ["--channels", "256", "--side", "6", "--m", "4"]
+    options = ["--channels", "64", "--side", "6", "--m", "4"]
     content, page = measured("scan", tmp_path, *SMALL, *options)
     check(content, page)
     check_head(content, page)
@@ -241,7 +241,7 @@ def test_a_part_that_cannot_be_cut_off_does_not_outlast_the_visit(tmp_path):
             "gpu_visit.main()",
         )
     )
-    options = ["--device", "cpu", "--minutes", "0.05", "--out", tmp_path]
+    options = ["--device", "cpu", "--minutes", "0.15", "--out", tmp_path]
     command = list(map(str, [sys.executable, "-c", code, *options]))
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60)
     assert done.returncode == 3, done.stderr
