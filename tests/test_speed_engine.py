@@ -140,6 +140,42 @@ def test_what_cannot_be_compared_is_refused(tmp_path):
     assert "changes that are not committed" in refused.stderr
 
 
+@pytest.mark.slow  # see above
+def test_what_is_timed_ends_with_the_script(tmp_path):
+    before = checkout(tmp_path / "before", demo=60, line="")
+    command = [sys.executable, SPEED / "engine.py", "--out", tmp_path, "--work", tmp_path / "work",
+               "--before", before, "--builds", "before", "--parts", "demo"]  # fmt: skip
+    with subprocess.Popen(list(map(str, command)), stderr=subprocess.DEVNULL) as script:
+        try:
+            pid = int(_sooner_or_later(lambda: _running("sleep 60", tmp_path)))
+        finally:
+            script.terminate()
+    assert script.returncode == 143
+    _sooner_or_later(lambda: not Path(f"/proc/{pid}/cwd").exists())
+    assert not list(tmp_path.glob("engine_*"))
+
+
+def _running(command: str, folder: Path) -> str:
+    """The process with this command line below a folder."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+            if words == command and (process / "cwd").resolve().is_relative_to(folder):
+                return process.name
+        except OSError:
+            continue  # it ended
+    return ""
+
+
+def _sooner_or_later(found):
+    """What is found within 30 seconds."""
+    for _ in range(600):
+        if answer := found():
+            return answer
+        time.sleep(0.05)
+    pytest.fail("waited for nothing")
+
+
 def test_a_table_of_runs():
     def run(build, wall, case=""):
         return {"part": "busy", "build": build, "turn": 0, "case": case, "wall_s": wall,
@@ -211,8 +247,4 @@ def test_what_is_watched_ends_when_watching_is_interrupted(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         watched.watch(["sh", "-c", "sleep 60 & echo $! > pid; wait"], tmp_path, look=stop)
     pid = int((tmp_path / "pid").read_text())
-    for _ in range(100):
-        if not Path(f"/proc/{pid}").exists() or " Z " in Path(f"/proc/{pid}/stat").read_text():
-            return
-        time.sleep(0.05)
-    pytest.fail("the command's child goes on")
+    _sooner_or_later(lambda: not Path(f"/proc/{pid}/cwd").exists())

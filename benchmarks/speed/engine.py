@@ -30,6 +30,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -57,6 +58,7 @@ def main() -> None:
     """Measure and write; a part that fails does not keep the next from running."""
     given = _arguments()
     given.work = given.work.resolve()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is timed ends, too
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: given.cores])
     bench = Bench(given, _builds(given))
     file = given.out / file_name("engine", torch.device("cpu"))

@@ -206,6 +206,7 @@ def leave(visit: Visit) -> None:
     visit.write()
     for child in multiprocessing.active_children():
         child.kill()
+        child.join(1)
     os._exit(CUT_OFF)
 
 

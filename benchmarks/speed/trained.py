@@ -85,7 +85,7 @@ class Wrapped:
     def __call__(self, images: Tensor, **given: Tensor) -> Output:
         """The model's output, in float32."""
         with self._options.autocast(self._device):
-            output = self._model(images, **given)
+            output: Output = self._model(images, **given)
         heads = tuple(head.float() for head in output.heads)
         return output._replace(logits=output.logits.float(), heads=heads)
 
