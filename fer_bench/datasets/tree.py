@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -25,9 +26,14 @@ class Tree:
     Args:
         roots: folders, or single files, which are listed in their folder's name; links to files
             are listed, links to folders are not followed.
+
+    Attributes:
+        left_out: how many of each kind of thing belong to the set and are not taken, as a source
+            found while it collected: `{"faces of the test part, without labels": 372}`. No names.
     """
 
     def __init__(self, roots: Sequence[Path]) -> None:
+        self.left_out: Counter[str] = Counter()
         self._files = sorted(pair for root in roots for pair in _walk(root))
 
     def __len__(self) -> int:

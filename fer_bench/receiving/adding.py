@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pandas as pd
 from fer_bench.datasets import get_receivable, sources
 from fer_bench.datasets.base import Source
 from fer_bench.datasets.receivable import Inventory, Receivable
+from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_json
 from fer_bench.receiving.completeness import Counts, check_complete, counted
@@ -102,7 +103,8 @@ def add(
         try:
             tree = open_inputs(receivable, given, workshop, password, progress)
             keep(receivable.collect(tree), given, workshop, kept, progress)
-            checked = _check(receivable, kept, kind, allow_partial, progress)
+            receivable = receivable.edition(kept)
+            checked = _check(receivable, kept, tree, kind, allow_partial, progress)
         except FerBenchError as error:
             what = "as fetched" if kind == "commit" else given.names
             raise FerBenchError(
@@ -131,14 +133,14 @@ def addable(name: str) -> Receivable:
 
 
 def _check(
-    receivable: Receivable, kept: Path, kind: str, allow_partial: bool, progress: bool
+    receivable: Receivable, kept: Path, tree: Tree, kind: str, allow_partial: bool, progress: bool
 ) -> _Checked:
     """Count and decode what lies in `kept`; unreadable images go, where a part is allowed.
 
     Raises:
         FerBenchError: it is not understood, not complete, or an image cannot be read.
     """
-    inventory, faults = receivable.inventory(kept), receivable.faults(kept)
+    inventory, faults = _counted(receivable, kept, tree), receivable.faults(kept)
     if not isinstance(receivable, Source):
         found: Counts = {"all": {"all": inventory.present}}
         partial = check_complete(receivable, inventory, found, faults, kind, allow_partial)
@@ -155,8 +157,15 @@ def _check(
         )
     if bad:
         leave_out(kept, index, bad)
-        inventory, index = receivable.inventory(kept), receivable.index(kept, {})
+        inventory, index = _counted(receivable, kept, tree), receivable.index(kept, {})
     return _Checked(inventory, index, partial or bool(bad), len(bad), faults)
+
+
+def _counted(receivable: Receivable, kept: Path, tree: Tree) -> Inventory:
+    """What lies in `kept`, and a note for each kind of thing that was given and left out."""
+    inventory = receivable.inventory(kept)
+    left = tuple(f"{n:,} {kind}: left out" for kind, n in tree.left_out.items() if n)
+    return replace(inventory, notes=(*inventory.notes, *left))
 
 
 def _said(error: FerBenchError, workshop: Path) -> str:
