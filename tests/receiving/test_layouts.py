@@ -1,4 +1,4 @@
-"""What is given, belongs to a set and is not taken: counted by kind in the receipt, no name in it."""
+"""What is given, belongs to a set and is not taken: counted by kind in the receipt."""
 
 from miniatures import ferplus
 from miniatures.drawing import lay_out
