@@ -175,17 +175,16 @@ def ckplus_copy(tree: Tree) -> str | None:
     """Which well-known copy of CK+ that is not CK+ itself this is, and what to do; None if none."""
     if next(tree.matching(_TABLE), None):
         return (
-            "ckextended.csv (920 faces of 48 x 48) does not say whom a face shows. CK+ is "
-            "cross-validated over folds of whole people, because the frames of one person are near "
-            "copies of each other, and its Usage column puts frames of one person into training "
-            "and test. Give CK+ itself, or CK+48, whose file names hold the person."
+            "ckextended.csv does not say whom a face shows, so folds of whole people cannot be "
+            "made of it, and near-equal frames of one person would be trained and tested on. Give "
+            "CK+ itself, or CK+48, whose file names hold the person."
         )
     classes = {m[1] for m, _ in tree.matching(CROPPED) if expression_of(m[1], CODES[1:])}
     if len(classes) < 2:
         return None
     return (
-        "this is CK+48 (class folders of cropped 48 x 48 frames, without neutral ones), another set "
-        "with its own counts: `fer-bench data add ckplus48 PATH`."
+        "this is CK+48 (class folders of cropped 48 x 48 frames, without neutral ones), a set of "
+        "its own here: `fer-bench data add ckplus48 PATH`."
     )
 
 

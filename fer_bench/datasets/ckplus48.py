@@ -83,8 +83,9 @@ class CKPlus48(ReceivableSource):
             put(collected, f"{label.name}/{stem}.{suffix.lower()}", file)
         if collected and unknown:
             raise FerBenchError(
-                f"{', '.join(sorted(unknown))} is no class of CK+48 but holds frames named like its "
-                f"own, and they would be lost.\n  expected: {', '.join(e.name for e in LABELS)}\n"
+                f"{', '.join(sorted(unknown))} is no class of CK+48 but holds frames named like "
+                "its own, and they would be lost.\n"
+                f"  expected: {', '.join(e.name for e in LABELS)}\n"
                 f"  found:    {tree.outline()}"
             )
         if not collected:
