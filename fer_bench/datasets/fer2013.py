@@ -138,7 +138,7 @@ class Fer2013(ReceivableSource):
         index = self.index(root, {})
         kinds = Counter(index["pixels_from"])
         notes = tuple(
-            f"{n:,} {kind.upper()} copies made by somebody: "
+            f"{n:,} pictures are {kind.upper()} copies: "
             + ("not the exact pixels" if kind == "jpeg" else "not compared with fer2013.csv")
             for kind, n in kinds.items()
             if kind != "csv"

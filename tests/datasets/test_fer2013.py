@@ -73,8 +73,8 @@ def test_folders_whose_names_tell_the_split(tmp_path, kind, apart):
     assert (
         note
         == {
-            "jpg": "56 JPEG copies made by somebody: not the exact pixels",
-            "png": "56 PNG copies made by somebody: not compared with fer2013.csv",
+            "jpg": "56 pictures are JPEG copies: not the exact pixels",
+            "png": "56 pictures are PNG copies: not compared with fer2013.csv",
         }[kind]
     )
 

@@ -1,8 +1,11 @@
 """What is given, belongs to a set and is not taken: counted by kind in the receipt."""
 
+import os
+
 import pytest
-from miniatures import fedro, fer2013, ferplus, oulu_casia
-from miniatures.drawing import lay_out
+from miniatures import ckplus48, fedro, fer2013, ferplus, jaffe, oulu_casia, sfew
+from miniatures.drawing import lay_out, save
+from PIL import Image
 
 from fer_bench.datasets import get_source
 from fer_bench.errors import FerBenchError
@@ -37,7 +40,7 @@ def test_fer2013_folders_with_added_pictures(tmp_path, house, monkeypatch):
     added = house.add(given, source="fer2013")
     assert added.receipt["partial"] is False
     assert added.receipt["notes"] == [
-        "56 JPEG copies made by somebody: not the exact pixels",
+        "56 pictures are JPEG copies: not the exact pixels",
         "16 added .jpg (*.jpg0.jpg and so on), made of others: left out",
     ]
     assert "16 added .jpg (*.jpg0.jpg and so on), made of others: left out" in added.report
@@ -74,3 +77,62 @@ def test_ferplus_with_the_votes_of_one_table_has_counts_of_its_own(tmp_path, hou
         house.add(given, source="ferplus")
     receipt = house.add(given, source="ferplus", allow_partial=True).receipt
     assert receipt["images"]["published"] == 31_409
+
+
+SETS = {
+    "ferplus": PNG | VOTES,
+    "fer2013": fer2013.folders(),
+    "ckplus48": ckplus48.files(),
+    "jaffe": jaffe.files(".png"),
+    "sfew": sfew.plain("train") | sfew.plain("test"),
+    "fedro": fedro.spelt(),
+}
+"""The forms that are no archives of their owners."""
+
+
+def picture_of(files):
+    return next(path for path in files if path.endswith((".png", ".jpg")))
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_link_out_of_the_folder_is_refused(name, tmp_path, house):
+    files = SETS[name]
+    given = lay_out(tmp_path / "given", files)
+    (tmp_path / "elsewhere.png").write_bytes(files[picture_of(files)])
+    (given / picture_of(files)).unlink()
+    os.symlink(tmp_path / "elsewhere.png", given / picture_of(files))
+    with pytest.raises(FerBenchError, match="a link that leads out of the folder"):
+        house.add(given, source=name, allow_partial=True)
+    assert house.files() == []
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_picture_that_decodes_to_gigabytes_is_left_out(name, tmp_path, house, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 300_000)
+    files = SETS[name]
+    bomb = save(Image.new("L", (600, 600)), "PNG")
+    given = lay_out(tmp_path / "given", files | {picture_of(files): bomb})
+    receipt = house.add(given, source=name, allow_partial=True).receipt
+    assert (receipt["unreadable"], receipt["partial"]) == (1, True)
+
+
+@pytest.mark.parametrize("name", ["../../fer0000001.png", "/etc/fer0000001.png", "fer1.png"])
+@pytest.mark.parametrize("table", VOTES)
+def test_names_in_lists_that_lead_elsewhere_are_refused(table, name, tmp_path, house):
+    named = (row.name.encode() for row in TABLE if row.name)
+    inside = next(name for name in named if name + b".png" in VOTES[table])
+    changed = VOTES[table].replace(inside + b".png", name.encode(), 1)
+    assert changed != VOTES[table]
+    given = lay_out(tmp_path / "given", PNG | VOTES | {table: changed})
+    with pytest.raises(FerBenchError, match="is not a name like fer0000000.png"):
+        house.add(given, source="ferplus", allow_partial=True)
+    assert house.files() == []
+
+
+def test_a_table_of_one_endless_line_is_refused_soon(tmp_path, house):
+    table = {"icml_face_data.csv": b"emotion, Usage, pixels\n0,Training," + b"1 " * 500_000}
+    for name, votes in (("ferplus", VOTES), ("fer2013", {})):
+        given = lay_out(tmp_path / name, table | votes)
+        with pytest.raises(FerBenchError, match="line 2"):
+            house.add(given, source=name)
+    assert house.files() == []
