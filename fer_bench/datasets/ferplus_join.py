@@ -128,6 +128,10 @@ def join(root: Path, votes: str | None = None) -> Joined:
         if named is None:
             raise FerBenchError(f"{root / NAMES} is missing: add ferplus again.")
         return _from_table(root, named, listed)
+    if not any((root / folder).is_dir() for folder in FOLDERS.values()):
+        raise FerBenchError(
+            f"{root} holds neither {PIXELS} nor {', '.join(FOLDERS.values())}: add ferplus again."
+        )
     return _from_images(root, named, listed)
 
 
