@@ -123,7 +123,7 @@ class CKPlus48(ReceivableSource):
     def inventory(self, root: Path) -> Inventory:
         """Count the frames; the folders are the labels, so as many are listed as are there."""
         index = self.index(root, {})
-        odd = index.loc[index["frame"].isna(), "sample_id"].str.rpartition("_")[0].nunique()
+        odd = len({stem[: stem.rindex("_")] for stem in index["sample_id"][index["frame"].isna()]})
         note = f"{odd} sequence{'s'[: odd != 1]} without exactly three frames"
         return Inventory(len(index), len(index), (note,) if odd else ())
 

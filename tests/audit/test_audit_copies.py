@@ -35,4 +35,4 @@ def test_compressed_copies():
 
 def test_faces_with_another_picture():
     section = copies_section(faces(other_pixels=[True, False, True, None]))
-    assert section.worries == ("2 faces shown with another face's picture, 1 of them in test.",)
+    assert section.worries == ("With another face's picture: 2 faces, 1 of them in test.",)
