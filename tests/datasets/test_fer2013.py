@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from miniatures import damage, fer2013, ferplus
 from miniatures.drawing import counted, lay_out, place, unpack
+from PIL import Image
 
+from fer_bench.datasets import fer2013 as fer2013_source
 from fer_bench.datasets import get_dataset, get_pack
 from fer_bench.datasets.fer2013 import CODES, FOLDERS, SOURCE
 from fer_bench.datasets.tree import Tree
@@ -165,6 +167,21 @@ def test_a_resized_copy(raw):
     (raw / row["path"]).write_bytes(damage.TAKEN["tiny"][0])
     with pytest.raises(FerBenchError, match="is 19 x 19 pixels, not FER2013's 48 x 48"):
         SOURCE.load(raw, row, {})
+
+
+def test_equalised_copies_are_noticed(raw, monkeypatch):
+    monkeypatch.setattr(fer2013_source, "SAMPLED", 20)
+    monkeypatch.setattr(fer2013_source, "EQUALISED", 0.0)
+    assert len(SOURCE.inventory(raw).notes) == 1
+    monkeypatch.setattr(fer2013_source, "EQUALISED", 20.0)
+    rng = np.random.default_rng(0)
+    for path in raw.glob("*/*/*.jpg"):
+        image = Image.fromarray(rng.integers(0, 256, (48, 48), np.uint8))
+        image.save(path)
+    assert "histogram equalisation" in SOURCE.inventory(raw).notes[1]
+    for number, path in enumerate(raw.glob("*/*/*.jpg")):
+        Image.new("L", (48, 48), 20 + 4 * number).save(path)
+    assert len(SOURCE.inventory(raw).notes) == 1
 
 
 def test_what_is_published():
