@@ -113,7 +113,7 @@ class CKPlus48(ReceivableSource):
                 f"{root} does not hold CK+48: run `fer-bench data add {self.name} PATH`."
             )
         frame = pd.DataFrame(rows).sort_values("sample_id", ignore_index=True)
-        frame = frame.assign(frame=_places(frame))
+        frame["frame"] = _places(frame)
         return frame.astype({"label": "int64", "fold": "Int64"})
 
     def load(self, root: Path, row: Mapping[str, Any], options: Mapping[str, Any]) -> np.ndarray:

@@ -86,7 +86,7 @@ class FedRo(ReceivableSource):
             raise FerBenchError(_unknown(unknown))
         for match, file in tree.matching(_OTHER):
             if expression_of(match[1], FOLDERS.values()) is not None:
-                tree.left_out[f"{file.suffix.lower()} in class folders, not named occ_img_<n>"] += 1
+                tree.leave_out(file, "pictures in class folders, not named occ_img_<n>")
         if not collected:
             raise FerBenchError(
                 "this is not FED-RO.\n"

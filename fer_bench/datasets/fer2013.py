@@ -106,22 +106,22 @@ class Fer2013(ReceivableSource):
         collected: Collected = {}
         tables = [[file for _, file in tree.matching(pattern)] for pattern in _TABLES]
         pictures = list(tree.matching(_IMAGE))
-        for match, _ in tree.matching(_ADDED):
-            kind = match.string.rpartition(".")[2].lower()
-            tree.left_out[f"added .{kind} (*.jpg0.jpg and so on), made of others"] += 1
+        for _, file in tree.matching(_ADDED):
+            tree.leave_out(file, "added pictures (*.jpg0.jpg and so on), made of others")
         if any(tables):
             first = 0 if tables[0] else 1
             put(collected, TABLE, tree.one(_TABLES[first], TABLE))
-            if not first:
-                tree.left_out["second table of pixels (icml_face_data.csv)"] += len(tables[1])
-            tree.left_out["pictures in class folders beside the table of pixels"] += len(pictures)
+            for file in tables[1] if not first else ():
+                tree.leave_out(file, "second table of pixels (icml_face_data.csv)")
+            for _, file in pictures:
+                tree.leave_out(file, "pictures in class folders beside the table of pixels")
             return collected
         if not pictures:
             raise FerBenchError(_nothing(tree))
         for match, file in pictures:
             put(collected, _place(match, tree), file)
         for _, file in tree.matching(_OTHER):
-            tree.left_out[f"{file.suffix.lower()} in class folders, without Usage in the name"] += 1
+            tree.leave_out(file, "pictures in class folders, without Usage in the name")
         return collected
 
     def index(self, root: Path, options: Mapping[str, Any]) -> pd.DataFrame:

@@ -20,7 +20,7 @@ _PNG = r"FER2013(train|valid|test)/(fer\d{7})\.png"
 _OTHER = r"FER2013(?:train|valid|test)/(?!fer\d{7}\.png$)[^/]+\.(?:png|jpe?g|bmp)"
 _CLASS_FOLDERS = r"(train|valid|validation|val|test)/[^/]+/[^/]+\.(?:png|jpe?g|bmp)"
 
-_ADDED = "the official script does not write (added or changed pictures)"
+_ADDED = "pictures in the folders of PNG that the official script does not write (added or changed)"
 _NAMES = re.escape(NAMES)
 _REPOSITORY = "of the repository github.com/microsoft/FERPlus"
 
@@ -55,12 +55,10 @@ def collect(tree: Tree) -> Collected:
 
 
 def _count_left_out(tree: Tree) -> None:
-    if _found(tree, _TABLES[0]):
-        tree.left_out["second table of pixels (icml_face_data.csv)"] += len(
-            _found(tree, _TABLES[1])
-        )
+    for file in _found(tree, _TABLES[1]) if _found(tree, _TABLES[0]) else ():
+        tree.leave_out(file, "second table of pixels (icml_face_data.csv)")
     for _, file in tree.matching(_OTHER):
-        tree.left_out[f"{file.suffix.lower()} in the folders of PNG that {_ADDED}"] += 1
+        tree.leave_out(file, _ADDED)
 
 
 def _table(tree: Tree) -> Path | None:

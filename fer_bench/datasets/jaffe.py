@@ -94,7 +94,7 @@ class Jaffe(ReceivableSource):
                 )
             put(collected, f"{stem}.{suffix}", file)
         for _, file in tree.matching(_OTHER):
-            tree.left_out[f"{file.suffix.lower()} not named as JAFFE's pictures are"] += 1
+            tree.leave_out(file, "pictures not named as JAFFE's are")
         if not collected:
             raise FerBenchError(
                 "this holds no pictures of JAFFE.\n  expected: KA.AN1.39.tiff and 212 more\n"

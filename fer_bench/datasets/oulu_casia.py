@@ -23,8 +23,7 @@ says how long a sequence is: that its last frames are missing cannot be seen, on
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,11 +87,11 @@ class OuluCasia(ReceivableSource):
             number, folder, frame, suffix = match.groups()
             person, emotion = _person(f"P{number}"), _emotion(folder)
             put(collected, f"{PLACE}/{person}/{emotion}/{frame}.{suffix.lower()}", file)
-        others = _others(tree)
+        others = list(_others(tree))
         if not collected:
-            raise FerBenchError(_nothing(tree, others))
-        for kind, n in others.items():
-            tree.left_out[f"frames of {kind}"] += n
+            raise FerBenchError(_nothing(tree, {kind for kind, _ in others}))
+        for kind, file in others:
+            tree.leave_out(file, f"frames of {kind}")
         return collected
 
     def inventory(self, root: Path) -> Inventory:
@@ -125,31 +124,29 @@ class OuluCasia(ReceivableSource):
         return read_rgb(root / row["path"])
 
 
-def _others(tree: Tree) -> Counter[str]:
-    """Frames of other kinds than ours, by kind."""
-    found: Counter[str] = Counter()
-    for match, _ in tree.matching(_ANY_FRAME):
+def _others(tree: Tree) -> Iterator[tuple[str, Path]]:
+    """Frames of other kinds than ours, and their kind."""
+    for match, file in tree.matching(_ANY_FRAME):
         light = _LIGHT.search(match.string)
         if _CROPPED.search(match.string):
-            found[CROPPED] += 1
+            yield CROPPED, file
         elif light and light[1].lower() != PLACE.lower():
-            found[light[1]] += 1
-    return found
+            yield light[1], file
 
 
-def _nothing(tree: Tree, others: Counter[str]) -> str:
+def _nothing(tree: Tree, others: set[str]) -> str:
     """Why there is no frame of ours, as far as it can be told."""
     text = (
         "this holds no frames of Oulu-CASIA in visible light and strong illumination.\n"
         "  expected: OriginalImg/VL/Strong/P001/Anger/000.jpeg\n"
         f"  found:    {tree.outline()}"
     )
-    if others[CROPPED]:
+    if CROPPED in others:
         text += (
             "\nThese are the faces as its owners cropped them. Faces are cut out and aligned here "
             "from the original frames, alike for every set: give B_OriginalImg.zip."
         )
-    if others["Strong"]:
+    if "strong" in map(str.lower, others):
         text += (
             "\nA folder Strong alone does not tell visible light from near infrared, which has one "
             "too: give the folder above it, VL."

@@ -95,7 +95,7 @@ class Sfew(ReceivableSource):
         for match, file in [*aligned, *plain]:
             folder, split, name, stem = match.groups()
             if "aligned" not in folder.lower() and split.lower() in whole:
-                tree.left_out[f"whole frames in {folder}/<Class>, beside the aligned faces"] += 1
+                tree.leave_out(file, "whole frames in class folders beside the aligned faces")
                 continue
             label = expression_of(name, FOLDERS.values())
             if label is None:
@@ -103,11 +103,10 @@ class Sfew(ReceivableSource):
                     f"{folder}/{name} is no class of SFEW; {nearest(name, FOLDERS)}"
                 )
             put(collected, f"{split.lower()}/{_FOLDER_OF[label]}/{stem}.png", file)
-        tree.left_out["faces of the Test folder, whose labels were never published"] += sum(
-            1 for _ in tree.matching(_TEST)
-        )
+        for _, file in tree.matching(_TEST):
+            tree.leave_out(file, "faces of the Test folder, whose labels were never published")
         for _, file in tree.matching(_OTHER):
-            tree.left_out[f"{file.suffix.lower()} in class folders: SFEW's faces are PNG"] += 1
+            tree.leave_out(file, "pictures in class folders that are not PNG, as SFEW's faces are")
         for split in SPLITS:
             if not any(target.parts[0] == split for target in collected):
                 raise FerBenchError(

@@ -28,16 +28,26 @@ class Tree:
             are listed, links to folders are not followed.
 
     Attributes:
-        left_out: how many of each kind of thing belong to the set and are not taken, as a source
-            found while it collected: `{"faces of the test part, without labels": 372}`. No names.
+        left_out: what a source passed by though it is of the set, how many by kind ("faces of the
+            Test folder, whose labels were never published"). No names.
     """
 
     def __init__(self, roots: Sequence[Path]) -> None:
-        self.left_out: Counter[str] = Counter()
         self._files = sorted(pair for root in roots for pair in _walk(root))
+        self._used: set[Path] = set()
+        self.left_out: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._files)
+
+    def use(self, file: Path) -> None:
+        """Say that a file was read though it is not kept itself, so it does not count as unused."""
+        self._used.add(file)
+
+    def leave_out(self, file: Path, kind: str) -> None:
+        """Count a file that is of the set and not taken, by its kind."""
+        self.use(file)
+        self.left_out[kind] += 1
 
     def matching(self, pattern: str) -> Iterator[tuple[re.Match[str], Path]]:
         r"""Every file whose path ends in `pattern`, in order of path, case ignored.

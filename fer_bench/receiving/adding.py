@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ import pandas as pd
 from fer_bench.datasets import get_receivable, sources
 from fer_bench.datasets.base import Source
 from fer_bench.datasets.receivable import Inventory, Receivable
-from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_json
 from fer_bench.receiving.completeness import Counts, check_complete, counted
@@ -104,7 +103,7 @@ def add(
             tree = open_inputs(receivable, given, workshop, password, progress)
             keep(receivable.collect(tree), given, workshop, kept, progress)
             receivable = receivable.edition(kept)
-            checked = _check(receivable, kept, tree, kind, allow_partial, progress)
+            checked = _check(receivable, kept, kind, allow_partial, progress)
         except FerBenchError as error:
             what = "as fetched" if kind == "commit" else given.names
             raise FerBenchError(
@@ -113,7 +112,7 @@ def add(
         receipt = write_up(
             receivable, given.origin, tree_sha256(kept, progress), checked.inventory,
             checked.index, partial=checked.partial, unreadable=checked.unreadable,
-            faults=checked.faults,
+            faults=checked.faults, left=tree.left_out,
         )  # fmt: skip
         os.replace(kept, final)
         try:
@@ -121,7 +120,9 @@ def add(
         except BaseException:
             shutil.rmtree(final, ignore_errors=True)
             raise
-    return Added(final, receipt, summary(receipt), params_lines(source), how_to_use(source))
+    left = [f"Left out: {n:,} {kind}" for kind, n in receipt["left_out"].items()]
+    report = [*summary(receipt), *left]
+    return Added(final, receipt, report, params_lines(source), how_to_use(source))
 
 
 def addable(name: str) -> Receivable:
@@ -133,14 +134,14 @@ def addable(name: str) -> Receivable:
 
 
 def _check(
-    receivable: Receivable, kept: Path, tree: Tree, kind: str, allow_partial: bool, progress: bool
+    receivable: Receivable, kept: Path, kind: str, allow_partial: bool, progress: bool
 ) -> _Checked:
     """Count and decode what lies in `kept`; unreadable images go, where a part is allowed.
 
     Raises:
         FerBenchError: it is not understood, not complete, or an image cannot be read.
     """
-    inventory, faults = _counted(receivable, kept, tree), receivable.faults(kept)
+    inventory, faults = receivable.inventory(kept), receivable.faults(kept)
     if not isinstance(receivable, Source):
         found: Counts = {"all": {"all": inventory.present}}
         partial = check_complete(receivable, inventory, found, faults, kind, allow_partial)
@@ -157,15 +158,8 @@ def _check(
         )
     if bad:
         leave_out(kept, index, bad)
-        inventory, index = _counted(receivable, kept, tree), receivable.index(kept, {})
+        inventory, index = receivable.inventory(kept), receivable.index(kept, {})
     return _Checked(inventory, index, partial or bool(bad), len(bad), faults)
-
-
-def _counted(receivable: Receivable, kept: Path, tree: Tree) -> Inventory:
-    """What lies in `kept`, and a note for each kind of thing that was given and left out."""
-    inventory = receivable.inventory(kept)
-    left = tuple(f"{n:,} {kind}: left out" for kind, n in tree.left_out.items() if n)
-    return replace(inventory, notes=(*inventory.notes, *left))
 
 
 def _said(error: FerBenchError, workshop: Path) -> str:

@@ -105,8 +105,8 @@ def test_added_and_other_pictures_are_left_out_and_counted(tmp_path):
     tree = Tree([lay_out(tmp_path / "given", files)])
     assert len(SOURCE.collect(tree)) == len(PICTURES)
     assert dict(tree.left_out) == {
-        "added .jpg (*.jpg0.jpg and so on), made of others": 2 * 8,
-        ".png in class folders, without Usage in the name": 1,
+        "added pictures (*.jpg0.jpg and so on), made of others": 2 * 8,
+        "pictures in class folders, without Usage in the name": 1,
     }
 
 

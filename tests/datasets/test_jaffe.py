@@ -131,7 +131,7 @@ def test_other_pictures_are_left_out_and_counted(tmp_path):
     files = miniature.files() | {"jaffe/mean_face.png": b"x", "jaffe/README": b"x"}
     tree = Tree([lay_out(tmp_path, files)])
     assert len(SOURCE.collect(tree)) == len(miniature.PICTURES)
-    assert dict(tree.left_out) == {".png not named as JAFFE's pictures are": 1}
+    assert dict(tree.left_out) == {"pictures not named as JAFFE's are": 1}
 
 
 def test_what_is_not_jaffe(tmp_path, raw):

@@ -133,10 +133,11 @@ def test_whole_frames_beside_the_aligned_faces_are_left_out_and_counted(tmp_path
     tree = Tree([lay_out(tmp_path, FILES["train"] | FILES["test"] | extra)])
     assert len(SOURCE.collect(tree)) == 42
     assert dict(+tree.left_out) == {
-        "whole frames in Train/<Class>, beside the aligned faces": len(sfew.whole_frames("train")),
-        "whole frames in Val/<Class>, beside the aligned faces": len(sfew.whole_frames("test")),
+        "whole frames in class folders beside the aligned faces": sum(
+            len(sfew.whole_frames(split)) for split in FILES
+        ),
         "faces of the Test folder, whose labels were never published": 2,
-        ".jpg in class folders: SFEW's faces are PNG": 1,
+        "pictures in class folders that are not PNG, as SFEW's faces are": 1,
     }
 
 
