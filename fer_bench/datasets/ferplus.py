@@ -73,7 +73,8 @@ class FerPlus(ReceivableSource):
     how_to_get = (
         "fer2013.tar.gz from Kaggle (challenges-in-representation-learning-facial-expression-"
         "recognition-challenge) and the FERPlus repository as zip, then "
-        "`fer-bench data add ferplus fer2013.tar.gz FERPlus.zip`"
+        "`fer-bench data add ferplus fer2013.tar.gz FERPlus.zip`, or the folder of PNG that its "
+        "script wrote"
     )
     archives = ("fer2013.tar.gz", "FERPlus.zip")
     pixels = ("resize", "mtcnn")
