@@ -120,6 +120,8 @@ class CKPlus(ReceivableSource):
             subject, number, stem = (part.upper() for part in match.groups())
             if (subject, number) in labelled:
                 put(collected, f"{IMAGES}/{subject}/{number}/{stem}.png", file)
+            else:
+                tree.leave_out(file, "frames of sequences without a label")
         if not collected and (copy := ckplus_copy(tree)):
             raise FerBenchError(copy)
         if not labels or len(collected) == labels:
