@@ -11,6 +11,7 @@ import pandas as pd
 
 from fer_bench.audit.alike import alike_section
 from fer_bench.audit.challenge import Lists, challenge_section, kept
+from fer_bench.audit.copies import copies_section
 from fer_bench.audit.counts import counts_section
 from fer_bench.audit.exact import duplicated_test, exact_section
 from fer_bench.audit.near import perceptual_hashes
@@ -68,6 +69,7 @@ def audit_dataset(
         counts_section(faces, view["classes"], dataset.sizes, dataset.printed, receipts_root),
         detection_section(faces),
         mask_section(faces),
+        copies_section(faces),
         _challenge(dataset, faces, lists, manifests),
         alike_section(faces, hashes),
     ]

@@ -41,6 +41,7 @@ import pandas as pd
 from fer_bench.datasets.base import Dataset, PackSpec, Part
 from fer_bench.datasets.photograph import read_rgb
 from fer_bench.datasets.receivable import Collected, Inventory, ReceivableSource, put
+from fer_bench.datasets.spelling import expression_of
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import EIGHT, SEVEN, Expression
@@ -66,6 +67,10 @@ _LAST_SUBJECT = (37, 57, 68, 80, 92, 106, 119, 133, 155, 999)
 
 _IMAGE = r"(s\d{3})/(\d{3})/(\1_\2_\d{8})\.png"
 _LABEL = r"(s\d{3})/(\d{3})/(\1_\2_\d{8})_emotion\.txt"
+CROPPED = r"([^/]+)/(s\d{3})_(\d{3})_(\d{8})\.(png|jpe?g|bmp)"
+"""A frame of CK+48: its class is a folder's name."""
+
+_TABLE = r"(?:ck|ck\+|ckplus)_?extended\.csv"
 _LAST = re.compile(r"S\d{3}_\d{3}_\d{8}")
 
 
@@ -115,6 +120,10 @@ class CKPlus(ReceivableSource):
             subject, number, stem = (part.upper() for part in match.groups())
             if (subject, number) in labelled:
                 put(collected, f"{IMAGES}/{subject}/{number}/{stem}.png", file)
+            else:
+                tree.leave_out(file, "frames of sequences without a label")
+        if not collected and (copy := ckplus_copy(tree)):
+            raise FerBenchError(copy)
         if not labels or len(collected) == labels:
             raise FerBenchError(
                 f"{'the frames' if labels else 'the labels'} of CK+ are missing.\n"
@@ -162,6 +171,23 @@ class CKPlus(ReceivableSource):
     def load(self, root: Path, row: Mapping[str, Any], options: Mapping[str, Any]) -> np.ndarray:
         """The frame of one index row: (H, W, 3) uint8 RGB (most are grey); no options."""
         return read_rgb(root / row["path"])
+
+
+def ckplus_copy(tree: Tree) -> str | None:
+    """Which well-known copy of CK+ that is not CK+ itself this is, and what to do; None if none."""
+    if next(tree.matching(_TABLE), None):
+        return (
+            "ckextended.csv does not say whom a face shows, so folds of whole people cannot be "
+            "made of it, and near-equal frames of one person would be trained and tested on. Give "
+            "CK+ itself, or CK+48, whose file names hold the person."
+        )
+    classes = {m[1] for m, _ in tree.matching(CROPPED) if expression_of(m[1], CODES[1:])}
+    if len(classes) < 2:
+        return None
+    return (
+        "this is CK+48 (class folders of cropped 48 x 48 frames, without neutral ones), a set of "
+        "its own here: `fer-bench data add ckplus48 PATH`."
+    )
 
 
 def emotion_of(text: str) -> int:

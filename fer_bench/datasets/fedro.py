@@ -6,7 +6,9 @@ Licence: none stated; the images were collected from the web: local research onl
 Obtain: the links (OneDrive, Baidu) in the README of github.com/mysee1989/PG-CNN, then
 `fer-bench data add fedro FOLDER_OR_ARCHIVE`.
 Layout: `{neural,disgust,fear,anger,happy,surprise,sad}/occ_img_<n>.jpg` (`neural` sic); kept here
-under the same names. The archive's own name differs from mirror to mirror.
+under the same names. Folders spelt otherwise (Happiness, Sad, 3_angry) are taken; one whose class
+cannot be told is refused with its name, because its class would be lost. The archive's own name
+differs from mirror to mirror.
 Size: 400 images; counts per class are not verified and not checked. The set's first users reported
 that only 381 of 400 could be downloaded; the numbers missing in the file names are noted when it is
 added. The paper's 73.5 and 72.75 are 294 and 291 of 400.
@@ -19,6 +21,7 @@ Known faults: images of very different sizes; labels by three people [recalled].
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -30,6 +33,7 @@ import pandas as pd
 from fer_bench.datasets.base import Dataset, PackSpec, Part
 from fer_bench.datasets.photograph import read_rgb
 from fer_bench.datasets.receivable import Collected, Inventory, ReceivableSource, put
+from fer_bench.datasets.spelling import expression_of
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import Expression
@@ -43,9 +47,11 @@ FOLDERS = {
     "surprise": Expression.surprise,
     "sad": Expression.sadness,
 }
+_FOLDER_OF = {label: folder for folder, label in FOLDERS.items()}
 SIZE = 400
 
-_IMAGE = rf"({'|'.join(FOLDERS)}|neutral)/occ_img_(\d+)\.(?:jpe?g|png)"
+_IMAGE = r"([^/]+)/occ_img_(\d+)\.(?:jpe?g|png)"
+_OTHER = r"([^/]+)/(?!occ_img_\d+\.(?:jpe?g|png)$)[^/]+\.(?:jpe?g|png|bmp|tiff?|webp|gif)"
 _NUMBER = re.compile(r"occ_img_(\d+)")
 
 
@@ -68,9 +74,19 @@ class FedRo(ReceivableSource):
     def collect(self, tree: Tree) -> Collected:
         """Every image in a folder of one of the seven classes."""
         collected: Collected = {}
+        unknown: Counter[str] = Counter()
         for match, file in tree.matching(_IMAGE):
-            folder = match[1].lower().replace("neutral", "neural")
-            put(collected, f"{folder}/occ_img_{match[2]}{file.suffix.lower()}", file)
+            label = expression_of(match[1], FOLDERS.values())
+            if label is None:
+                unknown[match[1]] += 1
+            else:
+                name = f"occ_img_{match[2]}{file.suffix.lower()}"
+                put(collected, f"{_FOLDER_OF[label]}/{name}", file)
+        if unknown:
+            raise FerBenchError(_unknown(unknown))
+        for match, file in tree.matching(_OTHER):
+            if expression_of(match[1], FOLDERS.values()) is not None:
+                tree.leave_out(file, "pictures in class folders, not named occ_img_<n>")
         if not collected:
             raise FerBenchError(
                 "this is not FED-RO.\n"
@@ -114,7 +130,19 @@ class FedRo(ReceivableSource):
         total = sum(map(len, found.values()))
         if not total:
             raise FerBenchError("not one FED-RO image (occ_img_<n>.jpg) is there.")
-        return Inventory(total, total, tuple(_gaps(found)))
+        empty = [FOLDERS[name].name for name, numbers in found.items() if not numbers]
+        notes = [f"not one face of {', '.join(empty)}"] if empty else []
+        return Inventory(total, total, (*notes, *_gaps(found)))
+
+
+def _unknown(folders: Counter[str]) -> str:
+    said = ", ".join(f"{name}/ ({n})" for name, n in sorted(folders.items()))
+    return (
+        "a folder that is no class of FED-RO holds pictures named like its own, and they would be "
+        f"lost.\n  expected: {', '.join(FOLDERS)}, or the same words spelt otherwise\n"
+        f"  found:    {said}\nName each after its class, or take it out if it is none of the set. "
+        "A number says nothing, because copies count in different orders."
+    )
 
 
 def _numbered(folder: Path) -> list[tuple[int, Path]]:

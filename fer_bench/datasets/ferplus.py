@@ -5,11 +5,13 @@ found by web search; FERPlus labels: Barsoum et al., 2016, github.com/microsoft/
 ae2128a.
 Licence: the labels are MIT; FER2013 comes under Kaggle's competition terms, with no licence for the
 images [recalled]: pass no image on.
-Obtain: `fer2013.tar.gz` from the Kaggle competition (an account is needed), the FERPlus repository
-as zip, and `fer-bench data add ferplus fer2013.tar.gz FERPlus.zip`. If Kaggle gives one zip of
-everything, unpack it and give the `fer2013.tar.gz` inside.
-Layout kept: `fer2013.csv`, `fer2013new.csv`, `label_train.csv`, `label_valid.csv`,
-`label_test.csv` (the repository's `data/FER2013{Train,Valid,Test}/label.csv`).
+Obtain: Kaggle's competition zip, or the `fer2013.tar.gz` in it (an account is needed), the FERPlus
+repository as zip, and `fer-bench data add ferplus fer2013.tar.gz FERPlus.zip`. Who holds the PNG
+that the repository's script wrote gives that folder instead; docs/layouts.md lists every form.
+Layout kept: `fer2013.csv` (or `icml_face_data.csv`, the same table with other columns first), else
+`FER2013{Train,Valid,Test}/fer0000000.png`; `fer2013new.csv`; `label_train.csv`, `label_valid.csv`,
+`label_test.csv` (the repository's `data/FER2013{Train,Valid,Test}/label.csv`). Where table and PNG
+are both given the table is read and every PNG compared with it.
 Size: 35,887 rows, 35,714 of them named. With the official majority vote on `label.csv` 31,373
 faces: train 25,045, val 3,191, test 3,137 (25,045 + 3,191 = 28,236 is what the field trains on; the
 challenge lists name these faces). The paper prints 28558/3589/3589: the lines of the training label
@@ -20,13 +22,15 @@ Join: row k of `fer2013.csv` is row k of `fer2013new.csv`; its name leads to the
 `label_*.csv`. Names are not row numbers (shifts up to 85).
 Known faults: four names occur twice (rows 5274, 5348, 15835 and 34334, counted from 0, carry
 another row's name and are dropped; the official script lets the last row win and so gives two faces
-the wrong pixels); 173 rows have no name (no face); votes differ between the two label sources for
-1,601 faces, the official label for 377; one face got nine votes; about 1,500 groups of identical
-images, 557 of them across splits.
+the wrong pixels, flagged when these PNG are read); 173 rows have no name (no face); votes differ
+between the two label sources for 1,601 faces, the official label for 377; one face got nine votes;
+about 1,500 groups of identical images, 557 of them across splits.
 Options (`data.ferplus`): `voting`, a rule of `ferplus_votes` (default majority; counts of each in
-its docstring); `votes`, `label_csv` (default) or `fer2013new`.
+its docstring); `votes`, `label_csv` (default where these files are) or `fer2013new`.
 Columns: `votes` (ten counts, neutral to contempt, unknown, no face; kept by every rule),
-`fer2013_label` (the one label FER2013 gave), `fer2013_row` (from 0), `offset` (byte of the row).
+`fer2013_label` (the one label FER2013 gave; null for PNG, which do not say), `fer2013_row` (from 0;
+null where no table tells), `offset` (byte of the row; null for PNG), `other_pixels` (the picture is
+another row's).
 """
 
 from __future__ import annotations
@@ -39,25 +43,24 @@ import numpy as np
 import pandas as pd
 
 from fer_bench.datasets.base import Dataset, PackSpec, Part
-from fer_bench.datasets.ferplus_files import USAGES, read_pixels
-from fer_bench.datasets.ferplus_join import VOTES, Joined, join
+from fer_bench.datasets.ferplus_checks import pictures_apart, rows_apart
+from fer_bench.datasets.ferplus_files import read_pixels, square
+from fer_bench.datasets.ferplus_join import (
+    FOLDERS,
+    LABEL_FILES,
+    NAMES,
+    PIXELS,
+    VOTES,
+    Joined,
+    join,
+)
+from fer_bench.datasets.ferplus_layouts import collect
 from fer_bench.datasets.ferplus_votes import RULES, UNLABELLED
-from fer_bench.datasets.receivable import Collected, Inventory, ReceivableSource, put
+from fer_bench.datasets.photograph import read_rgb
+from fer_bench.datasets.receivable import Collected, Inventory, ReceivableSource
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.labels import EIGHT
-
-_WANTED = {
-    "fer2013.csv": (r"fer2013\.csv", "fer2013.csv (in Kaggle's fer2013.tar.gz: unpack that)"),
-    "fer2013new.csv": (r"fer2013new\.csv", "fer2013new.csv (of the FERPlus repository)"),
-    **{
-        f"label_{part}.csv": (
-            rf"(?:FER2013{part}/label|label_{part})\.csv",
-            f"data/FER2013{part.title()}/label.csv (of the FERPlus repository)",
-        )
-        for part in ("train", "valid", "test")
-    },
-}
 
 
 class FerPlus(ReceivableSource):
@@ -70,7 +73,8 @@ class FerPlus(ReceivableSource):
     how_to_get = (
         "fer2013.tar.gz from Kaggle (challenges-in-representation-learning-facial-expression-"
         "recognition-challenge) and the FERPlus repository as zip, then "
-        "`fer-bench data add ferplus fer2013.tar.gz FERPlus.zip`"
+        "`fer-bench data add ferplus fer2013.tar.gz FERPlus.zip`, or the folder of PNG that its "
+        "script wrote"
     )
     archives = ("fer2013.tar.gz", "FERPlus.zip")
     pixels = ("resize", "mtcnn")
@@ -79,7 +83,7 @@ class FerPlus(ReceivableSource):
         "val": dict(zip(EIGHT, (1180, 862, 411, 348, 289, 25, 60, 16), strict=True)),
         "test": dict(zip(EIGHT, (1083, 892, 394, 382, 269, 16, 86, 15), strict=True)),
     }
-    max_files = 200_000  # the repository may hold the images that its script wrote
+    max_files = 200_000
     max_bytes = 4 * 2**30
 
     def check(self, options: Mapping[str, Any]) -> None:
@@ -98,11 +102,8 @@ class FerPlus(ReceivableSource):
                 )
 
     def collect(self, tree: Tree) -> Collected:
-        """The five files, wherever they lie."""
-        collected: Collected = {}
-        for target, (pattern, what) in _WANTED.items():
-            put(collected, target, tree.one(pattern, what))
-        return collected
+        """The table or the PNG, and the votes, wherever they lie."""
+        return collect(tree)
 
     def index(self, root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
         """One row per labelled face whose pixels are there, in the order of `fer2013.csv`.
@@ -116,56 +117,85 @@ class FerPlus(ReceivableSource):
         labels = RULES[options.get("voting", "majority")](joined.votes)
         rows = [
             {
-                "sample_id": joined.names[i],
-                "label": int(labels[i]),
-                "split": USAGES[joined.usages[i]],
+                "sample_id": face.name,
+                "label": int(label),
+                "split": face.split,
                 "subject": None,
                 "fold": None,
-                "path": "fer2013.csv",
-                "votes": joined.votes[i].tolist(),
-                "fer2013_label": joined.pixels[row].label,
-                "fer2013_row": row,
-                "offset": joined.pixels[row].offset,
+                "path": face.path,
+                "votes": list(face.votes),
+                "fer2013_label": face.fer2013_label,
+                "fer2013_row": face.row,
+                "offset": face.offset,
+                "other_pixels": face.overwritten,
             }
-            for i, row in enumerate(joined.rows)
-            if labels[i] != UNLABELLED and row < len(joined.pixels)
+            for face, label in zip(joined.faces, labels, strict=True)
+            if label != UNLABELLED and face.path
         ]
         if not rows:
-            raise FerBenchError(f"{root}: not one face of fer2013.csv has a label. Add it again.")
-        return pd.DataFrame(rows).astype({"label": "int64", "fold": "Int64"})
+            raise FerBenchError(f"{root}: not one face has a label. Add it again.")
+        whole = dict.fromkeys(("fold", "fer2013_row", "offset"), "Int64")
+        return pd.DataFrame(rows).astype({"label": "int64", **whole})
 
     def load(self, root: Path, row: Mapping[str, Any], options: Mapping[str, Any]) -> np.ndarray:
         """The image of one index row: (48, 48, 3) uint8, grey in three channels."""
-        grey = read_pixels(root / "fer2013.csv", int(row["offset"]), int(row["fer2013_row"]))
+        if row["path"] != PIXELS:
+            return square(read_rgb(root / row["path"]), row["path"])
+        grey = read_pixels(root / PIXELS, int(row["offset"]), int(row["fer2013_row"]))
         return np.stack([grey] * 3, axis=-1)
 
     def inventory(self, root: Path) -> Inventory:
-        """Count faces with a label by the default rule, and say which rows were left out."""
+        """Count faces with a label by the default rule, and say which were left out."""
         joined = self._join(root, {})
         keep = RULES["majority"](joined.votes) != UNLABELLED
-        here = np.array(joined.rows) < len(joined.pixels)
+        here = np.array([face.path is not None for face in joined.faces], dtype=bool)
         if not (here & keep).any():
-            raise FerBenchError("not one row of fer2013.csv has a label in the label files.")
-        notes = [
-            (joined.cut_off, "missing at the end of fer2013.csv"),
-            (joined.unnamed, "without a name: left out"),
-            (joined.misnamed, "with another row's name: left out"),
-            (joined.unlisted, "whose name is in no label file: left out"),
-            (int((~keep).sum()), "without a majority: left out"),
-        ]
-        return Inventory(
-            listed=int(keep.sum()),
-            present=int((here & keep).sum()),
-            notes=tuple(f"{n} row{'s'[: n != 1]} {what}" for n, what in notes if n),
-        )
+            raise FerBenchError("not one face of fer2013.csv or of the PNG folders has a label.")
+        item = joined.item
+        found = [*joined.notes, (int((~keep).sum()), "without a majority: left out")]
+        notes = [f"{n:,} {item}{'s'[: n != 1]} {what}" for n, what in found if n]
+        beside = sum(1 for f in FOLDERS.values() for _ in (root / f).glob("*.png"))
+        if item == "row" and beside:
+            notes.append(f"{beside:,} PNG beside fer2013.csv: compared with it, not read")
+        if _by_names(root):
+            notes.append(
+                "label.csv was not given: votes are fer2013new.csv's, whose label differs from the "
+                "one the field uses for 377 faces"
+            )
+        return Inventory(int(keep.sum()), int((here & keep).sum()), tuple(notes))
+
+    def edition(self, root: Path) -> FerPlus:
+        """With the counts of the votes that are there: those of `fer2013new.csv` differ."""
+        return BY_NAMES if _by_names(root) else self
+
+    def faults(self, root: Path) -> list[str]:
+        """Rows in another order than their names, and PNG that show other pixels than the table."""
+        joined = self._join(root, {})
+        labels = RULES["majority"](joined.votes)
+        return [*rows_apart(joined.faces, labels), *pictures_apart(root, joined.faces)]
 
     def _join(self, root: Path, options: Mapping[str, Any]) -> Joined:
-        if not (root / "fer2013new.csv").is_file():
+        if not any((root / name).exists() for name in (PIXELS, NAMES, *FOLDERS.values())):
             raise FerBenchError(f"{root} does not hold ferplus. To get it: {self.how_to_get}.")
-        return join(root, options.get("votes", VOTES[0]))
+        return join(root, options.get("votes"))
+
+
+class _ByNames(FerPlus):
+    """With the votes of `fer2013new.csv`, the four misnamed rows left out."""
+
+    expected = {  # noqa: RUF012
+        "train": dict(zip(EIGHT, (8739, 7287, 3149, 3013, 2099, 119, 532, 119), strict=True)),
+        "val": dict(zip(EIGHT, (1182, 865, 415, 351, 287, 24, 62, 13), strict=True)),
+        "test": dict(zip(EIGHT, (1090, 893, 396, 384, 273, 18, 83, 16), strict=True)),
+    }
+
+
+def _by_names(root: Path) -> bool:
+    return not (root / LABEL_FILES["train"]).is_file()
 
 
 SOURCE = FerPlus()
+BY_NAMES = _ByNames()
 
 PACKS = (
     PackSpec("ferplus", "ferplus"),

@@ -90,6 +90,17 @@ def read_pixels(path: Path, offset: int, row: int) -> np.ndarray:
     return values.astype(np.uint8).reshape(SIDE, SIDE)
 
 
+def square(image: np.ndarray, name: str) -> np.ndarray:
+    """`image` if it is of FER2013's size, 48 x 48; raises FerBenchError else."""
+    height, width = image.shape[:2]
+    if (height, width) != (SIDE, SIDE):
+        raise FerBenchError(
+            f"{name} is {width} x {height} pixels, not FER2013's {SIDE} x {SIDE}: a resized copy. "
+            "Get the set as published."
+        )
+    return image
+
+
 def read_fer2013new(path: Path) -> list[VotedRow]:
     """Every row, in order; raises FerBenchError naming the line that cannot be understood."""
     rows = _records(path)

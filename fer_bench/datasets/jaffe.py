@@ -7,6 +7,8 @@ Obtain: ask on Zenodo (3451524, later 14974867; restricted access), then `fer-be
 PATH`.
 Layout: one folder of 256x256 8-bit grey pictures `KA.AN1.39.tiff`: the person (KA KL KM KR MK NA NM
 TM UY YM), the expression (AN DI FE HA NE SA SU) with the number of the picture, a serial number.
+Copies in another format (`KA.AN1.39.tiff.bmp`, .jpg, .png), in class folders or not, are taken;
+JPEG are not the exact pixels.
 Size: 213. By class (recalled; the sum is right): anger 30, disgust 29, fear 32, happiness 31,
 neutral 30, sadness 31, surprise 30.
 Splits: none published and too small for one: it is only tested on, in full.
@@ -46,6 +48,12 @@ CODES: dict[str, Expression] = {
 
 PEOPLE = ("KA", "KL", "KM", "KR", "MK", "NA", "NM", "TM", "UY", "YM")
 
+SUFFIXES = {"tiff": "tiff", "tif": "tiff", "bmp": "bmp", "png": "png", "jpg": "jpg", "jpeg": "jpg"}
+"""How a picture's name may end -> how it ends on this disk."""
+
+_ENDS = "|".join(SUFFIXES)
+_IMAGE = rf"([^/.]+\.[^/.]+\.\d+)(?:\.(?:{_ENDS}))*\.({_ENDS})"
+_OTHER = rf"(?![^/.]+\.[^/.]+\.\d+\.)[^/]+\.(?:{_ENDS})"
 _NAME = re.compile(r"([A-Z]{2})\.([A-Z]{2})(\d)\.(\d+)")
 
 
@@ -75,10 +83,18 @@ class Jaffe(ReceivableSource):
     def collect(self, tree: Tree) -> Collected:
         """The pictures; whatever else comes with them is ignored."""
         collected: Collected = {}
-        for match, file in tree.matching(r"([^/.]+\.[^/.]+\.\d+)\.tiff?"):
-            stem = match[1].upper()
+        formats: dict[str, str] = {}
+        for match, file in tree.matching(_IMAGE):
+            stem, suffix = match[1].upper(), SUFFIXES[match[2].lower()]
             label_of(stem)
-            put(collected, f"{stem}.tiff", file)
+            if formats.setdefault(stem, suffix) != suffix:
+                raise FerBenchError(
+                    f"a picture was found as .{formats[stem]} and as .{suffix}: give one copy of "
+                    "JAFFE, in one format."
+                )
+            put(collected, f"{stem}.{suffix}", file)
+        for _, file in tree.matching(_OTHER):
+            tree.leave_out(file, "pictures not named as JAFFE's are")
         if not collected:
             raise FerBenchError(
                 "this holds no pictures of JAFFE.\n  expected: KA.AN1.39.tiff and 212 more\n"
@@ -88,23 +104,28 @@ class Jaffe(ReceivableSource):
 
     def inventory(self, root: Path) -> Inventory:
         """Count the pictures; the names are the labels, so as many are listed as are there."""
-        stems, repeated = _stems(root)
-        note = f"{repeated} of one person, expression and serial number as another one: left out"
-        return Inventory(len(stems), len(stems), (note,) if repeated else ())
+        files, repeated = _files(root)
+        jpeg = sum(path.suffix == ".jpg" for path in files)
+        notes = (
+            (repeated, "of one person, expression and serial number as another one: left out"),
+            (jpeg, "JPEG copies: not the exact pixels"),
+        )
+        said = tuple(f"{n} {what}" for n, what in notes if n)
+        return Inventory(len(files), len(files), said)
 
     def index(self, root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
         """One row per picture, by name; no options."""
         rows = [
             {
-                "sample_id": stem,
-                "label": int(label_of(stem)),
+                "sample_id": path.stem,
+                "label": int(label_of(path.stem)),
                 "split": "test",
-                "subject": stem[:2],
+                "subject": path.stem[:2],
                 "fold": None,
-                "path": f"{stem}.tiff",
-                "serial": int(stem.rpartition(".")[2]),
+                "path": path.name,
+                "serial": int(path.stem.rpartition(".")[2]),
             }
-            for stem in _stems(root)[0]
+            for path in _files(root)[0]
         ]
         return pd.DataFrame(rows).astype({"label": "int64", "fold": "Int64"})
 
@@ -131,18 +152,20 @@ def label_of(stem: str) -> Expression:
     return CODES[match[2]]
 
 
-def _stems(root: Path) -> tuple[list[str], int]:
-    """The pictures' names in order, and how many repeat another one."""
-    stems = sorted(path.stem for path in root.glob("*.tiff"))
-    if not stems:
+def _files(root: Path) -> tuple[list[Path], int]:
+    """The pictures in order of name, and how many repeat another one."""
+    kinds = set(SUFFIXES.values())
+    files = sorted(path for path in root.glob("*.*.*.*") if path.suffix[1:] in kinds)
+    if not files:
         raise FerBenchError(
             f"{root} does not hold JAFFE (KA.AN1.39.tiff and so on): "
             "run `fer-bench data add jaffe PATH`."
         )
-    first: dict[tuple[str, Expression, str], str] = {}
-    for stem in stems:
-        first.setdefault((stem[:2], label_of(stem), stem.rpartition(".")[2]), stem)
-    return list(first.values()), len(stems) - len(first)
+    first: dict[tuple[str, Expression, str], Path] = {}
+    for path in files:
+        stem = path.stem
+        first.setdefault((stem[:2], label_of(stem), stem.rpartition(".")[2]), path)
+    return list(first.values()), len(files) - len(first)
 
 
 SOURCE = Jaffe()

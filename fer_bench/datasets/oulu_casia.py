@@ -7,8 +7,8 @@ Obtain: from the University of Oulu with that form, then `fer-bench data add oul
 Layout: `B_OriginalImg(/B_OriginalImg)/OriginalImg/{VL,NI}/{Strong,Weak,Dark}/P001 ... P080/
 {Anger,Disgust,Fear,Happiness,Sadness,Surprise}/000.jpeg`. Only VL/Strong is kept. The spelling of
 the expressions' folders and of the frames' names is recalled, so Angry, Happy and Sad are accepted
-too, in any case, and any number with .jpeg, .jpg, .png or .bmp is a frame. The images that were
-cropped by its owners (PreProcess) are not used.
+too, in any case, and any number with .jpeg, .jpg, .png or .bmp is a frame. The other lights and the
+images that its owners cropped (`PreProcess_Img/VL_Acropped/Strong`) are counted and left out.
 Classes: the six, and neutral from the first frames.
 Size: 480 sequences; the last three frames with the sequence's expression and the first one as
 neutral: 1,920 images.
@@ -23,7 +23,7 @@ says how long a sequence is: that its last frames are missing cannot be seen, on
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +54,13 @@ SPELT = {
 }  # fmt: skip
 
 PLACE = "VL/Strong"
+CROPPED = "its owners' cropped copy (PreProcess_Img)"
 PEOPLE, PEOPLE_IN_A_FOLD = 80, 8
 
 _FRAME = r"VL/Strong/P(\d{3})/([^/]+)/(\d+)\.(jpe?g|png|bmp)"
+_ANY_FRAME = r"(?:Strong|Weak|Dark)/P\d{3}/[^/]+/\d+\.(?:jpe?g|png|bmp)"
+_LIGHT = re.compile(r"((?:(?:VL|NI)/)?(?:Strong|Weak|Dark))/P\d{3}/", re.IGNORECASE)
+_CROPPED = re.compile(r"pre[ _-]?process|_Acropped/", re.IGNORECASE)
 
 
 class OuluCasia(ReceivableSource):
@@ -78,17 +82,16 @@ class OuluCasia(ReceivableSource):
         """The frames of visible light and strong illumination."""
         collected: Collected = {}
         for match, file in tree.matching(_FRAME):
-            if "preprocess" in match.string.lower():
+            if _CROPPED.search(match.string):
                 continue
             number, folder, frame, suffix = match.groups()
             person, emotion = _person(f"P{number}"), _emotion(folder)
             put(collected, f"{PLACE}/{person}/{emotion}/{frame}.{suffix.lower()}", file)
+        others = list(_others(tree))
         if not collected:
-            raise FerBenchError(
-                "this holds no frames of Oulu-CASIA.\n"
-                "  expected: OriginalImg/VL/Strong/P001/Anger/000.jpeg\n"
-                f"  found:    {tree.outline()}"
-            )
+            raise FerBenchError(_nothing(tree, {kind for kind, _ in others}))
+        for kind, file in others:
+            tree.leave_out(file, f"frames of {kind}")
         return collected
 
     def inventory(self, root: Path) -> Inventory:
@@ -119,6 +122,36 @@ class OuluCasia(ReceivableSource):
     def load(self, root: Path, row: Mapping[str, Any], options: Mapping[str, Any]) -> np.ndarray:
         """The frame of one index row: (H, W, 3) uint8 RGB; no options."""
         return read_rgb(root / row["path"])
+
+
+def _others(tree: Tree) -> Iterator[tuple[str, Path]]:
+    """Frames of other kinds than ours, and their kind."""
+    for match, file in tree.matching(_ANY_FRAME):
+        light = _LIGHT.search(match.string)
+        if _CROPPED.search(match.string):
+            yield CROPPED, file
+        elif light and light[1].lower() != PLACE.lower():
+            yield light[1], file
+
+
+def _nothing(tree: Tree, others: set[str]) -> str:
+    """Why there is no frame of ours, as far as it can be told."""
+    text = (
+        "this holds no frames of Oulu-CASIA in visible light and strong illumination.\n"
+        "  expected: OriginalImg/VL/Strong/P001/Anger/000.jpeg\n"
+        f"  found:    {tree.outline()}"
+    )
+    if CROPPED in others:
+        text += (
+            "\nThese are the faces as its owners cropped them. Faces are cut out and aligned here "
+            "from the original frames, alike for every set: give B_OriginalImg.zip."
+        )
+    if "strong" in map(str.lower, others):
+        text += (
+            "\nA folder Strong alone does not tell visible light from near infrared, which has one "
+            "too: give the folder above it, VL."
+        )
+    return text
 
 
 def fold_of(person: str) -> int:

@@ -7,7 +7,9 @@ Obtain: with the signed form from the organisers, `Train_Aligned_Faces.zip` and
 `Val_Aligned_Faces_new.zip`, then `fer-bench data add sfew Train_Aligned_Faces.zip
 Val_Aligned_Faces_new.zip`.
 Layout: `{Train/Train_Aligned_Faces, Val/Val_Aligned_Faces(_new)(/Val_Aligned_Faces)}/<Class>/
-<Movie>_<time>_<frame>.png`, 143x181; kept here as `{train,val}/<Class>/`.
+<Movie>_<time>_<frame>.png`, 143x181; kept here as `{train,val}/<Class>/`. Copies with the same
+faces in `{Train,Val}/<Class>/` are taken; beside the aligned faces that folder holds whole frames,
+which are counted and left out, as the Test folder is.
 Classes: Surprise, Fear, Disgust, Happy, Sad, Angry, Neutral; train 94 78 52 184 161 178 144, val
 56 46 23 72 73 77 84.
 Splits: `train` is the Train folder (891) and `test` the Val folder (431), because the labels of the
@@ -35,6 +37,7 @@ from fer_bench.datasets.base import Dataset, PackSpec, Part
 from fer_bench.datasets.identity_split import pseudonym
 from fer_bench.datasets.photograph import read_rgb
 from fer_bench.datasets.receivable import Collected, Inventory, ReceivableSource, put
+from fer_bench.datasets.spelling import expression_of
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.labels import Expression
@@ -48,10 +51,16 @@ FOLDERS = {
     "Angry": Expression.anger,
     "Neutral": Expression.neutral,
 }
+_FOLDER_OF = {label: folder for folder, label in FOLDERS.items()}
 SPLITS = {"train": "train", "val": "test"}
 """The owner's folder -> our split."""
 
-_IMAGE = r"(train|val)_aligned_faces(?:_new)?/([^/]+)/([^/]+)\.png"
+WIDTH, HEIGHT = 143, 181
+
+_ALIGNED = r"((train|val)_aligned_faces(?:_new)?)/([^/]+)/([^/]+)\.png"
+_PLAIN = r"((train|val)(?:id|idation)?)/([^/]+)/([^/]+)\.png"
+_TEST = r"(?:test|test_aligned_faces[^/]*)/(?:[^/]+/)*[^/]+\.png"
+_OTHER = r"(?:train|val)(?:id|idation|_aligned_faces(?:_new)?)?/[^/]+/[^/]+\.(?:jpe?g|bmp|tiff?)"
 _FRAME = re.compile(r"(.+)_\d+_\d+")
 
 
@@ -81,20 +90,29 @@ class Sfew(ReceivableSource):
     def collect(self, tree: Tree) -> Collected:
         """The aligned faces of Train and Val."""
         collected: Collected = {}
-        spelled = {name.lower(): name for name in FOLDERS}
-        for match, file in tree.matching(_IMAGE):
-            split, folder, stem = match.groups()
-            if folder.lower() not in spelled:
+        aligned, plain = ([*tree.matching(pattern)] for pattern in (_ALIGNED, _PLAIN))
+        whole = {match[2].lower() for match, _ in aligned}
+        for match, file in [*aligned, *plain]:
+            folder, split, name, stem = match.groups()
+            if "aligned" not in folder.lower() and split.lower() in whole:
+                tree.leave_out(file, "whole frames in class folders beside the aligned faces")
+                continue
+            label = expression_of(name, FOLDERS.values())
+            if label is None:
                 raise FerBenchError(
-                    f"{split.title()}_Aligned_Faces/{folder} is no class of SFEW; "
-                    f"{nearest(folder, FOLDERS)}"
+                    f"{folder}/{name} is no class of SFEW; {nearest(name, FOLDERS)}"
                 )
-            put(collected, f"{split.lower()}/{spelled[folder.lower()]}/{stem}.png", file)
+            put(collected, f"{split.lower()}/{_FOLDER_OF[label]}/{stem}.png", file)
+        for _, file in tree.matching(_TEST):
+            tree.leave_out(file, "faces of the Test folder, whose labels were never published")
+        for _, file in tree.matching(_OTHER):
+            tree.leave_out(file, "pictures in class folders that are not PNG, as SFEW's faces are")
         for split in SPLITS:
             if not any(target.parts[0] == split for target in collected):
                 raise FerBenchError(
                     f"SFEW's {split} faces are missing.\n"
-                    f"  expected: {split.title()}_Aligned_Faces/<Class>/*.png\n"
+                    f"  expected: {split.title()}_Aligned_Faces/<Class>/*.png, or the same faces "
+                    f"as {split.title()}/<Class>/*.png\n"
                     f"  found:    {tree.outline()}\n"
                     "Give both archives, Train_Aligned_Faces and Val_Aligned_Faces_new."
                 )
@@ -138,6 +156,16 @@ class Sfew(ReceivableSource):
         """The aligned face of one index row: (H, W, 3) uint8 RGB, published at 181x143."""
         return read_rgb(root / row["path"])
 
+    def faults(self, root: Path) -> list[str]:
+        """Pictures that are no aligned faces: whole frames lie in folders named alike."""
+        other, total = _other_size(root)
+        if 2 * other <= total:
+            return []
+        return [
+            f"{other:,} of {total:,} pictures are not {WIDTH} x {HEIGHT} pixels: whole frames or a "
+            "resized copy, not the aligned faces"
+        ]
+
     def inventory(self, root: Path) -> Inventory:
         """Count the faces; the folders are the labels, so every one is listed."""
         index = self.index(root, {})
@@ -146,6 +174,21 @@ class Sfew(ReceivableSource):
             (f"{nameless} images not named after a movie: without a subject",) if nameless else ()
         )
         return Inventory(len(index), len(index), notes)
+
+
+def _other_size(root: Path) -> tuple[int, int]:
+    """How many pictures are not of the aligned faces' size, and how many there are."""
+    from PIL import Image
+
+    found = total = 0
+    for path in root.glob("*/*/*.png"):
+        total += 1
+        try:
+            with Image.open(path) as image:
+                found += image.size != (WIDTH, HEIGHT)
+        except (OSError, Image.DecompressionBombError):
+            continue  # said when every image is decoded
+    return found, total
 
 
 def _movie(stem: str) -> str | None:

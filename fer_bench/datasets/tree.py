@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -25,13 +26,28 @@ class Tree:
     Args:
         roots: folders, or single files, which are listed in their folder's name; links to files
             are listed, links to folders are not followed.
+
+    Attributes:
+        left_out: what a source passed by though it is of the set, how many by kind ("faces of the
+            Test folder, whose labels were never published"). No names.
     """
 
     def __init__(self, roots: Sequence[Path]) -> None:
         self._files = sorted(pair for root in roots for pair in _walk(root))
+        self._used: set[Path] = set()
+        self.left_out: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._files)
+
+    def use(self, file: Path) -> None:
+        """Say that a file was read though it is not kept itself, so it does not count as unused."""
+        self._used.add(file)
+
+    def leave_out(self, file: Path, kind: str) -> None:
+        """Count a file that is of the set and not taken, by its kind."""
+        self.use(file)
+        self.left_out[kind] += 1
 
     def matching(self, pattern: str) -> Iterator[tuple[re.Match[str], Path]]:
         r"""Every file whose path ends in `pattern`, in order of path, case ignored.

@@ -102,6 +102,7 @@ def add(
         try:
             tree = open_inputs(receivable, given, workshop, password, progress)
             keep(receivable.collect(tree), given, workshop, kept, progress)
+            receivable = receivable.edition(kept)
             checked = _check(receivable, kept, kind, allow_partial, progress)
         except FerBenchError as error:
             what = "as fetched" if kind == "commit" else given.names
@@ -111,7 +112,7 @@ def add(
         receipt = write_up(
             receivable, given.origin, tree_sha256(kept, progress), checked.inventory,
             checked.index, partial=checked.partial, unreadable=checked.unreadable,
-            faults=checked.faults,
+            faults=checked.faults, left=tree.left_out,
         )  # fmt: skip
         os.replace(kept, final)
         try:
@@ -119,7 +120,9 @@ def add(
         except BaseException:
             shutil.rmtree(final, ignore_errors=True)
             raise
-    return Added(final, receipt, summary(receipt), params_lines(source), how_to_use(source))
+    left = [f"Left out: {n:,} {kind}" for kind, n in receipt["left_out"].items()]
+    report = [*summary(receipt), *left]
+    return Added(final, receipt, report, params_lines(source), how_to_use(source))
 
 
 def addable(name: str) -> Receivable:

@@ -127,9 +127,10 @@ def _what_differs(
     ]
     if table := side_by_side(receivable.expected, found):
         lines += ["", indent(table, "  "), ""]
-    lines += [f"  {fault}" for fault in faults[:SHOWN]]
-    if len(faults) > SHOWN:
-        lines.append(f"  ... and {len(faults) - SHOWN} more")
+    for said in (faults, inventory.notes):
+        lines += [f"  {line}" for line in said[:SHOWN]]
+        if len(said) > SHOWN:
+            lines.append(f"  ... and {len(said) - SHOWN} more")
     if more:
         lines.append("Take out what does not belong to it: another copy, or images added later.")
     if fewer and receivable.archives:

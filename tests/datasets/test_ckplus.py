@@ -105,6 +105,14 @@ def test_only_labelled_sequences_are_kept(raw):
     assert (inventory.listed, inventory.present, inventory.notes) == (80, 80, ())
 
 
+def test_frames_of_unlabelled_sequences_are_left_out_and_counted(tmp_path):
+    tree = Tree(unpack(miniature.write(tmp_path / "a"), tmp_path / "b"))
+    SOURCE.collect(tree)
+    assert dict(tree.left_out) == {
+        "frames of sequences without a label": miniature.length(*miniature.UNLABELLED)
+    }
+
+
 def test_a_sequence_labelled_0_is_left_out(tmp_path, raw):
     archives = miniature.write(tmp_path, zeros=True)
     other = place(SOURCE, unpack(archives, tmp_path / "u"), tmp_path / "raw")

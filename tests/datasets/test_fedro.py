@@ -76,11 +76,41 @@ def test_a_folder_spelled_right_and_other_file_types(tmp_path):
     assert (root / "neural").is_dir()
 
 
-def test_other_files_are_passed_by(tmp_path):
+@pytest.mark.parametrize("names", [fedro.SPELT, {name: f"{i}_{name.upper()}" for i, name in
+                                                 enumerate(FOLDERS)}])  # fmt: skip
+def test_every_spelling_gives_the_same_faces_and_labels(tmp_path, raw, names):
+    files = fedro.spelt(names=names)
+    root = place(SOURCE, [folder(tmp_path / "spelt", files)], tmp_path / "spelt_raw")
+    index = SOURCE.index(root, {})
+    assert index.equals(SOURCE.index(raw, {}))
+    for row in index.to_dict("records"):
+        number = int(row["sample_id"].rsplit("_", 1)[1])
+        (own,) = [name for name, numbers in fedro.numbers().items() if number in numbers]
+        assert row["label"] == FOLDERS[own]
+
+
+@pytest.mark.parametrize("name", ["contempt", "3", "class_a"])
+def test_a_folder_whose_class_is_not_known_is_refused_not_dropped(tmp_path, name):
+    files = fedro.spelt(names={"happy": name, "sad": "Sadness"})
+    with pytest.raises(
+        FerBenchError, match=rf"found:    {name}/ \(2\)(?s:.*)A number says nothing"
+    ):
+        SOURCE.collect(Tree([folder(tmp_path, files)]))
+
+
+def test_other_pictures_are_left_out_and_counted(tmp_path):
     files = FILES | {"FED-RO/readme.txt": b"x", "FED-RO/happy/other.jpg": b"x"}
-    files |= {"FED-RO/contempt/occ_img_900.jpg": b"x"}
+    tree = Tree([folder(tmp_path / "given", files | {"FED-RO/sad/occ_img.png": b"x"})])
+    assert len(SOURCE.collect(tree)) == 14
+    assert dict(tree.left_out) == {
+        "pictures in class folders, not named occ_img_<n>": 2,
+    }
+
+
+def test_a_class_without_faces_is_said(tmp_path):
+    files = {path: data for path, data in FILES.items() if "/sad/" not in path}
     root = place(SOURCE, [folder(tmp_path / "given", files)], tmp_path / "raw")
-    assert len(SOURCE.index(root, {})) == 14
+    assert SOURCE.inventory(root).notes[0] == "not one face of sadness"
 
 
 def test_what_is_not_fedro(tmp_path):

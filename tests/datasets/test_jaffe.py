@@ -1,11 +1,12 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from miniatures import jaffe as miniature
-from miniatures.drawing import place, unpack
+from miniatures.drawing import lay_out, place, unpack
 
 from fer_bench.datasets import get_dataset, get_pack, get_source
 from fer_bench.datasets.jaffe import CODES, PEOPLE, label_of
@@ -104,6 +105,33 @@ def test_a_name_that_cannot_be_understood(tmp_path, raw, name):
     (tmp_path / name).write_bytes(b"x")
     with raises("is no picture of JAFFE: expected a person"):
         SOURCE.collect(Tree([raw, tmp_path]))
+
+
+@pytest.mark.parametrize("in_classes", [False, True])
+@pytest.mark.parametrize("ending", miniature.FORMATS)
+def test_every_format_gives_the_same_faces(tmp_path, raw, ending, in_classes):
+    files = miniature.files(ending, in_classes)
+    root = place(SOURCE, [lay_out(tmp_path / "given", files)], tmp_path / "raw")
+    index, reference = SOURCE.index(root, {}), SOURCE.index(raw, {})
+    assert index.drop(columns="path").equals(reference.drop(columns="path"))
+    for mine, theirs in zip(index.to_dict("records"), reference.to_dict("records"), strict=True):
+        gap = np.abs(SOURCE.load(root, mine, {}).astype(int) - SOURCE.load(raw, theirs, {})).max()
+        assert (gap == 0) == (ending != ".jpg")
+    notes = SOURCE.inventory(root).notes
+    assert notes == (("32 JPEG copies: not the exact pixels",) if ending == ".jpg" else ())
+
+
+def test_two_formats_together_are_refused(tmp_path):
+    files = miniature.files(".tiff") | miniature.files(".png")
+    with raises(r"found as \.(png|tiff) and as \.(png|tiff): give one copy"):
+        SOURCE.collect(Tree([lay_out(tmp_path, files)]))
+
+
+def test_other_pictures_are_left_out_and_counted(tmp_path):
+    files = miniature.files() | {"jaffe/mean_face.png": b"x", "jaffe/README": b"x"}
+    tree = Tree([lay_out(tmp_path, files)])
+    assert len(SOURCE.collect(tree)) == len(miniature.PICTURES)
+    assert dict(tree.left_out) == {"pictures not named as JAFFE's are": 1}
 
 
 def test_what_is_not_jaffe(tmp_path, raw):

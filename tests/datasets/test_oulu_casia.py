@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from miniatures import oulu_casia as miniature
-from miniatures.drawing import place, unpack
+from miniatures.drawing import lay_out, place, unpack
 
 from fer_bench.datasets import get_dataset, get_pack, get_source
 from fer_bench.datasets.oulu_casia import FOLDERS, fold_of
@@ -96,6 +96,27 @@ def test_other_spellings(tmp_path_factory, emotion, inside, suffix):
     wanted = {"a": "Anger", "h": "Happiness", "s": "Sadness"}[emotion[0].lower()]
     wanted = "Surprise" if emotion == "Surprised" else wanted
     assert str(target) == f"VL/Strong/P007/{wanted}/003.{suffix.lower()}"
+
+
+def test_other_lights_and_cropped_copies_are_left_out_and_counted(tmp_path):
+    tree = Tree(unpack(miniature.write(tmp_path / "a"), tmp_path / "b"))
+    assert len(SOURCE.collect(tree)) == sum(miniature.SEQUENCES.values())
+    assert dict(tree.left_out) == {
+        "frames of VL/Weak": 1, "frames of VL/Dark": 1, "frames of NI/Strong": 1,
+        "frames of its owners' cropped copy (PreProcess_Img)": 1,
+    }  # fmt: skip
+
+
+def test_the_cropped_copy_alone_is_refused_with_the_reason(tmp_path):
+    given = Tree([lay_out(tmp_path, miniature.cropped())])
+    with raises(r"faces as its owners cropped them(?s:.*)give B_OriginalImg\.zip"):
+        SOURCE.collect(given)
+
+
+def test_the_folder_strong_alone_needs_its_parent(tmp_path, raw):
+    with raises(r"does not tell visible light from near infrared(?s:.*)folder above it, VL"):
+        SOURCE.collect(Tree([raw / "VL" / "Strong"]))
+    assert len(SOURCE.collect(Tree([raw / "VL"]))) == sum(miniature.SEQUENCES.values())
 
 
 def test_what_is_unknown(tmp_path):

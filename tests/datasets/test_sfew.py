@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from miniatures import damage, sfew
-from miniatures.drawing import counted, lay_out, place, unpack
+from miniatures.drawing import counted, face, lay_out, place, save, unpack
 
 from fer_bench.datasets import get_dataset, get_pack
 from fer_bench.datasets.sfew import FOLDERS, SOURCE
@@ -117,6 +117,36 @@ def test_one_archive_only(tmp_path):
         SOURCE.collect(Tree([lay_out(tmp_path, FILES["train"])]))
     with pytest.raises(FerBenchError, match=r"SFEW's train faces are missing"):
         SOURCE.collect(Tree([lay_out(tmp_path / "val", FILES["test"])]))
+
+
+def test_class_folders_without_the_owners_names(tmp_path, raw):
+    files = sfew.plain("train") | sfew.plain("test")
+    root = place(SOURCE, [lay_out(tmp_path / "plain", files)], tmp_path / "plain_raw")
+    assert SOURCE.index(root, {}).equals(SOURCE.index(raw, {}))
+    assert SOURCE.faults(root) == SOURCE.faults(raw) == []
+
+
+def test_whole_frames_beside_the_aligned_faces_are_left_out_and_counted(tmp_path):
+    extra = sfew.whole_frames("train") | sfew.whole_frames("test")
+    extra |= {"SFEW/Test/a_1_2.png": b"x", "Test_Aligned_Faces/b.png": b"x"}
+    extra |= {"SFEW/Train/Angry/c.jpg": b"x"}
+    tree = Tree([lay_out(tmp_path, FILES["train"] | FILES["test"] | extra)])
+    assert len(SOURCE.collect(tree)) == 42
+    assert dict(+tree.left_out) == {
+        "whole frames in class folders beside the aligned faces": sum(
+            len(sfew.whole_frames(split)) for split in FILES
+        ),
+        "faces of the Test folder, whose labels were never published": 2,
+        "pictures in class folders that are not PNG, as SFEW's faces are": 1,
+    }
+
+
+def test_whole_frames_alone_are_no_aligned_faces(tmp_path):
+    files = {path: save(face(0, 3900, 0, (240, 192)), "PNG")
+             for split in FILES for path in sfew.plain(split)}  # fmt: skip
+    root = place(SOURCE, [lay_out(tmp_path / "given", files)], tmp_path / "raw")
+    (fault,) = SOURCE.faults(root)
+    assert fault.startswith("42 of 42 pictures are not 143 x 181 pixels: whole frames")
 
 
 def test_a_strange_class(tmp_path):

@@ -37,6 +37,22 @@ def files(per_class: int = 2) -> dict[str, bytes]:
     return found
 
 
+SPELT = {
+    "neural": "Neutral", "disgust": "Disgust", "fear": "Fear", "anger": "Angry",
+    "happy": "Happiness", "surprise": "Surprised", "sad": "Sadness",
+}  # fmt: skip
+"""Folders as another copy spells them."""
+
+
+def spelt(per_class: int = 2, names: dict[str, str] = SPELT) -> dict[str, bytes]:
+    """The files in folders of other names."""
+    found = {}
+    for path, content in files(per_class).items():
+        top, folder, name = path.split("/")
+        found[f"{top}/{names.get(folder, folder)}/{name}"] = content
+    return found
+
+
 def write(folder: Path, per_class: int = 2) -> list[Path]:
     """The archive."""
     return [zip_of(folder / ARCHIVE, files(per_class))]

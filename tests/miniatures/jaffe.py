@@ -29,3 +29,17 @@ def write(folder: Path) -> list[Path]:
         picture = face(CODES[code], 300 + subject, shot).convert("L")
         files[f"jaffe/{name}.{suffix}"] = save(picture, "TIFF")
     return [zip_of(folder / ARCHIVE, files)]
+
+
+FORMATS = {".tiff": "TIFF", ".tiff.bmp": "BMP", ".jpg": "JPEG", ".png": "PNG"}
+"""How the names of copies end -> what they are."""
+
+
+def files(ending: str = ".tiff", in_classes: bool = False) -> dict[str, bytes]:
+    """Every picture by path, in one format, with or without class folders."""
+    found = {}
+    for name, (subject, code, shot) in PICTURES.items():
+        picture = face(CODES[code], 300 + subject, shot).convert("L")
+        folder = f"{CODES[code].name}/" if in_classes else ""
+        found[f"jaffe/{folder}{name}{ending}"] = save(picture, FORMATS[ending])
+    return found

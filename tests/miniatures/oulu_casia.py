@@ -37,6 +37,17 @@ def sequence(person: str, name: str, count: int) -> dict[str, bytes]:
     }
 
 
+def cropped() -> dict[str, bytes]:
+    """The copy whose faces its owners cut out."""
+    return {
+        f"PreProcess_Img/VL_Acropped/Strong/{person}/{name}/{frame:03d}.jpeg": picture(
+            FOLDERS[name], person, frame
+        )
+        for (person, name), count in SEQUENCES.items()
+        for frame in range(count)
+    }
+
+
 def write(folder: Path) -> list[Path]:
     """One archive, with a little of the other light and of the cropped images beside."""
     files = {}

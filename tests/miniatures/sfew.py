@@ -38,6 +38,22 @@ def files(split: str, per_class: int = 2) -> dict[str, bytes]:
     return found
 
 
+def plain(split: str, per_class: int = 2) -> dict[str, bytes]:
+    """The same faces in `Train/<Class>` or `Val/<Class>`."""
+    top = {"train": "Train", "test": "Val"}[split]
+    return {
+        f"SFEW/{top}/{'/'.join(path.split('/')[-2:])}": content
+        for path, content in files(split, per_class).items()
+        if path.endswith(".png")
+    }
+
+
+def whole_frames(split: str) -> dict[str, bytes]:
+    """Two whole frames of each class where `plain` has faces."""
+    paths = list(plain(split))
+    return {path: save(face(0, 3900, 0, (240, 192)), "PNG") for path in paths[:: len(paths) // 14]}
+
+
 def write(folder: Path, per_class: int = 2) -> list[Path]:
     """Both archives."""
     return [zip_of(folder / name, files(split, per_class)) for split, name in ARCHIVES.items()]
