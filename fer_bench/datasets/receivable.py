@@ -103,6 +103,13 @@ class Receivable(ABC):
             FerBenchError: the label file cannot be understood, or not one item is there.
         """
 
+    def edition(self, root: Path) -> Receivable:
+        """The same, with the `expected` counts of the release that lies under `root`.
+
+        For something published more than once, in different sizes.
+        """
+        return self
+
     def faults(self, root: Path) -> list[str]:
         """What else is not as published, a line each; any is refused, or admitted as partial."""
         return []

@@ -102,6 +102,7 @@ def add(
         try:
             tree = open_inputs(receivable, given, workshop, password, progress)
             keep(receivable.collect(tree), given, workshop, kept, progress)
+            receivable = receivable.edition(kept)
             checked = _check(receivable, kept, kind, allow_partial, progress)
         except FerBenchError as error:
             what = "as fetched" if kind == "commit" else given.names
