@@ -52,7 +52,7 @@ import numpy as np
 import pandas as pd
 
 from fer_bench.datasets import affectnet_releases as releases
-from fer_bench.datasets.affectnet_labels import FOLDERS, Labels
+from fer_bench.datasets.affectnet_labels import FOLDERS, Labels, counted_notes
 from fer_bench.datasets.affectnet_plus import GROUPS
 from fer_bench.datasets.base import UNKNOWN, Dataset, PackSpec, Part
 from fer_bench.datasets.photograph import read_rgb
@@ -102,8 +102,8 @@ class AffectNet(ReceivableSource):
             raise FerBenchError(f"none of the {len(labels.rows):,} labelled images is there.")
         images, annotated = _numbers(root, "images"), _numbers(root, "annotations")
         alone = sum(len(images[folder] - annotated[folder]) for folder in images)
-        note = (f"{alone:,} image{'s'[: alone != 1]} without an annotation: left out",)
-        return Inventory(len(labels.rows), present, labels.notes + note * bool(alone))
+        left_out = counted_notes((alone, "without an annotation: left out"))
+        return Inventory(len(labels.rows), present, labels.notes + left_out)
 
     def faults(self, root: Path) -> list[str]:
         """Of AffectNet+: other totals than published, and annotated images that are missing."""

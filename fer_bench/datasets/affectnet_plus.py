@@ -12,10 +12,12 @@ import json
 import math
 import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from fer_bench.datasets.affectnet_labels import (
@@ -144,19 +146,19 @@ def _number(value: object) -> float:
     return number if math.isfinite(number) else math.nan
 
 
-def _numbers(values: object, length: int) -> list[float] | None:
+def _numbers(values: object, length: int) -> np.ndarray | None:
     if not isinstance(values, list) or len(values) != length:
         return None
-    numbers = [_number(value) for value in values]
-    return None if any(map(math.isnan, numbers)) else numbers
+    numbers = np.array([_number(value) for value in values], dtype=np.float32)
+    return None if np.isnan(numbers).any() else numbers
 
 
-def _soft_label(values: object) -> list[float] | None:
+def _soft_label(values: object) -> np.ndarray | None:
     numbers = _numbers(values, len(CODES))
-    return None if numbers is None else [numbers[place] for place in _PLACES]
+    return None if numbers is None else numbers[_PLACES]
 
 
-def _head_pose(pose: object) -> list[float] | None:
+def _head_pose(pose: object) -> np.ndarray | None:
     return _numbers(list(pose.values()) if isinstance(pose, dict) else pose, 3)
 
 
@@ -176,7 +178,8 @@ def _likeliest(value: object) -> str:
         scores = {str(k): s for k, v in value.items() if not math.isnan(s := _number(v))}
         value = max(scores, key=scores.__getitem__) if scores else None
     words = re.findall(r"[a-z]+", value.lower()) if isinstance(value, str) else []
-    return "_".join(words)[:40] or UNKNOWN
+    # One object a word, not one an image: there are 400,000 images.
+    return sys.intern("_".join(words)[:40]) or UNKNOWN
 
 
 def _group(number: float, groups: Sequence[tuple[int, str]]) -> str:

@@ -143,8 +143,9 @@ class CaerS(ReceivableSource):
                 f"none of the {len(listed.boxes):,} images in the list of boxes is there."
             )
         without = len(keys) - present
-        note = (f"{without:,} image{'s'[: without != 1]} without a box in the list: left out",)
-        return Inventory(len(listed.boxes), present, listed.notes + note * bool(without))
+        left_out = f"{without:,} image{'s'[: without != 1]} without a box in the list: left out"
+        notes = (*listed.notes, left_out) if without else listed.notes
+        return Inventory(len(listed.boxes), present, notes)
 
 
 def _images(root: Path) -> list[tuple[str, str]]:

@@ -203,7 +203,7 @@ def test_what_is_refused_and_why(tmp_path, files, message):
 
 def test_a_face_given_twice_is_named_with_both_places(tmp_path):
     files = rafdb.kaggle() | rafdb.faces("flat/{stem}_aligned.jpg")
-    refused(tmp_path, files, r"train_00001 was found twice \(given/DATASET/train/1/.*given/flat/")
+    refused(tmp_path, files, r"test_0001 was found twice \(given/DATASET/test/1/.*given/flat/")
 
 
 def test_photographs_named_like_faces_are_told_apart_by_their_sizes(tmp_path):
