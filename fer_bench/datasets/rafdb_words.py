@@ -10,6 +10,7 @@ from typing import Any
 
 from fer_bench.datasets import rafdb_files as files
 from fer_bench.datasets.rafdb_labels import Said, pairs_sha256
+from fer_bench.datasets.receivable import NOT_SHOWN
 from fer_bench.datasets.tree import Tree
 from fer_bench.labels import Expression
 
@@ -92,13 +93,10 @@ def about_images(root: Path, kept: Kept) -> list[str]:
     notes = []
     if any(f"/{files.TRAIN_VALID}/" in path for path in kept.aligned.values()):
         notes.append(
-            "official images not shown: a copy in train/ and valid/, of which one is reported to "
+            f"{NOT_SHOWN}: a copy in train/ and valid/, of which one is reported to "
             "hold other test images than the official ones"
         )
     sizes = files.sizes(root / path for path in kept.aligned.values())
     if odd := sizes.total() - sizes[SIZE]:
-        notes.append(
-            f"official images not shown: {odd:,} aligned faces are not of the official 100 x 100 "
-            "pixels"
-        )
+        notes.append(f"{NOT_SHOWN}: {odd:,} aligned faces are not of the official 100 x 100 pixels")
     return notes
