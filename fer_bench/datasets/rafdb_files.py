@@ -185,10 +185,9 @@ def basic(tree: Tree, pattern: str) -> Iterator[tuple[re.Match[str], Path]]:
 
 
 def _picture(match: re.Match[str], file: Path) -> Picture:
-    folders = match.string.lower().split("/")[:-1]
-    aligned = True if match[2] or "aligned" in folders else None
-    if aligned is None and "original" in folders:
-        aligned = False
+    folders = match.string.lower().split("/")[-2::-1]  # the innermost first
+    says = next((name for name in folders if name in ("aligned", "original")), None)
+    aligned = True if match[2] else None if says is None else says == "aligned"
     return Picture(match[1].lower(), match.string, file, aligned)
 
 

@@ -243,3 +243,19 @@ def test_kept_files_that_no_longer_agree_are_noticed(tmp_path):
     face.rename(root / "Image/aligned/5" / face.name)
     with pytest.raises(FerBenchError, match=f"first about {face.name[:11]}"):
         SOURCE.index(root, {})
+
+
+def test_a_folder_called_aligned_above_all_does_not_make_photographs_faces(tmp_path):
+    root = place(SOURCE, [lay_out(tmp_path / "aligned", rafdb.files())], tmp_path / "raw")
+    assert SOURCE.index(root, {"pixels": "mtcnn"})["path"].str.startswith("Image/original/").all()
+
+
+def test_a_link_that_leads_out_of_the_folder_is_refused(tmp_path):
+    folder = given(tmp_path, rafdb.kaggle())
+    secret = tmp_path / "secret.csv"
+    secret.write_bytes(rafdb.csv("train"))
+    (folder / "train_labels.csv").unlink()
+    (folder / "train_labels.csv").symlink_to(secret)
+    with pytest.raises(FerBenchError, match="a link that leads out of the folder"):
+        add("rafdb", [folder], root=tmp_path / "r", receipts_root=tmp_path / "b", progress=False)
+    assert not (tmp_path / "r/rafdb").exists()
