@@ -9,6 +9,7 @@ import pandas as pd
 
 from fer_bench.audit.section import Faces, Section, plural, table
 from fer_bench.datasets import get_pack
+from fer_bench.datasets.receivable import NOT_SHOWN
 from fer_bench.labels import EIGHT
 from fer_bench.receiving.receipt import read_receipt
 
@@ -85,6 +86,7 @@ def _received(faces: Faces, receipts_root: Path) -> tuple[list[str], list[str]]:
         )
         if receipt["partial"]:
             worries.append(f"What was received of {source} is not the whole set.")
+        worries += [f"{source}: {n}." for n in receipt.get("notes", ()) if n.startswith(NOT_SHOWN)]
         if unreadable := receipt.get("unreadable", 0):
             worries.append(f"{plural(unreadable, 'file')} of {source} could not be read.")
     return worries, lines

@@ -4,36 +4,46 @@ Origin: Mollahosseini, Hasani and Mahoor, "AffectNet: A Database for Facial Expr
 Arousal Computing in the Wild", IEEE Transactions on Affective Computing 2019.
 Licence: by agreement, research only, no redistribution (recalled).
 Obtain: the head of a laboratory asks its authors with their licence form (recalled). Then
-`fer-bench data add affectnet PATH...` with all that was received. The old release comes as
-`Manually_Annotated.part*.rar`, which have to be unpacked with other software first.
-Layout: two releases, told apart by what is there; both at once are refused.
-    Old: `Manually_Annotated_Images/<folder>/<hash>.<ext>` with mixed extensions, and
+`fer-bench data add affectnet PATH...` with all that was received.
+Layout: three releases, told apart by their labels; two at once are refused.
+    `csv`, the first: `Manually_Annotated_Images/<folder>/<hash>.<ext>` with mixed extensions, and
         `training.csv`, `validation.csv` (subDirectory_filePath, face_x, face_y, face_width,
         face_height, facial_landmarks, expression, valence, arousal). Copies of either list exist
         with and without the heading line. Kept here: the two lists and the images they name with
         one of the eight expressions, as `images/<folder>/<name>` in lower case.
-    New: `train_set/` and `val_set/`, each with `images/<number>.jpg` and
+    `npy`, of March 2021: `train_set/` and `val_set/`, each with `images/<number>.jpg` and
         `annotations/<number>_{exp,val,aro,lnd}.npy` (val, aro and lnd recalled; lnd is not used).
+    `json`, AffectNet+ (2025): `human_annotated/{train_set,validation_set}/`, each with
+        `images/<number>.jpg` and `annotations/<number>.json`; kept as `train_set/` and `val_set/`.
+        `no_human_annotated/`, labelled by a network, is not used.
 Classes: 0 neutral, 1 happy, 2 sad, 3 surprise, 4 fear, 5 disgust, 6 anger, 7 contempt; 8 none,
 9 uncertain and 10 no face are left out.
 Size: train 287,651 = 74,874 / 134,415 / 25,459 / 14,090 / 6,378 / 3,803 / 24,882 / 3,750 in that
-order; validation 500 of each. The new release is said to lack one contempt face of validation
-(3,999; recalled): if so, it is admitted with --allow-partial.
+order; validation 500 of each, in `npy` 499 of contempt [counted in a public copy of its list].
+AffectNet+: 414,799 and 5,500 images, which seems to be the whole manual list with codes 8 to 10
+[inferred]; its counts by class were not found, so only these totals are compared.
 Splits: the test set was never published, so as in the whole field `validation` is the test split
 here. Validation for selecting is carved from train. No person is named, so it is carved by image.
 Datasets: `affectnet7` and `affectnet8` take the first 20,000 train faces a class in file order, as
-the paper's released code does (104,271 and 108,021). The order of the new release is that of its
-numbers, which need not be the old one. `affectnet7_rafdb` and `affectnet8_rafdb`, for pre-training,
-take AffectNet's first 5,000 a class and RAF-DB's train split (46,074 and 49,824); their test faces
-are AffectNet's validation faces and RAF-DB's test faces of those classes.
-Columns: `valence`, `arousal` (-1..1; -2 where there is none, missing where not published).
-Known faults: labels of one rater; web photographs repeat, so near copies cross the splits; the new
-release has lost the hashes, so the challenge lists (occlusion, pose) cannot be joined to it.
+the paper's released code does (104,271 and 108,021). The order of the later releases is that of
+their numbers, which need not be the first one's. `affectnet7_rafdb` and `affectnet8_rafdb`, for
+pre-training, take AffectNet's first 5,000 a class and RAF-DB's train split (46,074 and 49,824);
+their test faces are AffectNet's validation faces and RAF-DB's test faces of those classes.
+Columns: `valence`, `arousal` (-1..1; -2 where there is none, missing where not published), and the
+groups `difficulty`, `gender`, `race`, `age` and `pose`, which AffectNet+ alone knows (`unknown`
+elsewhere); it also gives `soft_label` and `head_pose` (affectnet_plus.py). Gender, race, age and
+pose were estimated by machines, not said by people of themselves.
+Known faults: labels of one rater; web photographs repeat, so near copies cross the splits; the
+later releases have lost the hashes, so the challenge lists (occlusion, pose) cannot be joined to
+them; a public note says that one line of `training.csv` has no expression: such lines are left out,
+counted and shown.
 """
 
 from __future__ import annotations
 
+import copy
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,25 +51,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer_bench.datasets.affectnet_labels import (
-    CODES,
-    FOLDERS,
-    LISTS,
-    Labels,
-    new_release,
-    old_release,
-)
-from fer_bench.datasets.base import Dataset, PackSpec, Part
+from fer_bench.datasets import affectnet_releases as releases
+from fer_bench.datasets.affectnet_labels import FOLDERS, Labels, counted_notes
+from fer_bench.datasets.affectnet_plus import GROUPS
+from fer_bench.datasets.base import UNKNOWN, Dataset, PackSpec, Part
 from fer_bench.datasets.photograph import read_rgb
-from fer_bench.datasets.receivable import Collected, Inventory, ReceivableSource, put
+from fer_bench.datasets.receivable import Collected, Inventory, ReceivableSource
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import EIGHT, SEVEN
 
-_TRAIN = (74_874, 134_415, 25_459, 14_090, 6_378, 3_803, 24_882, 3_750)
-
-_NEW = rf"({'|'.join(FOLDERS.values())})/(images/\d+\.jpg|annotations/\d+_(?:exp|val|aro)\.npy)"
-_OLD = r"(?:training|validation)\.csv|Manually_Annotated_Images/.*"
+_NUMBER = re.compile(r"(\d+)[._]")
 
 
 class AffectNet(ReceivableSource):
@@ -70,106 +72,75 @@ class AffectNet(ReceivableSource):
     licence = "by agreement with its authors: research only, no redistribution"
     homepage = "http://mohammadmahoor.com/affectnet/"
     how_to_get = "a laboratory's head asks AffectNet's authors, with their licence form"
-    archives = ("Manually_Annotated.part*.rar (unpacked)", "Manually_Annotated_file_lists.zip")
-    expected = {  # noqa: RUF012
-        "train": {code.name: n for code, n in zip(CODES, _TRAIN, strict=True)},
-        "test": {code.name: 500 for code in CODES},
-    }
+    archives = releases.RELEASES["csv"].archives
+    expected = releases.RELEASES["csv"].expected
+    totals: Mapping[str, int] = {}
+    """Annotated images by split, where the counts by class are not known."""
+
+    @property
+    def published(self) -> int:
+        """Labelled images in the published set."""
+        return sum(self.totals.values()) or super().published
+
+    def edition(self, root: Path) -> AffectNet:
+        """AffectNet with the counts and archives of the release that lies in `root`."""
+        release = releases.RELEASES[releases.kept_release(root)]
+        edition = copy.copy(self)
+        edition.expected, edition.archives = release.expected, release.archives
+        edition.totals = release.totals
+        return edition
 
     def collect(self, tree: Tree) -> Collected:
-        """The lists and the images they name, or both folders of the new release."""
-        old, new = (next(tree.matching(p), None) is not None for p in (_OLD, _NEW))
-        if old and new:
-            raise FerBenchError(
-                "these are both releases of AffectNet (training.csv and train_set): give one."
-            )
-        if new:
-            return _collect_new(tree)
-        if old:
-            return _collect_old(tree)
-        packed = next(tree.matching(r"Manually_Annotated_(?:file_lists\.zip|.*\.rar)"), None)
-        raise FerBenchError(
-            "this is not AffectNet.\n  expected: training.csv, validation.csv and "
-            "Manually_Annotated_Images/ (old release), or train_set/ and val_set/ (new release)\n"
-            f"  found:    {tree.outline()}"
-            + ("\nArchives inside a folder have to be unpacked first." if packed else "")
-        )
+        """The lists and the images they name, or both folders of a later release."""
+        return releases.collect(tree)
 
     def inventory(self, root: Path) -> Inventory:
         """Count the listed images, those that are there, and what the labels leave out."""
-        labels = _labels(root)
+        labels = releases.labels(root)
         present = int(labels.rows["path"].isin(_image_paths(root)).sum())
         if not present:
             raise FerBenchError(f"none of the {len(labels.rows):,} labelled images is there.")
-        return Inventory(len(labels.rows), present, labels.notes)
+        images, annotated = _numbers(root, "images"), _numbers(root, "annotations")
+        alone = sum(len(images[folder] - annotated[folder]) for folder in images)
+        left_out = counted_notes((alone, "without an annotation: left out"))
+        return Inventory(len(labels.rows), present, labels.notes + left_out)
+
+    def faults(self, root: Path) -> list[str]:
+        """Of AffectNet+: other totals than published, and annotated images that are missing."""
+        if releases.kept_release(root) != "json":
+            return []
+        annotated, images = _numbers(root, "annotations"), _numbers(root, "images")
+        lines = []
+        for split, folder in FOLDERS.items():
+            found, total = annotated[folder], releases.RELEASES["json"].totals[split]
+            if len(found) != total:
+                lines.append(f"{folder}: {total:,} annotated images published, {len(found):,} here")
+            if missing := len(found - images[folder]):
+                lines.append(f"{folder}: {missing:,} annotated images are missing")
+        return lines
 
     def index(self, root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
         """One row per labelled image that is there, train first, in file order; no options."""
-        rows = _labels(root).rows
-        rows = rows[rows["path"].isin(_image_paths(root))].reset_index(drop=True)
+        rows = _present(releases.labels(root), root)
         if rows.empty:
             raise FerBenchError(
                 f"{root}: none of the labelled images is there. Remove it "
                 f"(`fer-bench data remove {self.name}`) and add it again."
             )
-        unknown = rows.assign(subject=None, fold=pd.array([pd.NA] * len(rows), dtype="Int64"))
+        rows = rows.assign(subject=None, fold=pd.array([pd.NA] * len(rows), dtype="Int64"))
+        for column in GROUPS:
+            if column not in rows:
+                rows[column] = UNKNOWN
         first = ["sample_id", "label", "split", "subject", "fold", "path"]
-        return unknown[[*first, "valence", "arousal"]]
+        return rows[[*first, *(column for column in rows if column not in first)]]
 
     def load(self, root: Path, row: Mapping[str, Any], options: Mapping[str, Any]) -> np.ndarray:
         """The photograph of one index row: (H, W, 3) uint8 RGB; no options."""
         return read_rgb(root / row["path"])
 
 
-def _collect_old(tree: Tree) -> Collected:
-    collected: Collected = {}
-    lists = {split: tree.one(name.replace(".", r"\."), name) for split, name in LISTS.items()}
-    listed = set(old_release(lists).rows["path"])
-    for match, file in tree.matching(r"([\w-]+/[\w-]+\.\w+)"):
-        path = f"images/{match[1].lower()}"
-        # The other half of AffectNet, labelled by a network, has folders of the same names.
-        if path in listed and "automatically_annotated" not in match.string.lower():
-            put(collected, path, file)
-    if not collected:
-        raise FerBenchError(
-            f"none of the {len(listed):,} images that training.csv and validation.csv list is "
-            f"there.\n  expected: Manually_Annotated_Images/<folder>/<name>\n"
-            f"  found:    {tree.outline()}"
-        )
-    for split, name in LISTS.items():
-        put(collected, name, lists[split])
-    return collected
-
-
-def _collect_new(tree: Tree) -> Collected:
-    collected: Collected = {}
-    for match, file in tree.matching(_NEW):
-        put(collected, f"{match[1]}/{match[2]}".lower(), file)
-    for folder in FOLDERS.values():
-        for kind in ("images", "annotations"):
-            if next(tree.matching(rf"{folder}/{kind}/[^/]+"), None) is None:
-                raise FerBenchError(
-                    f"{folder}/{kind} is missing.\n  expected: train_set and val_set, each with "
-                    f"images/ and annotations/\n  found:    {tree.outline()}"
-                )
-    return collected
-
-
-def _labels(root: Path) -> Labels:
-    """The labels of whichever release lies in `root`."""
-    lists = {split: root / name for split, name in LISTS.items()}
-    old = [path.is_file() for path in lists.values()]
-    new = [(root / folder).is_dir() for folder in FOLDERS.values()]
-    if any(old) and any(new):
-        raise FerBenchError(f"{root} holds both releases of AffectNet: remove it, add one of them.")
-    if any(new):
-        return new_release(root)
-    if not all(old):
-        raise FerBenchError(
-            f"{root} does not hold AffectNet ({' and '.join(LISTS.values())}, or train_set and "
-            "val_set): run `fer-bench data add affectnet PATH`."
-        )
-    return old_release(lists)
+def _present(labels: Labels, root: Path) -> pd.DataFrame:
+    return labels.rows[labels.rows["path"].isin(_image_paths(root))].reset_index(drop=True)
 
 
 def _image_paths(root: Path) -> set[str]:
@@ -183,6 +154,16 @@ def _image_paths(root: Path) -> set[str]:
     return found
 
 
+def _numbers(root: Path, kind: str) -> dict[str, set[str]]:
+    """The numbers in the file names of `<folder>/<kind>/` by folder, of the later releases."""
+    found: dict[str, set[str]] = {}
+    for folder in FOLDERS.values():
+        place = root / folder / kind
+        names = os.listdir(place) if place.is_dir() else []
+        found[folder] = {match[1] for name in names if (match := _NUMBER.match(name))}
+    return found
+
+
 SOURCE = AffectNet()
 
 PACKS = (PackSpec("affectnet", "affectnet"),)
@@ -193,6 +174,7 @@ DATASETS = (
         (Part("affectnet", cap=20_000),),
         challenge="affectnet",
         restrictions={"without_neutral": SEVEN[1:]},
+        slices=GROUPS,
         sizes={"train": 104_271, "test": 3_500},
         title="AffectNet, 7 classes",
     ),
@@ -201,6 +183,7 @@ DATASETS = (
         (Part("affectnet", cap=20_000),),
         classes=EIGHT,
         challenge="affectnet",
+        slices=GROUPS,
         sizes={"train": 108_021, "test": 4_000},
         title="AffectNet, 8 classes",
     ),

@@ -1,6 +1,7 @@
-"""AffectNet's labels: the two lists of the old release, the many small files of the new one.
+"""AffectNet's labels: the two lists of the first release, the many small files of 2021's.
 
-Both readers give the same rows, so that nothing above them knows which release it has.
+Every reader, AffectNet+'s too, gives the same first columns, so that nothing above them knows which
+release it has.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ import io
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
 
+from fer_bench.datasets.skipped import Skipped
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import Expression
 
@@ -34,8 +36,11 @@ CODES: tuple[Expression, ...] = (
 LAST_CODE = 10
 """8 is none, 9 uncertain, 10 no face: listed, but nothing to learn or to score."""
 
+WITHOUT_EXPRESSION = "labelled none, uncertain or no face: left out"
+
 LISTS = {"train": "training.csv", "test": "validation.csv"}
 FOLDERS = {"train": "train_set", "test": "val_set"}
+"""Of the releases of 2021 and 2025, as kept here; AffectNet+ calls the second `validation_set`."""
 
 COLUMNS = (
     "subDirectory_filePath", "face_x", "face_y", "face_width", "face_height",
@@ -56,17 +61,20 @@ class Labels:
             order: `sample_id`, `label` (`Expression`), `split`, `path` (below the source's folder),
             `valence` and `arousal` (-1..1; -2 or NaN where there is none).
         notes: what was left out, one sentence each.
+        annotated: images with any annotation by split, those without an expression included.
     """
 
     rows: pd.DataFrame
     notes: tuple[str, ...]
+    annotated: Mapping[str, int] = field(default_factory=dict)
 
 
 def old_release(lists: Mapping[str, Path]) -> Labels:
     """Read `training.csv` and `validation.csv`.
 
     An image listed twice is taken once; one that is listed with different labels is left out; one
-    that is in both lists stays in the validation list only.
+    that is in both lists stays in the validation list only. Single bad lines are left out and
+    noted.
 
     Args:
         lists: the file of each split.
@@ -75,7 +83,7 @@ def old_release(lists: Mapping[str, Path]) -> Labels:
         FerBenchError: a list cannot be understood; the message names the line.
     """
     frames = {split: read_list(lists[split], name) for split, name in LISTS.items()}
-    rows = pd.concat([f.assign(split=s) for s, f in frames.items()], ignore_index=True)
+    rows = pd.concat([f.assign(split=s) for s, (f, _) in frames.items()], ignore_index=True)
     key = ["split", "file"]
     again = rows[rows.duplicated(key, keep=False)]
     kinds = again.groupby(key)["expression"].nunique()
@@ -85,19 +93,20 @@ def old_release(lists: Mapping[str, Path]) -> Labels:
     leaked = train & rows["file"].isin(set(rows.loc[~train, "file"]))
     rows = rows[~leaked]
     other = rows["expression"] >= len(CODES)
-    rows = _with_labels(rows[~other].reset_index(drop=True))
+    rows = with_labels(rows[~other].reset_index(drop=True))
     file = rows["file"].str.extract(r"(.*)/(.*)\.(.*)")
     # The name is a hash, so it may in principle name two files in different folders.
     twice = file[1].duplicated()
     rows["sample_id"] = file[1].where(~twice, file[1] + "_" + file[0] + "_" + file[2])
     rows["path"] = "images/" + rows["file"]
-    notes = _notes(
-        (int(other.sum()), "labelled none, uncertain or no face: left out"),
+    notes = counted_notes(
+        (int(other.sum()), WITHOUT_EXPRESSION),
         (int((kinds == 1).sum()), "listed more than once with the same label: taken once"),
         (int((kinds > 1).sum()), "listed with different labels: left out"),
         (int(leaked.sum()), "of the training list also in the validation list: left out of train"),
     )
-    return Labels(_ordered(rows), notes)
+    bad = [note for _, notes in frames.values() for note in notes]
+    return Labels(_ordered(rows), (*bad, *notes))
 
 
 def new_release(root: Path) -> Labels:
@@ -138,54 +147,54 @@ def new_release(root: Path) -> Labels:
         raise FerBenchError("there is no <number>_exp.npy in train_set or val_set/annotations.")
     frame = pd.DataFrame(rows)
     other = frame["expression"] >= len(CODES)
-    notes = _notes((int(other.sum()), "labelled none, uncertain or no face: left out"))
-    return Labels(_ordered(_with_labels(frame[~other].reset_index(drop=True))), notes)
+    notes = counted_notes((int(other.sum()), WITHOUT_EXPRESSION))
+    return Labels(_ordered(with_labels(frame[~other].reset_index(drop=True))), notes)
 
 
-def read_list(path: Path, name: str) -> pd.DataFrame:
-    """One list of the old release, with or without a heading line.
+def read_list(path: Path, name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """One list of the first release, with or without a heading line.
 
     Returns:
         One row a line: `file` (`<folder>/<name>` in lower case), `expression` (0 to 10), `valence`
-        and `arousal`.
+        and `arousal`; and what was left out of it, a sentence or none.
 
     Raises:
         FerBenchError: it is not such a list; the message names the line.
     """
     rows: list[tuple[str, int, float, float]] = []
+    skipped = Skipped(name)
     try:
         with open(path, encoding="utf-8-sig") as stream:
             for number, line in enumerate(stream, start=1):
                 fields = line.strip().split(",")
                 if fields == [""] or (not rows and _is_heading(fields, name)):
                     continue
-                rows.append(_row(fields, f"{name} line {number}"))
+                try:
+                    rows.append(_row(fields))
+                except ValueError as error:
+                    skipped.add(f"line {number}: {error}")
     except UnicodeDecodeError as error:
         raise FerBenchError(f"{name} is not UTF-8 text: get it again.") from error
+    notes = skipped.notes(len(rows) + len(skipped.said))
     if not rows:
         raise FerBenchError(f"{name} lists no image: get it again.")
-    return pd.DataFrame(rows, columns=["file", "expression", "valence", "arousal"])
+    return pd.DataFrame(rows, columns=["file", "expression", "valence", "arousal"]), notes
 
 
-def _row(fields: list[str], where: str) -> tuple[str, int, float, float]:
-    """File, expression, valence and arousal of one line; raises FerBenchError saying `where`."""
+def _row(fields: list[str]) -> tuple[str, int, float, float]:
+    """File, expression, valence and arousal of one line; raises ValueError, naming no file."""
     if len(fields) != len(COLUMNS):
-        raise FerBenchError(
-            f"{where}: {len(fields)} fields instead of {len(COLUMNS)} ({', '.join(COLUMNS)}); "
-            "the file may be cut off. Get it again."
-        )
+        raise ValueError(f"{len(fields)} fields instead of {len(COLUMNS)}")
     file = fields[0].strip().lower()
     if not _FILE.fullmatch(file):
-        raise FerBenchError(f"{where}: {fields[0]!r} is no <folder>/<image file>.")
+        raise ValueError("its first field is no <folder>/<image file>")
     code = fields[6].strip()
     if code not in _CODES:
-        raise FerBenchError(
-            f"{where}: expression {code!r} is no number from 0 to {LAST_CODE}. Get it again."
-        )
+        raise ValueError(f"expression {code[:20]!r} is no number from 0 to {LAST_CODE}")
     try:
         return file, int(code), float(fields[7]), float(fields[8])
     except ValueError as error:
-        raise FerBenchError(f"{where}: no valence and arousal ({error}). Get it again.") from error
+        raise ValueError("no valence and arousal") from error
 
 
 def read_number(path: str) -> float:
@@ -238,7 +247,8 @@ def _is_heading(fields: list[str], name: str) -> bool:
     return True
 
 
-def _with_labels(rows: pd.DataFrame) -> pd.DataFrame:
+def with_labels(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with `label`, the `Expression` of their code 0 to 7 in `expression`."""
     return rows.assign(label=np.array(CODES, dtype=np.int64)[rows["expression"].to_numpy()])
 
 
@@ -246,5 +256,6 @@ def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[["sample_id", "label", "split", "path", "valence", "arousal"]]
 
 
-def _notes(*counted: tuple[int, str]) -> tuple[str, ...]:
+def counted_notes(*counted: tuple[int, str]) -> tuple[str, ...]:
+    """A sentence for each number of images that is not 0."""
     return tuple(f"{n:,} image{'s'[: n != 1]} {what}" for n, what in counted if n)

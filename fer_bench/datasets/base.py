@@ -27,6 +27,9 @@ PIXELS = ("mtcnn", "resize", "official")
 """Where a pack's pixels come from: a detected and aligned face, the image's centre square without
 looking for a face, or the faces that the set's owner publishes already aligned."""
 
+UNKNOWN = "unknown"
+"""What a column of groups (`Dataset.slices`) says of a face whose group nobody knows."""
+
 PROTOCOLS = ("split", "folds", "test")
 """How a dataset is used: trained on its train split and tested on its test split, cross-validated
 over its folds, or only tested on."""

@@ -10,6 +10,8 @@ one; archives inside it (`Image/aligned.zip`) are unpacked too.
 Layout (`basic/`): `EmoLabel/list_patition_label.txt` (sic), lines `train_00001.jpg 5`;
 `Image/aligned/<stem>_aligned.jpg`, 100x100; `Image/original/<stem>.jpg` (optional here);
 `Annotation/manual/<stem>_manu_attri.txt` (optional here). Files of the compound set are passed by.
+Copies: most people hold another arrangement of the same files. A face is known by its name, in any
+folder; its label by any list, CSV file or class folder, which have to agree (docs/layouts.md).
 Classes: 1 surprise, 2 fear, 3 disgust, 4 happiness, 5 sadness, 6 anger, 7 neutral.
 Size and split: 12,271 train, 3,068 test, the owner's; no validation split (training carves one).
 Per class, in the order of the codes [recalled; sums verified]: train 1290 281 717 4772 1982 705
@@ -24,59 +26,35 @@ a line; here the columns `gender`, `race` and `age`, `unknown` where the file is
 something else. They are what raters saw, not what people said of themselves.
 Labels: about forty raters an image [recalled]; only the winning expression is published here.
 Known faults: nothing keeps a person out of train who is in test; classes are uneven (17 times as
-much happiness as fear in train).
+much happiness as fear in train). Of a public copy in `train/` and `valid/` it is reported that its
+test images are not the official ones; such copies and images of another size than 100x100 are
+marked "official images not shown".
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fer_bench.datasets.base import Dataset, PackSpec, Part
+from fer_bench.datasets import rafdb_files as files
+from fer_bench.datasets.base import UNKNOWN, Dataset, PackSpec, Part
 from fer_bench.datasets.photograph import read_rgb
+from fer_bench.datasets.rafdb_labels import CODES, STEM, number_of, settle
+from fer_bench.datasets.rafdb_words import Kept, about_images, about_labels, what_is_missing
 from fer_bench.datasets.receivable import Collected, Inventory, ReceivableSource, put
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
-from fer_bench.labels import Expression
-
-LIST = "EmoLabel/list_patition_label.txt"
-
-CODES = {
-    1: Expression.surprise,
-    2: Expression.fear,
-    3: Expression.disgust,
-    4: Expression.happiness,
-    5: Expression.sadness,
-    6: Expression.anger,
-    7: Expression.neutral,
-}
 
 ATTRIBUTES = {
     "gender": ("male", "female", "unsure"),
     "race": ("caucasian", "african_american", "asian"),
     "age": ("0-3", "4-19", "20-39", "40-69", "70+"),
 }
-UNKNOWN = "unknown"
-
-_STEM = r"(?:train|test)_\d+"
-_KINDS = {
-    "Image/aligned/{}_aligned.jpg": rf"aligned/({_STEM})_aligned\.jpg",
-    "Image/original/{}.jpg": rf"original/({_STEM})\.jpg",
-    "Annotation/manual/{}_manu_attri.txt": rf"manual/({_STEM})_manu_attri\.txt",
-}
-_ALIGNED, _ORIGINAL, _MANUAL = _KINDS
-
-
-@dataclass(frozen=True)
-class _List:
-    labels: dict[str, Expression]
-    repeated: int
+_MANUAL = f"{files.MANUAL}/{{}}_manu_attri.txt"
 
 
 class RafDb(ReceivableSource):
@@ -103,27 +81,35 @@ class RafDb(ReceivableSource):
     max_bytes = 20 * 2**30
 
     def collect(self, tree: Tree) -> Collected:
-        """The label list, the aligned faces and, where given, originals and attributes."""
+        """Every label file, the aligned faces and, where given, originals and attributes."""
+        aligned, originals = files.find_pictures(tree)
+        lists = files.find_lists(tree)
+        folders = files.class_folders(aligned.values())
+        forms = [said for said, _ in lists.values()] + ([folders] if folders else [])
+        if not any(not form.only_checks for form in forms) or not aligned:
+            raise FerBenchError(what_is_missing(tree, aligned, originals, forms))
+        labels = settle(forms, self.expected)
         collected: Collected = {}
-        lists = [file for _, file in _basic(tree, r"(?:EmoLabel/)?list_patition_label\.txt")]
-        if len(lists) != 1:
-            raise FerBenchError(
-                f"this is not RAF-DB's basic set.\n  expected: one basic/{LIST}\n"
-                f"  found:    {len(lists) or 'none'} among {tree.outline()}"
-            )
-        put(collected, LIST, lists[0])
-        for target, pattern in _KINDS.items():
-            for match, file in _basic(tree, pattern):
-                put(collected, target.format(match[1].lower()), file)
-        if not any(str(target).startswith("Image/aligned/") for target in collected):
-            raise FerBenchError(
-                f"RAF-DB's aligned faces are missing.\n  expected: Image/aligned/*_aligned.jpg\n"
-                f"  found:    {tree.outline()}\nUnpack Image/aligned.zip and give its folder too."
-            )
+        for target, (_, file) in lists.items():
+            put(collected, target, file)
+        above = files.ALIGNED
+        if files.has_valid(aligned.values()):
+            above += f"/{files.TRAIN_VALID}"
+        if folders and folders.from_zero:
+            above += f"/{files.FROM_ZERO}"
+        codes = {label: code for code, label in CODES.items()}
+        for stem, picture in aligned.items():
+            code = f"/{codes[labels[stem]]}" if folders and stem in folders.keys else ""
+            suffix = picture.file.suffix.lower()
+            put(collected, f"{above}{code}/{stem}_aligned{suffix}", picture.file)
+        for stem, picture in originals.items():
+            put(collected, f"{files.ORIGINAL}/{stem}{picture.file.suffix.lower()}", picture.file)
+        for match, file in files.basic(tree, rf"manual/({STEM})_manu_attri\.txt"):
+            put(collected, _MANUAL.format(match[1].lower()), file)
         return collected
 
     def index(self, root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
-        """One row per listed image whose file is there, in the order of the list.
+        """One row per listed image whose file is there, in the order of the official list.
 
         Args:
             root: the folder.
@@ -131,7 +117,8 @@ class RafDb(ReceivableSource):
         """
         self.check({key: value for key, value in options.items() if key != "pixels"})
         kind = options.get("pixels", self.pixels[0])
-        pattern = _ALIGNED if kind == "official" else _ORIGINAL
+        kept = self._kept(root)
+        paths = kept.aligned if kind == "official" else kept.originals
         rows = [
             {
                 "sample_id": stem,
@@ -139,15 +126,16 @@ class RafDb(ReceivableSource):
                 "split": stem.split("_")[0],
                 "subject": None,
                 "fold": None,
-                "path": pattern.format(stem),
+                "path": paths[stem],
                 **(_attributes(root, stem) or dict.fromkeys(ATTRIBUTES, UNKNOWN)),
             }
-            for stem, label in self._list(root).labels.items()
-            if (root / pattern.format(stem)).is_file()
+            for stem, label in kept.labels.items()
+            if stem in paths
         ]
         if not rows:
+            folder = files.ALIGNED if kind == "official" else files.ORIGINAL
             raise FerBenchError(
-                f"{root}: none of the listed images is in {Path(pattern).parent}/, which "
+                f"{root}: none of the listed images is in {folder}/, which "
                 f"`align.rafdb.pixels: {kind}` needs. Add RAF-DB again with that folder."
             )
         return pd.DataFrame(rows).astype({"label": "int64", "fold": "Int64"})
@@ -157,19 +145,19 @@ class RafDb(ReceivableSource):
         return read_rgb(root / row["path"])
 
     def inventory(self, root: Path) -> Inventory:
-        """Count listed and present aligned faces, and what is missing or superfluous."""
-        listed = self._list(root)
-        stems = listed.labels
-        found = {p.stem.removesuffix("_aligned") for p in (root / _ALIGNED).parent.glob("*.jpg")}
-        present = len(found & stems.keys())
+        """Count listed and present aligned faces, and say what is missing, superfluous or odd."""
+        kept = self._kept(root)
+        stems = kept.labels
+        present = len(kept.aligned.keys() & stems.keys())
         if not present:
-            raise FerBenchError(f"none of the {len(stems)} images listed in {LIST} is there.")
-        originals = sum((root / _ORIGINAL.format(stem)).is_file() for stem in stems)
+            raise FerBenchError(f"none of the {len(stems)} images that have a label is there.")
+        originals = len(kept.originals.keys() & stems.keys())
         described = sum((root / _MANUAL.format(stem)).is_file() for stem in stems)
         understood = sum(_attributes(root, stem) is not None for stem in stems)
+        repeated = sum(form.repeated for form in kept.forms)
         notes = [
-            (listed.repeated, "listed more than once with the same label: taken once"),
-            (len(found - stems.keys()), "without a label: left out"),
+            (repeated, "listed more than once with the same label: taken once"),
+            (len(kept.aligned.keys() - stems.keys()), "without a label: left out"),
             (len(stems) - originals, "without its original photograph (only `mtcnn` needs it)"),
             (len(stems) - described, "without manual attributes: unknown"),
             (described - understood, "with attributes that are not understood: unknown"),
@@ -177,35 +165,22 @@ class RafDb(ReceivableSource):
         return Inventory(
             listed=len(stems),
             present=present,
-            notes=tuple(f"{n} image{'s'[: n != 1]} {what}" for n, what in notes if n),
+            notes=(
+                *(f"{n} image{'s'[: n != 1]} {what}" for n, what in notes if n),
+                *about_labels(kept),
+                *about_images(root, kept),
+            ),
         )
 
-    def _list(self, root: Path) -> _List:
-        if not (root / LIST).is_file():
-            raise FerBenchError(f"{root} does not hold rafdb ({LIST}). {self.how_to_get}.")
-        return read_list((root / LIST).read_text(encoding="utf-8-sig", errors="replace"))
-
-
-def read_list(text: str) -> _List:
-    """Read `list_patition_label.txt`; raises FerBenchError with the line that is wrong."""
-    labels: dict[str, Expression] = {}
-    repeated = 0
-    for number, line in enumerate(text.splitlines(), start=1):
-        words = line.split()
-        if not words:
-            continue
-        where = f"{LIST} line {number}"
-        if len(words) != 2 or not (match := re.fullmatch(rf"({_STEM})\.jpg", words[0])):
-            raise FerBenchError(
-                f"{where}: {line.strip()[:60]!r} is not `<train_00001.jpg|test_0001.jpg> <1..7>`."
-            )
-        if words[1] not in {str(code) for code in CODES}:
-            raise FerBenchError(f"{where}: label {words[1]!r} is none of 1 to 7.")
-        label = CODES[int(words[1])]
-        if labels.setdefault(match[1], label) != label:
-            raise FerBenchError(f"{where}: {words[0]} was listed with another label before.")
-        repeated += 1
-    return _List(labels, repeated - len(labels))
+    def _kept(self, root: Path) -> Kept:
+        aligned = files.kept_aligned(root)
+        forms = files.kept_forms(root, aligned)
+        if not forms:
+            raise FerBenchError(f"{root} does not hold rafdb ({files.LIST}). {self.how_to_get}.")
+        labels = settle(forms, self.expected)
+        if not (root / files.LIST).is_file():
+            labels = {stem: labels[stem] for stem in sorted(labels, key=number_of)}
+        return Kept(forms, labels, aligned, files.kept_originals(root))
 
 
 def _attributes(root: Path, stem: str) -> dict[str, str] | None:
@@ -223,13 +198,6 @@ def _attributes(root: Path, stem: str) -> dict[str, str] | None:
             return None
         named[attribute] = values[int(code)]
     return named
-
-
-def _basic(tree: Tree, pattern: str) -> Iterator[tuple[re.Match[str], Path]]:
-    """Files that match and are not of the compound set, whose folders bear the same names."""
-    for match, file in tree.matching(pattern):
-        if "compound" not in match.string.lower().split("/"):
-            yield match, file
 
 
 SOURCE = RafDb()

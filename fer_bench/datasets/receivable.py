@@ -23,6 +23,10 @@ Expected = Mapping[str, Mapping[str, int]]
 """Images by split and class as published; the keys `all` stand for every split or class."""
 
 
+NOT_SHOWN = "official images not shown"
+"""Begins a note about images that may not be the published ones; audits repeat it as a worry."""
+
+
 def put(collected: Collected, target: str, file: Path) -> None:
     """Add one file; raises FerBenchError when another one already goes to `target`."""
     path = PurePosixPath(target)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer_bench.datasets.base import Dataset
+from fer_bench.datasets.base import UNKNOWN, Dataset
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.detail import answers, calibration, raters, risk_coverage
 from fer_bench.evaluation.metrics import measure
@@ -108,7 +108,10 @@ def parts(
 
 
 def slices(predicted: Predicted, dataset: Dataset) -> dict[str, dict[str, dict[str, Any]]]:
-    """Size, accuracy and balanced accuracy by group: column -> value -> metrics."""
+    """Size, accuracy and balanced accuracy by group: column -> value -> metrics.
+
+    A column that knows no face's group is left out.
+    """
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for column in dataset.slices:
         if column not in predicted.faces.columns:
@@ -117,6 +120,8 @@ def slices(predicted: Predicted, dataset: Dataset) -> dict[str, dict[str, dict[s
                 "source again"
             )
         values = predicted.faces[column].astype(str).to_numpy()
+        if set(values) <= {UNKNOWN}:  # a copy of the set that came without these labels
+            continue
         found[column] = {}
         for value in np.unique(values):
             whole = predicted.measured(values == value)

@@ -73,12 +73,12 @@ def leave_out(root: Path, index: pd.DataFrame, bad: list[Unreadable]) -> None:
     Raises:
         FerBenchError: one of them is a part of a file that holds others.
     """
-    holds = Counter(index["path"])
+    holds, spoilt = Counter(index["path"]), Counter(image.path for image in bad)
     for image in bad:
-        if holds[image.path] > 1:
+        if holds[image.path] > spoilt[image.path]:
             raise FerBenchError(
-                f"{image.why}\n{image.path} holds all images, so none can be left out of it: "
-                "get the file again."
+                f"{image.why}\n{image.path} holds other images too, so none can be left out of "
+                "it: get the file again."
             )
-    for image in bad:
-        (root / image.path).unlink()
+    for path in spoilt:
+        (root / path).unlink()

@@ -169,7 +169,10 @@ def test_masks_and_what_was_received(tmp_path: Path, monkeypatch: pytest.MonkeyP
             for i, (split, s) in enumerate(zip(["train", "train", "test", "test"], status,
                                                strict=True))]  # fmt: skip
     write_pack(tmp_path / "packs" / "p", rows)
-    receipt = {"images": {"present": 3, "published": 4}, "partial": True, "unreadable": 2}
+    receipt = {
+        "images": {"present": 3, "published": 4}, "partial": True, "unreadable": 2,
+        "notes": ["official images not shown: a copy", "3 images without a label: left out"],
+    }  # fmt: skip
     (tmp_path / "receipts" / "made_up").mkdir(parents=True)
     (tmp_path / "receipts" / "made_up" / "source.json").write_text(json.dumps(receipt))
     page, _ = run(tmp_path, monkeypatch, Dataset("p", (Part("p"),)))
@@ -177,6 +180,8 @@ def test_masks_and_what_was_received(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert cells(page, "centre_fallback") == ["0", "1"]
     assert "- 2 files of made_up could not be read." in page
     assert "- What was received of made_up is not the whole set." in page
+    assert "- made_up: official images not shown: a copy." in page
+    assert "left out" not in page
     assert "No face was looked for in p" in page
 
 

@@ -14,6 +14,7 @@ import pytest
 from fer_bench.datasets.base import Dataset, Part
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation import score
+from fer_bench.evaluation.parts import Predicted, slices
 from fer_bench.files import sha256_file, write_json
 
 CLASSES = ("neutral", "happiness", "sadness")  # labels 0, 1, 3: indices and codes differ
@@ -337,3 +338,13 @@ def test_accuracy_by_group(cell: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, slices=("gender",))
     with pytest.raises(FerBenchError, match="no column 'gender'"):
         run(cell)
+
+
+def test_a_column_that_knows_no_group_is_left_out() -> None:
+    faces = pd.DataFrame(
+        {"sample_id": ["a", "b"], "age": ["unknown", "unknown"], "gender": ["male", "unknown"]}
+    )
+    predicted = Predicted(faces, np.array([0, 1]), np.eye(2), ("neutral", "happiness"))
+    groups = slices(predicted, Dataset("toy", (), slices=("age", "gender")))
+    assert set(groups) == {"gender"}
+    assert set(groups["gender"]) == {"male", "unknown"}

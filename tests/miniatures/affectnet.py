@@ -1,7 +1,8 @@
-"""AffectNet in miniature: the old release as two archives, and the new one."""
+"""AffectNet in miniature: the first release as two archives, that of 2021, and AffectNet+."""
 
 import hashlib
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -110,3 +111,50 @@ def write_new_release(folder: Path) -> list[Path]:
                 files[f"{name}/annotations/{number}_{kind}.npy"] = npy(value)
         archives.append(zip_of(folder / f"{name}.zip", files))
     return archives
+
+
+SUBSETS = ("easy", "challenging", "difficult")
+RACES = ("asian", "indian", "black", "white", "middle eastern", "latino hispanic")
+
+
+def plus_numbers(split: str) -> dict[int, int]:
+    """Number -> code of a split's images in AffectNet+, which lists the codes 8 to 10 too."""
+    codes = [code for _ in range(PER_CLASS[split]) for code in range(len(CODES))]
+    codes += range(len(CODES), len(CODES) + WITHOUT_EXPRESSION)
+    return {2 * i + 1: code for i, code in enumerate(codes)}
+
+
+def annotation(number: int, code: int) -> dict:
+    """One JSON file: soft labels of which the hard label's is the largest, and what was seen."""
+    soft = [0.05 + 0.01 * k for k in range(len(CODES))]
+    if code < len(CODES):
+        soft[code] = 0.6
+    return {
+        "human-label": code,
+        "soft-label": soft,
+        "subset": number % 3,
+        "meta-data": {
+            "age": 2 + 7 * (number % 10),
+            "valence": 0.1 * code - 0.4,
+            "arousal": -0.02,
+            "gender": {"female": 90.0 - number % 90, "male": 10.0 + number % 90},
+            "race": {name: 10.0 + 50 * (k == number % 6) for k, name in enumerate(RACES)},
+            "pose": {"pitch": 1.5, "yaw": -12.0 * (number % 5), "roll": 0.25},
+            "landmark-68": [float(k) for k in range(136)],
+            "landmark-29": [float(k) for k in range(58)],
+        },
+    }
+
+
+def plus_files(validation: str = "validation_set") -> dict[str, bytes]:
+    """AffectNet+ as a folder: the human half, and a face of the half labelled by a network."""
+    files = {}
+    for split, name in (("train", "train_set"), ("test", validation)):
+        for number, code in plus_numbers(split).items():
+            place = f"human_annotated/{name}"
+            files[f"{place}/images/{number}.jpg"] = image(split, code, 0, "JPEG")
+            text = json.dumps(annotation(number, code))
+            files[f"{place}/annotations/{number}.json"] = text.encode()
+    files["no_human_annotated/images/5.jpg"] = image("train", 0, 1, "JPEG")
+    files["no_human_annotated/annotations/5.json"] = b"{}"
+    return files
