@@ -66,6 +66,11 @@ def align(
 def read_index(spec: Mapping[str, Any]) -> tuple[Source, pd.DataFrame]:
     """The source a spec names and its index; raises FerBenchError when it lists no images."""
     source = get_source(spec["source"])
+    if not source.rendered and not Path(spec["root"]).is_dir():
+        raise FerBenchError(
+            f"{source.name} was not added ({spec['root']} does not exist): `fer-bench data add "
+            f"{source.name}`. How to get it: {source.how_to_get}"
+        )
     index = source.index(Path(spec["root"]), spec["source_options"]).reset_index(drop=True)
     if index.empty:
         raise FerBenchError(
@@ -109,6 +114,6 @@ def work_folder(work: Path, kind: str, spec: Mapping[str, Any], index: pd.DataFr
 def _code_sha256() -> str:
     base = Path(fer_bench.__file__).parent
     files = sorted(
-        p for part in ("datasets", "faces", "rendering") for p in base.glob(f"{part}/*.py")
+        p for part in ("datasets", "faces", "rendering") for p in base.glob(f"{part}/**/*.py")
     )
     return sha256_json([[p.relative_to(base).as_posix(), sha256_file(p)] for p in files])

@@ -15,7 +15,7 @@ from fer_bench.receiving.fetch import fetch_commit
 from fer_bench.receiving.guards import Limits
 from fer_bench.receiving.hashing import sha256_watched
 from fer_bench.receiving.nested import unpack_nested
-from fer_bench.receiving.unpack import bare_name, is_archive, unpack
+from fer_bench.receiving.unpack import SUFFIX, bare_name, is_archive, unpack
 
 SHOWN = 3
 
@@ -100,7 +100,12 @@ def open_inputs(
         place.mkdir(parents=True)
         unpack(archive, place, limits, password, progress)
         roots.append(place)
-    return Tree([*roots, *unpack_nested(Tree(roots), workshop, limits, password, progress)])
+    outer = Tree(roots)
+    inner = unpack_nested(outer, workshop, limits, password, progress)
+    tree = Tree([*roots, *inner], workshop / "made")
+    for _, archive in outer.matching(rf"[^/]+{SUFFIX}"):
+        tree.use(archive)
+    return tree
 
 
 def _check_paths(inputs: Sequence[Path]) -> None:

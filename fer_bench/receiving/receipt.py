@@ -5,8 +5,9 @@ No sample names, no paths, no times: adding the same files again gives the same 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -18,8 +19,8 @@ from fer_bench.files import read_json
 from fer_bench.labels import Expression
 from fer_bench.receiving.hashing import Kept
 
-FORMAT = 2
-"""1 had neither `kept` nor `unreadable`."""
+FORMAT = 3
+"""1 had neither `kept` nor `unreadable`, 2 no `left_out`."""
 
 
 def receipt_path(receipts_root: Path, source: str) -> Path:
@@ -50,6 +51,7 @@ def write_up(
     partial: bool,
     unreadable: int = 0,
     faults: Sequence[str] = (),
+    left: Mapping[str, int] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The receipt as a JSON value.
 
@@ -63,6 +65,7 @@ def write_up(
         partial: it is not the published set.
         unreadable: images that were left out because they cannot be read.
         faults: what else is not as published.
+        left: what was given and not used, how many of each kind.
     """
     receipt = {
         "format": FORMAT,
@@ -78,6 +81,7 @@ def write_up(
             "present": inventory.present,
         },
         "notes": [*inventory.notes, *faults],
+        "left_out": dict(left),
     }
     if index is None:
         return {**receipt, "counts": {part: dict(n) for part, n in inventory.counts.items()}}
