@@ -125,21 +125,39 @@ def status() -> None:
 
 
 @app.command()
-def verify(source: SourceName) -> None:
+def verify(
+    source: SourceName,
+    accept: Annotated[
+        bool,
+        typer.Option(
+            "--accept",
+            help="Take what is there now: the receipt is written anew, tables say partial.",
+        ),
+    ] = False,
+) -> None:
     """Hash a source's files again, compare with its receipt, and decode every image again.
 
     Ends with status 1 when anything differs. Names of images may be shown: paste them nowhere.
 
-    Example: fer-bench data verify rafdb
+    Examples:
+
+      fer-bench data verify rafdb
+
+      fer-bench data verify rafdb --accept       some were lost: go on with the others
     """
     from fer_bench.errors import FerBenchError
+    from fer_bench.receiving import accept as take
     from fer_bench.receiving import verify as run
 
+    if accept:
+        print("\n".join(take(source)))
+        return
     if found := run(source):
         lines = "".join(f"\n- {line}" for line in found)
         raise FerBenchError(
             f"{source} is no longer what was received:{lines}\n"
-            f"To restore it: `fer-bench data remove {source}`, then add it again."
+            f"To restore it: `fer-bench data remove {source}`, then add it again. To go on with "
+            f"what is there, marked partial: `fer-bench data verify {source} --accept`."
         )
     print(f"{source} is what was received, and all of it can be read.")
 

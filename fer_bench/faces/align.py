@@ -22,6 +22,7 @@ import pandas as pd
 import fer_bench
 from fer_bench.datasets import get_source
 from fer_bench.datasets.base import Source
+from fer_bench.datasets.kept_files import check_received
 from fer_bench.errors import FerBenchError
 from fer_bench.faces import chunks
 from fer_bench.faces.align_job import AlignJob, AlignOptions, best_device, manifest
@@ -40,14 +41,16 @@ def align(
     done. The bytes do not depend on `workers`.
 
     Args:
-        spec: `pack`, `source`, `root`, `source_options` and `options` (see `AlignOptions`).
+        spec: `pack`, `source`, `root`, `source_options`, `options` (see `AlignOptions`), and
+            `receipt`, where the source's files are recorded that were received.
         out: the pack's folder; replaced when it exists.
         workers: processes; None takes one a core, or one in all when there is a GPU to look for
             faces.
         work: where finished chunks wait; removed when done.
 
     Raises:
-        FerBenchError: for an unknown source or option, or an image that cannot be read.
+        FerBenchError: for an unknown source or option, files that are no longer what was received,
+            or an image that cannot be read.
     """
     options = AlignOptions.parse(spec["options"])
     source, index = read_index(spec)
@@ -64,13 +67,19 @@ def align(
 
 
 def read_index(spec: Mapping[str, Any]) -> tuple[Source, pd.DataFrame]:
-    """The source a spec names and its index; raises FerBenchError when it lists no images."""
+    """The source a spec names and its index.
+
+    Raises:
+        FerBenchError: it was not added, its files are not those received, or it has no images.
+    """
     source = get_source(spec["source"])
     if not source.rendered and not Path(spec["root"]).is_dir():
         raise FerBenchError(
             f"{source.name} was not added ({spec['root']} does not exist): `fer-bench data add "
             f"{source.name}`. How to get it: {source.how_to_get}"
         )
+    if "receipt" in spec:
+        check_received(source.name, Path(spec["root"]), Path(spec["receipt"]))
     index = source.index(Path(spec["root"]), spec["source_options"]).reset_index(drop=True)
     if index.empty:
         raise FerBenchError(

@@ -23,6 +23,7 @@ from fer_bench.datasets import (
     sources,
 )
 from fer_bench.datasets.base import Source
+from fer_bench.datasets.kept_files import listing_path, tree_sha256, write_listing
 from fer_bench.datasets.own import definition
 from fer_bench.datasets.own.collecting import UndecidedError
 from fer_bench.datasets.own.registry import begin
@@ -31,7 +32,6 @@ from fer_bench.datasets.receivable import Inventory, Receivable
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_json
 from fer_bench.receiving.completeness import Counts, check_complete, counted
-from fer_bench.receiving.hashing import tree_sha256
 from fer_bench.receiving.images import check_images, leave_out, refusal
 from fer_bench.receiving.inputs import fetch, open_inputs, sort_inputs
 from fer_bench.receiving.keeping import keep
@@ -126,8 +126,9 @@ def add(
             raise FerBenchError(
                 f"{source} was not added ({what}): {_said(error, workshop)}"
             ) from error
+        hashed = tree_sha256(kept, progress)
         receipt = write_up(
-            receivable, given.origin, tree_sha256(kept, progress), checked.inventory,
+            receivable, given.origin, hashed, checked.inventory,
             checked.index, partial=checked.partial, unreadable=checked.unreadable,
             faults=checked.faults, left=left,
         )  # fmt: skip
@@ -135,9 +136,11 @@ def add(
         try:
             if isinstance(receivable, OwnSource):
                 _write_definition(receivable, receipts_root)
+            write_listing(final, hashed)
             write_json(receipt_path(receipts_root, source), receipt)
         except BaseException:
             shutil.rmtree(final, ignore_errors=True)
+            listing_path(final).unlink(missing_ok=True)
             raise
     report = [*receivable.said, *summary(receipt), *left_lines]
     return Added(final, receipt, report, params_lines(source), how_to_use(source))

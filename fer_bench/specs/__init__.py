@@ -102,6 +102,7 @@ def _pack_specs(params: Params) -> Iterator[tuple[str, Spec]]:
                 "root": f"data/raw/{pack.source}",
                 "source_options": options,
                 "options": align.model_dump(mode="json"),
+                **({} if source.rendered else {"receipt": f"{RECEIPTS}/{pack.source}/source.json"}),
                 **({"decides": dict(source.decides)} if source.decides else {}),
                 "code": code_hash(entry, type(source).__module__),
                 "versions": installed,
