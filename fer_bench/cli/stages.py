@@ -36,6 +36,7 @@ def check() -> None:
     """
     from fer_bench import params, specs
     from fer_bench.protocol import read_protocol
+    from fer_bench.receiving import empty_classes
 
     loaded = params.load()
     specs.resolve(loaded)
@@ -46,6 +47,8 @@ def check() -> None:
             len(cells.models) + len(cells.init_from) * len(cells.transfer_models)
         )
         print(f"{name}: {count} cells" if count else f"{name}: disabled")
+        for sentence in empty_classes(name) if count else ():
+            print(f"{name}: {sentence}")
 
 
 def pipelines() -> None:
