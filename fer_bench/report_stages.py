@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from fer_bench.datasets import own_sets
 from fer_bench.files import write_text
 
 HEADER = """\
@@ -55,7 +56,8 @@ def _stages() -> dict[str, Stage]:
         "specs": {
             "cmd": "fer-bench specs",
             "deps": ["params.yaml", "fer_bench", "benchmarks/weights.json",
-                     "benchmarks/challenge_lists", MODEL_FILES, "docs/protocol.md"],
+                     "benchmarks/challenge_lists", MODEL_FILES, "docs/protocol.md",
+                     *(f"benchmarks/{name}/source.yaml" for name in own_sets())],
             "outs": ["runs/specs"],
         },
     }  # fmt: skip
