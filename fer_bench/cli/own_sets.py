@@ -63,7 +63,8 @@ def _enter(path: Path, names: Sequence[str]) -> None:
 def _with_entries(text: str, names: Sequence[str]) -> str | None:
     """`text` with disabled entries after the last one under `enabled`; None where none is found."""
     tree = yaml.compose(text, Loader=yaml.SafeLoader)
-    enabled = next((v for k, v in tree.value if k.value == "enabled"), None)
+    pairs = tree.value if isinstance(tree, yaml.MappingNode) else []
+    enabled = next((value for key, value in pairs if key.value == "enabled"), None)
     if not isinstance(enabled, yaml.MappingNode) or enabled.flow_style or not enabled.value:
         return None
     last = enabled.value[-1][0].start_mark

@@ -164,7 +164,8 @@ def _named(
         if test_only:
             raise FerBenchError("--test-only is for a set of your own: known sets have protocols.")
         return addable(source)
-    made = {made.name for family in mine.values() for made in (*family.packs, *family.datasets)}
+    made = {one.name for family in mine.values() for one in family.packs}
+    made |= {one.name for family in mine.values() for one in family.datasets}
     known = {*sources(), *receivables(), *packs(), *datasets()} - made
     own = begin(source, receipts_root, known)
     if test_only:

@@ -86,6 +86,11 @@ class Definition(BaseModel):
         return tuple(name for name in EIGHT if name in mapped)
 
     @property
+    def column_names(self) -> dict[str, str]:
+        """`columns`, by plain names of roles."""
+        return {str(role): column for role, column in self.columns.items()}
+
+    @property
     def undecided(self) -> list[str]:
         """Classes of which it is not said what they are."""
         return [name for name, label in self.labels.items() if label is None]

@@ -57,7 +57,7 @@ def read_embedded(tree: Tree, tables: Sequence[Table], definition: Definition) -
     """
     listing = Listing(f"{len(tables)} Parquet file{'s'[: len(tables) != 1]} of pictures", [])
     for number, table in enumerate(tables):
-        columns = find_columns(table.header, table.path, definition.columns, ("image",))
+        columns = find_columns(table.header, table.path, definition.column_names, ("image",))
         if "label" not in columns:
             raise no_columns(table.header, table.path, "label")
         into = tree.scratch / "parquet" / str(number)

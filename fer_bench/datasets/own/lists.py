@@ -36,7 +36,7 @@ def read_lists(tree: Tree, tables: list[Table], definition: Definition) -> Listi
     listing = Listing("", [])
     used = []
     for table in tables:
-        columns = find_columns(table.header, table.path, definition.columns, ("image",))
+        columns = find_columns(table.header, table.path, definition.column_names, ("image",))
         if not columns:
             continue
         if "label" not in columns:
