@@ -26,7 +26,7 @@ from fer_bench.datasets.kept_files import check_received
 from fer_bench.errors import FerBenchError
 from fer_bench.faces import chunks
 from fer_bench.faces.align_job import AlignJob, AlignOptions, best_device, manifest
-from fer_bench.files import sha256_file, sha256_json
+from fer_bench.files import check_room, sha256_file, sha256_json
 
 WORK = Path("runs/.align")
 """Where finished chunks wait: outside every DVC output, which DVC deletes before a stage runs."""
@@ -59,6 +59,7 @@ def align(
         workers = workers or 1
     job = AlignJob(source, Path(spec["root"]), dict(spec["source_options"]), options, device)
     folder = work_folder(work, "align", {**spec, "device": device}, index)
+    check_room(work, chunks.bytes_to_write(folder, len(index), options.size), "aligning")
     paths = chunks.run_chunks(job, index, folder, workers, f"align {spec['pack']}")
     chunks.assemble(
         paths, Path(out), len(index), lambda arrays: manifest(index, arrays, options.size)

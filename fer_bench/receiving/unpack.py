@@ -50,6 +50,16 @@ def bare_name(archive: str) -> str:
     return re.sub(f"{SUFFIX}$", "", archive, flags=re.IGNORECASE) or archive
 
 
+def unpacked_size(archive: Path) -> int:
+    """About how many bytes an archive holds, by what it says itself; its own size at least."""
+    size = archive.stat().st_size
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            return max(size, sum(info.file_size for info in opened.infolist()))
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
+        return size  # no zip, or one that `unpack` will refuse with a reason
+
+
 def unpack(
     archive: Path,
     into: Path,
