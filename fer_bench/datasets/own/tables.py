@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from fer_bench.errors import FerBenchError
 
@@ -74,8 +73,8 @@ def open_table(path: str, file: Path) -> Table:
     if suffix in (".jsonl", ".ndjson"):
         return Table(path, file, tuple(_object(first, path, 1)) if first.strip() else ())
     separator = max(",;\t", key=first.count)
-    names = [name.strip().strip('"') for name in first.rstrip("\r\n").split(separator)]
-    return Table(path, file, tuple(names), separator)
+    names = next(csv.reader([first], delimiter=separator, skipinitialspace=True), [])
+    return Table(path, file, tuple(name.strip() for name in names), separator)
 
 
 def parquet(path: str, file: Path) -> Any:
@@ -90,20 +89,21 @@ def parquet(path: str, file: Path) -> Any:
 
 
 def _csv_rows(table: Table, columns: list[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
-    line = 1
     try:
-        chunks = pd.read_csv(
-            table.file, sep=table.separator, dtype=str, keep_default_na=False, encoding="utf-8-sig",
-            usecols=lambda name: name.strip() in columns, chunksize=CHUNK, skipinitialspace=True,
-            skip_blank_lines=False, on_bad_lines="error",
-        )  # fmt: skip
-        for chunk in chunks:
-            named = chunk.rename(columns=str.strip).fillna("")
-            for row in zip(*(named[column] for column in columns), strict=True):
-                line += 1
-                yield line, tuple(str(value).strip() for value in row)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, KeyError,
-            ValueError) as error:  # fmt: skip
+        with open(table.file, encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, delimiter=table.separator, skipinitialspace=True)
+            header = [name.strip() for name in next(reader, [])]
+            places = [header.index(column) for column in columns]
+            for cells in reader:
+                if not cells:
+                    continue
+                if len(cells) != len(header):
+                    raise FerBenchError(
+                        f"{table.path} line {reader.line_num} has {len(cells)} fields, its first "
+                        f"line has {len(header)}."
+                    )
+                yield reader.line_num, tuple(cells[place].strip() for place in places)
+    except (csv.Error, UnicodeDecodeError, ValueError) as error:
         raise FerBenchError(f"{table.path} cannot be read as a CSV: {error}") from error
 
 
