@@ -103,9 +103,9 @@ def markdown(dataset: Dataset, size: int, sections: list[Section]) -> str:
 def _lists(challenge: Mapping[str, Any] | None, root: Path, receipts_root: Path) -> Lists:
     if challenge is None or not root.is_dir():
         return {}
-    from fer_bench.datasets.challenge_lists import RECEIVABLE, read_lists
+    from fer_bench.datasets.challenge_lists import read_lists
 
-    check_received(RECEIVABLE.name, root, receipts_root / RECEIVABLE.name / "source.json")
+    check_received("challenge_lists", root, receipts_root / "challenge_lists/source.json")
     lists: Lists = read_lists(root, challenge["which"])
     return lists
 

@@ -23,6 +23,7 @@ import fer_bench
 from fer_bench.datasets import get_source
 from fer_bench.datasets.base import Source
 from fer_bench.datasets.kept_files import check_received
+from fer_bench.datasets.receivable import Receivable
 from fer_bench.errors import FerBenchError
 from fer_bench.faces import chunks
 from fer_bench.faces.align_job import AlignJob, AlignOptions, best_device, manifest
@@ -74,7 +75,7 @@ def read_index(spec: Mapping[str, Any]) -> tuple[Source, pd.DataFrame]:
         FerBenchError: it was not added, its files are not those received, or it has no images.
     """
     source = get_source(spec["source"])
-    if not source.rendered and not Path(spec["root"]).is_dir():
+    if isinstance(source, Receivable) and not Path(spec["root"]).is_dir():
         raise FerBenchError(
             f"{source.name} was not added ({spec['root']} does not exist): `fer-bench data add "
             f"{source.name}`. How to get it: {source.how_to_get}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fer_bench.datasets.receivable import Receivable
@@ -15,8 +15,9 @@ from fer_bench.files import check_room
 from fer_bench.receiving.fetch import fetch_commit
 from fer_bench.receiving.guards import Limits
 from fer_bench.receiving.hashing import sha256_watched
-from fer_bench.receiving.nested import unpack_nested
-from fer_bench.receiving.unpack import SUFFIX, bare_name, is_archive, unpack, unpacked_size
+from fer_bench.receiving.nested import nested_name, unpack_nested
+from fer_bench.receiving.unpack import bare_name, is_archive, unpack, unpacked_size
+from fer_bench.receiving.volumes import whole
 
 SHOWN = 3
 
@@ -95,18 +96,19 @@ def open_inputs(
     """Unpack the archives, and those inside, into the workshop; every file there is then."""
     limits = Limits(receivable.max_files, receivable.max_bytes)
     roots = [*given.folders, *given.files]
-    for number, archive in enumerate(given.archives):
+    archives = whole((PurePosixPath(path.name), path) for path in given.archives)
+    for number, (_, archive) in enumerate(archives):
         # Named like the archive, which may be the folder by which a source knows its files.
         place = workshop / "unpacked" / str(number) / bare_name(archive.name)
         place.mkdir(parents=True)
-        check_room(place, unpacked_size(archive), f"what {archive.name} holds")
-        unpack(archive, place, limits, password, progress)
+        check_room(place, unpacked_size(archive.parts), f"what {archive.name} holds")
+        unpack(archive.parts, place, limits, password, progress)
         roots.append(place)
     outer = Tree(roots)
     inner = unpack_nested(outer, workshop, limits, password, progress)
     tree = Tree([*roots, *inner], workshop / "made")
-    for _, archive in outer.matching(rf"[^/]+{SUFFIX}"):
-        tree.use(archive)
+    for _, file in outer.matching(nested_name()):
+        tree.use(file)
     return tree
 
 
