@@ -33,9 +33,10 @@ class Tree:
     """
 
     def __init__(self, roots: Sequence[Path], scratch: Path | None = None) -> None:
-        self._files = sorted(pair for root in roots for pair in _walk(root))
+        # As text: 300,000 paths as objects would take many times the memory.
+        self._files = sorted((path, str(file)) for root in roots for path, file in _walk(root))
         self._scratch = scratch
-        self._used: set[Path] = set()
+        self._used: set[str] = set()
         self.left_out: Counter[str] = Counter()
 
     def __len__(self) -> int:
@@ -51,11 +52,11 @@ class Tree:
 
     def use(self, file: Path) -> None:
         """Say that a file was read though it is not kept itself, so it does not count as unused."""
-        self._used.add(file)
+        self._used.add(str(file))
 
     def unused(self, kept: Collection[Path]) -> list[str]:
         """The paths of all files that are neither among `kept` nor were read."""
-        used = self._used | set(kept)
+        used = self._used | set(map(str, kept))
         return [path for path, file in self._files if file not in used]
 
     def matching(self, pattern: str) -> Iterator[tuple[re.Match[str], Path]]:
@@ -68,7 +69,7 @@ class Tree:
         compiled = re.compile(rf"(?:^|.*/)(?:{pattern})$", re.IGNORECASE)
         for path, file in self._files:
             if match := compiled.match(path):
-                yield match, file
+                yield match, Path(file)
 
     def one(self, pattern: str, what: str) -> Path:
         """The one file that matches.

@@ -118,6 +118,7 @@ def add(
             collected = receivable.collect(tree)
             keep(collected, given, workshop, kept, progress)
             left, left_lines = unused(tree, collected)
+            del tree, collected  # of a large set they take more memory than all that follows
             checked = _check(receivable, kept, kind, allow_partial, progress)
         except FerBenchError as error:
             if isinstance(error, UndecidedError):

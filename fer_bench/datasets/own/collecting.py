@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from fer_bench.cores import cores
 from fer_bench.datasets.own.classes import IGNORE, expression_of
@@ -74,14 +75,17 @@ def collect(name: str, tree: Tree, definition: Definition) -> Found:
     protocol, splits = decide(definition, faces)
     said += assign(name, protocol, splits, faces, hashes)
     definition = definition.model_copy(update={"protocol": protocol, "splits": splits})
-    collected: Collected = {}
-    for face in {face.place: face for face in faces}.values():
-        if face.file is not None:
-            put(collected, f"images/{face.place}", face.file)
     listed = tree.scratch / LIST
     _write(listed, definition, faces, hashes)
+    places: dict[str, str] = {}
+    for face in faces:  # several may be in one picture
+        if face.file is not None and places.setdefault(face.place, face.file) != face.file:
+            raise FerBenchError(f"{face.place} was found twice: give folders of different names.")
+    said.insert(0, f"Recognised: {listing.form}.")
+    del faces, listing, hashes  # of a large set these and what follows would be too much at once
+    collected = {PurePosixPath(f"images/{place}"): Path(file) for place, file in places.items()}
     put(collected, LIST, listed)
-    return Found(collected, definition, [f"Recognised: {listing.form}.", *said])
+    return Found(collected, definition, said)
 
 
 def _read(tree: Tree, definition: Definition) -> Listing:
@@ -129,9 +133,9 @@ def _hashes(faces: Sequence[Face]) -> list[str]:
     return ["" if face.file is None else known[face.file] for face in faces]
 
 
-def _hash(file: Path) -> str:
+def _hash(file: str) -> str:
     # Links, pipes and what else is no file is refused when it is copied, with a reason.
-    return sha256_file(file) if file.is_file() else ""
+    return sha256_file(file) if os.path.isfile(file) else ""
 
 
 def _write(

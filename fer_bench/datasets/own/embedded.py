@@ -89,7 +89,7 @@ def _faces(reading: _Reading, definition: Definition, tree: Tree) -> Iterator[Fa
                 "decompression bomb."
             )
         yield Face(
-            f"{table.path.removesuffix('.parquet')}/{file.name}", file, label,
+            f"{table.path.removesuffix('.parquet')}/{file.name}", str(file), label,
             split=split_of_cell(text["split"], where) if text.get("split") else split_here,
             subject=text.get("subject") or None,
             fold=fold_of_cell(text["fold"], where) if text.get("fold") else None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Sequence
-from pathlib import Path
 
 from fer_bench.datasets.own.classes import expression_of, split_of_name
 from fer_bench.datasets.own.listing import Face, Listing, images
@@ -39,7 +38,7 @@ def read_folders(tree: Tree, known: Container[str]) -> Listing | None:
     return Listing(form, faces) if faces else None
 
 
-def _face(parts: list[str], file: Path, of_classes: int, of_splits: int | None) -> Face:
+def _face(parts: list[str], file: str, of_classes: int, of_splits: int | None) -> Face:
     split = None if of_splits is None else split_of_name(parts[of_splits])
     where = "/".join(parts)
     return Face(where, file, parts[of_classes], split=split, found=where)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from fer_bench.datasets.tree import Tree
 
@@ -29,7 +28,7 @@ class Face:
     """
 
     place: str
-    file: Path | None
+    file: str | None
     label: str
     split: str | None = None
     subject: str | None = None
@@ -53,10 +52,10 @@ class Listing:
     said: list[str] = field(default_factory=list)
 
 
-def images(tree: Tree) -> Iterator[tuple[str, Path]]:
-    """Every picture, by its path in the tree."""
+def images(tree: Tree) -> Iterator[tuple[str, str]]:
+    """The path in the tree and on the disk of every picture; as text, there may be very many."""
     for match, file in tree.matching(rf"[^/]+{IMAGE}"):
-        yield match.string, file
+        yield match.string, str(file)
 
 
 def named_persons(faces: Iterable[Face], pattern: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from fer_bench.datasets.own.classes import split_of_file, split_of_name
 from fer_bench.datasets.own.columns import CORNERS, SIZED, find_columns, no_columns
@@ -78,12 +78,13 @@ class _Places:
     """Where the pictures lie that a list names by some part of their path."""
 
     def __init__(self, tree: Tree) -> None:
-        self._files = dict(images(tree))
-        self._named: dict[str, list[str]] = defaultdict(list)
-        for path in self._files:
-            self._named[path.rpartition("/")[2]].append(path)
+        self._files: dict[str, str] = {}
+        for path, file in images(tree):
+            if self._files.setdefault(path, file) != file:
+                raise FerBenchError(f"{path} was found twice: give folders of different names.")
+        self._named: dict[str, list[str]] = {}
 
-    def of(self, written: str, folder: str, where: str) -> tuple[str, Path | None]:
+    def of(self, written: str, folder: str, where: str) -> tuple[str, str | None]:
         """The place of a picture and its file, None when it is not there.
 
         Only files of the tree are looked at, whatever is written.
@@ -97,6 +98,10 @@ class _Places:
         beside = f"{folder}/{path}" if folder else str(path)
         if file := self._files.get(beside):
             return beside, file
+        if not self._named:  # made once it is needed: it takes memory
+            self._named = defaultdict(list)
+            for known in self._files:
+                self._named[known.rpartition("/")[2]].append(known)
         ends = [p for p in self._named.get(path.name, ()) if f"/{p}".endswith(f"/{path}")]
         if len(ends) > 1:
             raise FerBenchError(

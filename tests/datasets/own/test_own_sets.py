@@ -344,3 +344,22 @@ def test_a_definition_is_written_as_it_is_read(project):
     path = definition.path_of(project, "mine")
     definition.write(path, "mine", said)
     assert definition.read(path) == said
+
+
+def test_two_folders_of_one_name_do_not_hide_each_others_pictures(tmp_path, project):
+    one = lay_out(tmp_path / "a/faces", {"happy/1.png": grey(1)})
+    other = lay_out(tmp_path / "b/faces", {"happy/1.png": grey(2), "sad/1.png": grey(3)})
+    with pytest.raises(FerBenchError, match="found twice"):
+        add_mine(one, other)
+    (other / "list.csv").write_text("image,label\nhappy/1.png,happy\n")
+    with pytest.raises(FerBenchError, match="found twice"):
+        add_mine(one, other)
+
+
+def test_several_faces_of_one_picture(tmp_path, project):
+    text = b"image,label,x,y,w,h\na.png,happy,0,0,9,9\na.png,sad,9,9,9,9\n"
+    added = add_mine(lay_out(tmp_path / "given", {"a.png": grey(1), "l.csv": text}), test_only=True)
+    index = index_of(added)
+    assert len(index) == 2
+    assert index["sample_id"].is_unique
+    assert index["path"].nunique() == 1
