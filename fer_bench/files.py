@@ -90,6 +90,28 @@ def sha256_json(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def check_room(folder: Path, needed: int, what: str) -> None:
+    """Make sure that a disk has room before anything is written to it.
+
+    Args:
+        folder: where it goes, or the nearest folder above it that exists.
+        needed: bytes, as far as is known.
+        what: what needs them, for the message.
+
+    Raises:
+        FerBenchError: it is too small.
+    """
+    folder = folder.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise FerBenchError(
+            f"{what} takes about {needed / 2**30:,.1f} GiB, but the disk of {folder} has "
+            f"{free / 2**30:,.1f} GiB left: make room, then run the same command again."
+        )
+
+
 def _mine(name: str) -> str:
     """How temporary names of this process for `name` begin."""
     return f".{name}.{platform.node()}-{os.getpid()}."

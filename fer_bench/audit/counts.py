@@ -9,6 +9,7 @@ import pandas as pd
 
 from fer_bench.audit.section import Faces, Section, plural, table
 from fer_bench.datasets import get_pack
+from fer_bench.datasets.empty_classes import sentences, without_faces
 from fer_bench.datasets.receivable import NOT_SHOWN
 from fer_bench.labels import EIGHT
 from fer_bench.receiving.receipt import read_receipt
@@ -45,8 +46,18 @@ def counts_section(
         folds = faces.rows.groupby("fold").size()
         text.append("Faces by fold: " + ", ".join(f"{n:,}" for n in folds) + ".")
     unreadable, lines = _received(faces, receipts_root)
-    worries = [*_differences(here, published, printed), *unreadable]
+    empty = sentences(without_faces(_by_class(faces), classes))
+    worries = [*empty, *_differences(here, published, printed), *unreadable]
     return Section("Faces", "\n\n".join([*text, *lines]), tuple(worries))
+
+
+def _by_class(faces: Faces) -> dict[str, dict[str, int]]:
+    splits = faces.rows["split"] if not faces.folds else pd.Series("test", faces.rows.index)
+    sizes = faces.rows.groupby([splits, "label"]).size()
+    return {
+        split: {name: int(sizes.get((split, EIGHT.index(name)), 0)) for name in EIGHT}
+        for split in dict.fromkeys(splits)
+    }
 
 
 def _here(faces: Faces) -> dict[str, int]:

@@ -19,6 +19,7 @@ from fer_bench.audit.people import detection_section, mask_section, people_secti
 from fer_bench.audit.section import Faces, Section
 from fer_bench.datasets import get_dataset
 from fer_bench.datasets.base import Dataset
+from fer_bench.datasets.kept_files import check_received
 from fer_bench.datasets.pack import Pack
 from fer_bench.datasets.views import view_rows
 from fer_bench.files import write_json, write_text
@@ -58,7 +59,7 @@ def audit_dataset(
     manifests = {name: pack.manifest for name, pack in packs.items()}
     rows = view_rows(view["parts"], view["classes"], manifests).reset_index(drop=True)
     faces = Faces(rows, folds=dataset.protocol == "folds")
-    lists = _lists(spec.get("challenge"), lists_root)
+    lists = _lists(spec.get("challenge"), lists_root, receipts_root)
     hashes = np.zeros(len(rows), np.uint64)
     for name, pack in packs.items():
         here = (rows["pack"] == name).to_numpy(dtype=bool)
@@ -101,11 +102,12 @@ def markdown(dataset: Dataset, size: int, sections: list[Section]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _lists(challenge: Mapping[str, Any] | None, root: Path) -> Lists:
+def _lists(challenge: Mapping[str, Any] | None, root: Path, receipts_root: Path) -> Lists:
     if challenge is None or not root.is_dir():
         return {}
     from fer_bench.datasets.challenge_lists import read_lists
 
+    check_received("challenge_lists", root, receipts_root / "challenge_lists/source.json")
     lists: Lists = read_lists(root, challenge["which"])
     return lists
 

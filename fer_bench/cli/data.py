@@ -11,7 +11,12 @@ import typer
 app = typer.Typer(no_args_is_help=True, help="The datasets you hold: add, status, verify, remove.")
 weights_app = typer.Typer(no_args_is_help=True, help="Pre-trained weights you hold: add, status.")
 
-SourceName = Annotated[str, typer.Argument(help="Its name in `fer-bench data status`: rafdb, ...")]
+SourceName = Annotated[
+    str,
+    typer.Argument(
+        help="Its name in `fer-bench data status`: rafdb, ...; any other for a set of your own."
+    ),
+]
 
 
 @app.command()
@@ -20,7 +25,7 @@ def add(
     inputs: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Folders, archives (zip, tar, tar.gz) and files (csv, txt), in any mixture; "
+            help="Folders, archives (zip, tar, tar.gz) and files (csv, parquet), in any mixture; "
             "none: download, where that is allowed.",
             show_default=False,
         ),
@@ -41,6 +46,10 @@ def add(
             show_default=False,
         ),
     ] = None,
+    test_only: Annotated[
+        bool,
+        typer.Option("--test-only", help="A set of your own: all its faces are only tested on."),
+    ] = False,
 ) -> None:
     """Take in a dataset: unpack safely, check layout, labels, counts and images, write a receipt.
 
@@ -61,12 +70,22 @@ def add(
       fer-bench data add jaffe jaffe/ --allow-partial            not all of it
 
       fer-bench data add challenge_lists                         fetched at a pinned commit
+
+      fer-bench data add my_faces FOLDER      your own: a folder a class, or a list of labels
     """
+    from fer_bench import datasets, params
     from fer_bench.receiving import add as run
 
-    added = run(source, inputs, allow_partial=allow_partial, password=password)
+    if inputs and source not in {*datasets.sources(), *datasets.receivables()}:
+        params.load()  # a set of one's own gets an entry there: better missed now than at the end
+    added = run(source, inputs, allow_partial=allow_partial, password=password, test_only=test_only)
     print("\n".join(added.report))
     print(f"\nKept in {added.folder}; recorded in benchmarks/{source}/source.json (for git).\n")
+    if source in datasets.own_sets():
+        from fer_bench.cli.own_sets import declare
+
+        written = ", ".join([f"benchmarks/{source}/source.yaml", *declare(source)])
+        print(f"Written, for git too: {written}.\n")
     print("\n".join(added.how_to_use))
 
 
@@ -106,21 +125,39 @@ def status() -> None:
 
 
 @app.command()
-def verify(source: SourceName) -> None:
+def verify(
+    source: SourceName,
+    accept: Annotated[
+        bool,
+        typer.Option(
+            "--accept",
+            help="Take what is there now: the receipt is written anew, tables say partial.",
+        ),
+    ] = False,
+) -> None:
     """Hash a source's files again, compare with its receipt, and decode every image again.
 
     Ends with status 1 when anything differs. Names of images may be shown: paste them nowhere.
 
-    Example: fer-bench data verify rafdb
+    Examples:
+
+      fer-bench data verify rafdb
+
+      fer-bench data verify rafdb --accept       some were lost: go on with the others
     """
     from fer_bench.errors import FerBenchError
+    from fer_bench.receiving import accept as take
     from fer_bench.receiving import verify as run
 
+    if accept:
+        print("\n".join(take(source)))
+        return
     if found := run(source):
         lines = "".join(f"\n- {line}" for line in found)
         raise FerBenchError(
             f"{source} is no longer what was received:{lines}\n"
-            f"To restore it: `fer-bench data remove {source}`, then add it again."
+            f"To restore it: `fer-bench data remove {source}`, then add it again. To go on with "
+            f"what is there, marked partial: `fer-bench data verify {source} --accept`."
         )
     print(f"{source} is what was received, and all of it can be read.")
 

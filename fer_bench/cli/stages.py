@@ -51,6 +51,7 @@ def check() -> None:
     """
     from fer_bench import params, specs
     from fer_bench.protocol import read_protocol
+    from fer_bench.receiving import empty_classes
 
     loaded = params.load()
     specs.resolve(loaded)
@@ -61,6 +62,8 @@ def check() -> None:
             len(enabled.models) + len(enabled.init_from) * len(enabled.transfer_models)
         )
         print(f"{name}: {count} cells" if count else f"{name}: disabled")
+        for sentence in empty_classes(name) if count else ():
+            print(f"{name}: {sentence}")
 
 
 def pipelines() -> None:

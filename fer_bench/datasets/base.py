@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -53,6 +53,11 @@ class Source(ABC):
     """Which of `PIXELS` it can be aligned with; the first is the default. A source that has
     `official` among them gets the choice as `options["pixels"]` in `index`, whose `path` column
     then names the images of that kind."""
+
+    @property
+    def decides(self) -> Mapping[str, Any]:
+        """What its faces depend on beside files, options and code: the labels of one's own set."""
+        return {}
 
     def check(self, options: Mapping[str, Any]) -> None:
         """Raise FerBenchError when `options` (`data.<name>` of params.yaml) hold something wrong.
@@ -153,3 +158,11 @@ class PackSpec:
     source: str
     mask_style: str | None = None
     """None, `blue` (the paper's tool) or `mixed` (realistic artwork)."""
+
+
+class Family(NamedTuple):
+    """A source with all that is made of it alone."""
+
+    source: Source
+    packs: tuple[PackSpec, ...]
+    datasets: tuple[Dataset, ...]

@@ -7,7 +7,7 @@ every source; a source only says what its published form looks like and how larg
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -83,6 +83,8 @@ class Receivable(ABC):
     set without published counts, which is taken as it is."""
     item: str = "image"
     """What `expected` and `inventory` count."""
+    said: Sequence[str] = ()
+    """What to tell a person of how it was understood, a line each; known after `collect`."""
     max_files: int = 2_000_000
     max_bytes: int = 200 * 2**30
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from fer_bench.errors import FerBenchError
@@ -26,28 +26,44 @@ class Tree:
     Args:
         roots: folders, or single files, which are listed in their folder's name; links to files
             are listed, links to folders are not followed.
+        scratch: where a source may put files that it makes of those given.
 
     Attributes:
-        left_out: what a source passed by though it is of the set, how many by kind ("faces of the
-            Test folder, whose labels were never published"). No names.
+        left_out: what a source passed by though it is of the set, how many by kind ("lines
+            without a label"). No names.
     """
 
-    def __init__(self, roots: Sequence[Path]) -> None:
-        self._files = sorted(pair for root in roots for pair in _walk(root))
-        self._used: set[Path] = set()
+    def __init__(self, roots: Sequence[Path], scratch: Path | None = None) -> None:
+        # As text: 300,000 paths as objects would take many times the memory.
+        self._files = sorted((path, str(file)) for root in roots for path, file in _walk(root))
+        self._scratch = scratch
+        self._used: set[str] = set()
         self.left_out: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._files)
 
+    @property
+    def scratch(self) -> Path:
+        """The folder for files that a source makes; it exists once it was asked for."""
+        if self._scratch is None:
+            raise ValueError("this tree was given no folder to make files in")
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        return self._scratch
+
     def use(self, file: Path) -> None:
         """Say that a file was read though it is not kept itself, so it does not count as unused."""
-        self._used.add(file)
+        self._used.add(str(file))
 
     def leave_out(self, file: Path, kind: str) -> None:
         """Count a file that is of the set and not taken, by its kind."""
         self.use(file)
         self.left_out[kind] += 1
+
+    def unused(self, kept: Collection[Path]) -> list[str]:
+        """The paths of all files that are neither among `kept` nor were read."""
+        used = self._used | set(map(str, kept))
+        return [path for path, file in self._files if file not in used]
 
     def matching(self, pattern: str) -> Iterator[tuple[re.Match[str], Path]]:
         r"""Every file whose path ends in `pattern`, in order of path, case ignored.
@@ -59,7 +75,7 @@ class Tree:
         compiled = re.compile(rf"(?:^|.*/)(?:{pattern})$", re.IGNORECASE)
         for path, file in self._files:
             if match := compiled.match(path):
-                yield match, file
+                yield match, Path(file)
 
     def one(self, pattern: str, what: str) -> Path:
         """The one file that matches.

@@ -102,6 +102,7 @@ def score_cell(
             "folds": folded,
             "history": _history(existing(cell_dir / "train" / "history.csv")),
             "environment": training.get("environment", {}),
+            "untrained_classes": untrained(get_dataset(dataset), classes, packs_root),
             "partial": dataset in partial,
             "partial_sets": sorted(name for name in folders if name in partial),
         },
@@ -150,6 +151,16 @@ def tested_faces(dataset: Dataset, classes: Sequence[str], packs_root: Path) -> 
     if dataset.protocol != "folds":
         rows = rows[rows["split"] == "test"]
     return rows.set_index("sample_id", drop=False)
+
+
+def untrained(dataset: Dataset, classes: Sequence[str], packs_root: Path) -> list[str]:
+    """The classes of which a dataset with a train split has no face in it."""
+    if dataset.protocol != "split":
+        return []
+    manifests = {p: _manifest(packs_root / p / "manifest.parquet") for p in dataset.packs}
+    rows = view_rows([part.to_json() for part in dataset.parts], classes, manifests)
+    there = {Expression(label).name for label in rows.loc[rows["split"] == "train", "label"]}
+    return [name for name in classes if name not in there]
 
 
 def _manifest(file: Path) -> pd.DataFrame:

@@ -22,10 +22,12 @@ import pandas as pd
 import fer_bench
 from fer_bench.datasets import get_source
 from fer_bench.datasets.base import Source
+from fer_bench.datasets.kept_files import check_received
+from fer_bench.datasets.receivable import Receivable
 from fer_bench.errors import FerBenchError
 from fer_bench.faces import chunks
 from fer_bench.faces.align_job import AlignJob, AlignOptions, best_device, manifest
-from fer_bench.files import sha256_file, sha256_json
+from fer_bench.files import check_room, sha256_file, sha256_json
 
 WORK = Path("runs/.align")
 """Where finished chunks wait: outside every DVC output, which DVC deletes before a stage runs."""
@@ -40,14 +42,16 @@ def align(
     done. The bytes do not depend on `workers`.
 
     Args:
-        spec: `pack`, `source`, `root`, `source_options` and `options` (see `AlignOptions`).
+        spec: `pack`, `source`, `root`, `source_options`, `options` (see `AlignOptions`), and
+            `receipt`, where the source's files are recorded that were received.
         out: the pack's folder; replaced when it exists.
         workers: processes; None takes one a core, or one in all when there is a GPU to look for
             faces.
         work: where finished chunks wait; removed when done.
 
     Raises:
-        FerBenchError: for an unknown source or option, or an image that cannot be read.
+        FerBenchError: for an unknown source or option, files that are no longer what was received,
+            or an image that cannot be read.
     """
     options = AlignOptions.parse(spec["options"])
     source, index = read_index(spec)
@@ -56,6 +60,7 @@ def align(
         workers = workers or 1
     job = AlignJob(source, Path(spec["root"]), dict(spec["source_options"]), options, device)
     folder = work_folder(work, "align", {**spec, "device": device}, index)
+    check_room(work, chunks.bytes_to_write(folder, len(index), options.size), "aligning")
     paths = chunks.run_chunks(job, index, folder, workers, f"align {spec['pack']}")
     chunks.assemble(
         paths, Path(out), len(index), lambda arrays: manifest(index, arrays, options.size)
@@ -64,8 +69,19 @@ def align(
 
 
 def read_index(spec: Mapping[str, Any]) -> tuple[Source, pd.DataFrame]:
-    """The source a spec names and its index; raises FerBenchError when it lists no images."""
+    """The source a spec names and its index.
+
+    Raises:
+        FerBenchError: it was not added, its files are not those received, or it has no images.
+    """
     source = get_source(spec["source"])
+    if isinstance(source, Receivable) and not Path(spec["root"]).is_dir():
+        raise FerBenchError(
+            f"{source.name} was not added ({spec['root']} does not exist): `fer-bench data add "
+            f"{source.name}`. How to get it: {source.how_to_get}"
+        )
+    if "receipt" in spec:
+        check_received(source.name, Path(spec["root"]), Path(spec["receipt"]))
     index = source.index(Path(spec["root"]), spec["source_options"]).reset_index(drop=True)
     if index.empty:
         raise FerBenchError(
@@ -109,6 +125,6 @@ def work_folder(work: Path, kind: str, spec: Mapping[str, Any], index: pd.DataFr
 def _code_sha256() -> str:
     base = Path(fer_bench.__file__).parent
     files = sorted(
-        p for part in ("datasets", "faces", "rendering") for p in base.glob(f"{part}/*.py")
+        p for part in ("datasets", "faces", "rendering") for p in base.glob(f"{part}/**/*.py")
     )
     return sha256_json([[p.relative_to(base).as_posix(), sha256_file(p)] for p in files])

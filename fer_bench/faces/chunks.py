@@ -50,6 +50,18 @@ class ChunkJob(ABC):
         """Arrays with one entry a row, no object dtype; `faces` is (n, size, size, 3) uint8."""
 
 
+def bytes_to_write(folder: Path, images: int, size: int) -> int:
+    """About what a job still writes: its chunks that are not there yet, and the pack of all.
+
+    Args:
+        folder: the working folder, with finished chunks or without.
+        images: how many there are in all.
+        size: side of a face in pixels.
+    """
+    there = sum(path.stat().st_size for path in folder.glob("chunk_*.npz"))
+    return max(0, 2 * images * 3 * size**2 - there)
+
+
 def run_chunks(
     job: ChunkJob, table: pd.DataFrame, folder: Path, workers: int | None, title: str
 ) -> list[Path]:

@@ -37,7 +37,7 @@ from fer_bench.faces.chunks import Arrays, ChunkJob, Rows
 from fer_bench.faces.detect import Detector
 from fer_bench.faces.geometry import cut_out
 from fer_bench.faces.wear_mask import STYLES, wear_mask
-from fer_bench.files import sha256_file
+from fer_bench.files import check_room, sha256_file
 
 COLUMNS_LAST = ("mask_status", "mask_kind")
 
@@ -92,6 +92,7 @@ def mask(
         source, Path(spec["root"]), dict(spec["source_options"]), options, str(style), device
     )
     folder = work_folder(work, "mask", keyed, index)
+    check_room(work, chunks.bytes_to_write(folder, len(index), options.size), "putting masks on")
     paths = chunks.run_chunks(job, table, folder, workers, f"mask {spec['pack']}")
     counts: Counter[str] = Counter()
 

@@ -8,8 +8,18 @@ hashes and counts, never a file name.
 
 from fer_bench.receiving.adding import Added, add
 from fer_bench.receiving.overview import StatusRow, status
-from fer_bench.receiving.receipt import is_partial
+from fer_bench.receiving.receipt import empty_classes, is_partial
 from fer_bench.receiving.removing import remove
-from fer_bench.receiving.verifying import verify
+from fer_bench.receiving.verifying import accept, verify
 
-__all__ = ["Added", "StatusRow", "add", "is_partial", "remove", "status", "verify"]
+__all__ = [
+    "Added",
+    "StatusRow",
+    "accept",
+    "add",
+    "empty_classes",
+    "is_partial",
+    "remove",
+    "status",
+    "verify",
+]

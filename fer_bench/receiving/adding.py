@@ -14,17 +14,29 @@ from typing import Any
 
 import pandas as pd
 
-from fer_bench.datasets import get_receivable, sources
+from fer_bench.datasets import (
+    datasets,
+    get_receivable,
+    own_sets,
+    packs,
+    receivables,
+    sources,
+)
 from fer_bench.datasets.base import Source
+from fer_bench.datasets.kept_files import listing_path, tree_sha256, write_listing
+from fer_bench.datasets.own import definition
+from fer_bench.datasets.own.collecting import UndecidedError
+from fer_bench.datasets.own.registry import begin
+from fer_bench.datasets.own.source import OwnSource
 from fer_bench.datasets.receivable import Inventory, Receivable
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_json
 from fer_bench.receiving.completeness import Counts, check_complete, counted
-from fer_bench.receiving.hashing import tree_sha256
 from fer_bench.receiving.images import check_images, leave_out, refusal
 from fer_bench.receiving.inputs import fetch, open_inputs, sort_inputs
 from fer_bench.receiving.keeping import keep
 from fer_bench.receiving.receipt import receipt_path, summary, write_up
+from fer_bench.receiving.unused import unused
 from fer_bench.receiving.using import how_to_use, params_lines
 
 
@@ -66,6 +78,7 @@ def add(
     receipts_root: Path = Path("benchmarks"),
     allow_partial: bool = False,
     password: str | None = None,
+    test_only: bool = False,
     progress: bool = True,
 ) -> Added:
     """Receive `source` from what is given, or fetch it when nothing is.
@@ -74,7 +87,7 @@ def add(
     by the next `add` of the same source. Inputs are copied, never moved or changed.
 
     Args:
-        source: its name.
+        source: its name; one that is not known makes a set of one's own of what is given.
         inputs: folders, archives (zip, tar, tar.gz, ...) and plain files that together make up the
             set, in any mixture.
         root: the raw folder; the source goes to `root/<source>`.
@@ -82,12 +95,13 @@ def add(
         allow_partial: admit what is not the published set, without its unreadable images; its
             receipt says so.
         password: opens encrypted zips.
+        test_only: a set of one's own is only to be tested on.
         progress: show progress bars where there is a terminal.
 
     Raises:
         FerBenchError: already added, refused, damaged, or not what it should be.
     """
-    receivable = addable(source)
+    receivable = _named(source, receipts_root, inputs, test_only)
     final = root / source
     if final.exists():
         raise FerBenchError(
@@ -101,27 +115,36 @@ def add(
         kind = given.origin["kind"]
         try:
             tree = open_inputs(receivable, given, workshop, password, progress)
-            keep(receivable.collect(tree), given, workshop, kept, progress)
+            collected = receivable.collect(tree)
+            keep(collected, given, workshop, kept, progress)
+            left, left_lines = unused(tree, collected)
+            del tree, collected  # of a large set they take more memory than all that follows
             receivable = receivable.edition(kept)
             checked = _check(receivable, kept, kind, allow_partial, progress)
         except FerBenchError as error:
+            if isinstance(error, UndecidedError):
+                error = _to_be_completed(error, source, receipts_root)
             what = "as fetched" if kind == "commit" else given.names
             raise FerBenchError(
                 f"{source} was not added ({what}): {_said(error, workshop)}"
             ) from error
+        hashed = tree_sha256(kept, progress)
         receipt = write_up(
-            receivable, given.origin, tree_sha256(kept, progress), checked.inventory,
+            receivable, given.origin, hashed, checked.inventory,
             checked.index, partial=checked.partial, unreadable=checked.unreadable,
-            faults=checked.faults, left=tree.left_out,
+            faults=checked.faults, left=left,
         )  # fmt: skip
         os.replace(kept, final)
         try:
+            if isinstance(receivable, OwnSource):
+                _write_definition(receivable, receipts_root)
+            write_listing(final, hashed)
             write_json(receipt_path(receipts_root, source), receipt)
         except BaseException:
             shutil.rmtree(final, ignore_errors=True)
+            listing_path(final).unlink(missing_ok=True)
             raise
-    left = [f"Left out: {n:,} {kind}" for kind, n in receipt["left_out"].items()]
-    report = [*summary(receipt), *left]
+    report = [*receivable.said, *summary(receipt), *left_lines]
     return Added(final, receipt, report, params_lines(source), how_to_use(source))
 
 
@@ -131,6 +154,42 @@ def addable(name: str) -> Receivable:
     if source is not None and source.rendered:
         raise FerBenchError(f"{name} is rendered by fer_bench itself: there is nothing to add.")
     return get_receivable(name)
+
+
+def _named(
+    source: str, receipts_root: Path, inputs: Sequence[Path] | None, test_only: bool
+) -> Receivable:
+    """What is added as `source`: known, or of one's own."""
+    mine = own_sets()
+    defined = definition.path_of(receipts_root, source).is_file()
+    if source in {*sources(), *receivables()} - mine.keys() or not (defined or inputs):
+        if test_only:
+            raise FerBenchError("--test-only is for a set of your own: known sets have protocols.")
+        return addable(source)
+    made = {one.name for family in mine.values() for one in family.packs}
+    made |= {one.name for family in mine.values() for one in family.datasets}
+    known = {*sources(), *receivables(), *packs(), *datasets()} - made
+    own = begin(source, receipts_root, known)
+    if test_only:
+        own.definition = own.definition.model_copy(update={"protocol": "test", "splits": None})
+    return own
+
+
+def _to_be_completed(error: UndecidedError, source: str, receipts_root: Path) -> FerBenchError:
+    """Write what is known of the classes, for a person to complete; the error that says so."""
+    path = definition.path_of(receipts_root, source)
+    definition.write(path, source, error.definition)
+    return FerBenchError(
+        f"{error}\nThe mapping stands in {path}: write an expression, or `ignore`, in place of "
+        "each `null` there, then run the same command again."
+    )
+
+
+def _write_definition(own: OwnSource, receipts_root: Path) -> None:
+    """Write source.yaml unless it says the same already: its owner's comments stand in it."""
+    path = definition.path_of(receipts_root, own.name)
+    if not path.is_file() or definition.read(path) != own.definition:
+        definition.write(path, own.name, own.definition)
 
 
 def _check(

@@ -117,6 +117,10 @@ def _what_differs(
     gaps: list[tuple[str, str, int]],
 ) -> str:
     item = receivable.item
+    say = "every table will say so" if item == "image" else "its receipt will say so"
+    if not receivable.expected:
+        lines = ["it is not complete.", *(f"  {fault}" for fault in faults[:SHOWN])]
+        return "\n".join([*lines, f"Give all of it, or admit it with --allow-partial: {say}."])
     fewer, more = (any(gap * sign > 0 for *_, gap in gaps) for sign in (-1, 1))
     first = "it is incomplete." if fewer and not more else "it is not as published."
     lines = [
@@ -135,7 +139,6 @@ def _what_differs(
         lines.append("Take out what does not belong to it: another copy, or images added later.")
     if fewer and receivable.archives:
         lines.append(f"Have you given all of it? It comes as {', '.join(receivable.archives)}.")
-    say = "every table will say so" if item == "image" else "its receipt will say so"
     lines.append(f"Get the set as published, or admit it as it is with --allow-partial: {say}.")
     return "\n".join(lines)
 

@@ -31,6 +31,7 @@ class Meter:
     Attributes:
         archive: the file.
         limits: of all archives together.
+        packed: its size, of all its parts where it comes in several.
         locked: whether members are encrypted, so that damage may also be a wrong password.
         files: members so far.
         bytes: bytes so far.
@@ -38,6 +39,7 @@ class Meter:
 
     archive: Path
     limits: Limits
+    packed: int
     locked: bool = False
     files: int = 0
     bytes: int = 0
@@ -56,12 +58,12 @@ class Meter:
         """Count `n` more bytes; raises FerBenchError when there are too many."""
         self.bytes += n
         self.limits.bytes -= n
-        packed = self.archive.stat().st_size
-        if self.limits.bytes < 0 or self.bytes > max(SMALL, REASONABLE_EXPANSION * packed):
+        most = max(SMALL, REASONABLE_EXPANSION * self.packed)
+        if self.limits.bytes < 0 or self.bytes > most:
             raise FerBenchError(
                 f"{self.archive.name} expands to more than this source can hold (over "
-                f"{self.bytes >> 20} MiB out of {packed:,} bytes): it is not the archive it should "
-                "be, or a decompression bomb. Nothing was kept."
+                f"{self.bytes >> 20} MiB out of {self.packed:,} bytes): it is not the archive it "
+                "should be, or a decompression bomb. Nothing was kept."
             )
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fer_bench.datasets.receivable import Receivable
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
+from fer_bench.files import check_room
 from fer_bench.receiving.fetch import fetch_commit
 from fer_bench.receiving.guards import Limits
 from fer_bench.receiving.hashing import sha256_watched
-from fer_bench.receiving.nested import unpack_nested
-from fer_bench.receiving.unpack import bare_name, is_archive, unpack
+from fer_bench.receiving.nested import nested_name, unpack_nested
+from fer_bench.receiving.unpack import bare_name, is_archive, unpack, unpacked_size
+from fer_bench.receiving.volumes import whole
 
 SHOWN = 3
 
@@ -94,13 +96,20 @@ def open_inputs(
     """Unpack the archives, and those inside, into the workshop; every file there is then."""
     limits = Limits(receivable.max_files, receivable.max_bytes)
     roots = [*given.folders, *given.files]
-    for number, archive in enumerate(given.archives):
+    archives = whole((PurePosixPath(path.name), path) for path in given.archives)
+    for number, (_, archive) in enumerate(archives):
         # Named like the archive, which may be the folder by which a source knows its files.
         place = workshop / "unpacked" / str(number) / bare_name(archive.name)
         place.mkdir(parents=True)
-        unpack(archive, place, limits, password, progress)
+        check_room(place, unpacked_size(archive.parts), f"what {archive.name} holds")
+        unpack(archive.parts, place, limits, password, progress)
         roots.append(place)
-    return Tree([*roots, *unpack_nested(Tree(roots), workshop, limits, password, progress)])
+    outer = Tree(roots)
+    inner = unpack_nested(outer, workshop, limits, password, progress)
+    tree = Tree([*roots, *inner], workshop / "made")
+    for _, file in outer.matching(nested_name()):
+        tree.use(file)
+    return tree
 
 
 def _check_paths(inputs: Sequence[Path]) -> None:

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from fer_bench.datasets.receivable import Collected
 from fer_bench.errors import FerBenchError
+from fer_bench.files import check_room
 from fer_bench.receiving.inputs import Given
 
 
@@ -32,7 +33,7 @@ def keep(collected: Collected, given: Given, workshop: Path, kept: Path, progres
     foreign = [file for file, own in zip(collected.values(), ours, strict=True) if not own]
     for file in foreign:
         _check(file, inside)
-    _check_room(foreign, kept.parent)
+    check_room(kept.parent, sum(file.stat().st_size for file in foreign), "a copy of the files")
     kept.mkdir()
     bar = tqdm(
         zip(collected.items(), ours, strict=True), total=len(collected), desc="copy",
@@ -58,12 +59,3 @@ def _check(file: Path, inside: list[Path]) -> None:
         )
     if not file.is_file():
         raise FerBenchError(f"{file} is no file but a broken link, pipe or device: take it out.")
-
-
-def _check_room(files: list[Path], place: Path) -> None:
-    needed, free = sum(file.stat().st_size for file in files), shutil.disk_usage(place).free
-    if needed > free:
-        raise FerBenchError(
-            f"the files to copy take {needed / 2**30:,.1f} GiB, but the disk of {place.parent} has "
-            f"{free / 2**30:,.1f} GiB left: make room. Nothing was kept."
-        )

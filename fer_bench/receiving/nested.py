@@ -10,14 +10,16 @@ from pathlib import Path, PurePosixPath
 
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
+from fer_bench.receiving.foreign import have_library
 from fer_bench.receiving.guards import Limits
-from fer_bench.receiving.unpack import SUFFIX, bare_name, unpack
+from fer_bench.receiving.unpack import FOREIGN, SUFFIX, bare_name, unpack
+from fer_bench.receiving.volumes import whole
 
 
 def unpack_nested(
     tree: Tree, workshop: Path, limits: Limits, password: str | None, progress: bool
 ) -> list[Path]:
-    """Unpack, one level deep, every zip and tar in `tree`.
+    """Unpack, one level deep, every archive in `tree`.
 
     Each goes into a folder named like it, so `Image/aligned.zip` becomes `Image/aligned/...`. An
     archive that lies beside its own content is passed by: somebody has unpacked it already.
@@ -25,17 +27,16 @@ def unpack_nested(
     Returns:
         Folders to add to the tree.
     """
-    found = [
-        (PurePosixPath(match.string), file) for match, file in tree.matching(rf"[^/]+{SUFFIX}")
-    ]
+    named = tree.matching(nested_name())
+    found = whole((PurePosixPath(match.string), file) for match, file in named)
     sizes = _by_name_and_size(tree) if found else {}
     roots = []
-    for number, (inside, file) in enumerate(found):
+    for number, (inside, archive) in enumerate(found):
         place = workshop / "nested" / str(number)
         target = place / inside.parent / bare_name(inside.name)
         target.mkdir(parents=True)
         try:
-            unpack(file, target, limits, password, progress)
+            unpack(archive.parts, target, limits, password, progress)
         except FerBenchError as error:
             raise FerBenchError(
                 f"{inside}, an archive inside what was given: {error} If it does not belong to the "
@@ -46,6 +47,11 @@ def unpack_nested(
         else:
             roots.append(place / inside.parts[0])
     return roots
+
+
+def nested_name() -> str:
+    """How archives inside what was given end that are unpacked (a regular expression)."""
+    return rf"[^/]+(?:{SUFFIX}|{FOREIGN})" if have_library() else rf"[^/]+{SUFFIX}"
 
 
 def _by_name_and_size(tree: Tree) -> dict[tuple[str, int], list[Path]]:

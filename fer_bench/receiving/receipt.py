@@ -5,6 +5,7 @@ No sample names, no paths, no times: adding the same files again gives the same 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -14,10 +15,11 @@ import pandas as pd
 
 from fer_bench.datasets import get_dataset, get_pack
 from fer_bench.datasets.base import SPLITS
+from fer_bench.datasets.empty_classes import sentences, without_faces
+from fer_bench.datasets.kept_files import Kept
 from fer_bench.datasets.receivable import Inventory, Receivable
 from fer_bench.files import read_json
 from fer_bench.labels import Expression
-from fer_bench.receiving.hashing import Kept
 
 FORMAT = 3
 """1 had neither `kept` nor `unreadable`, 2 no `left_out`."""
@@ -39,6 +41,22 @@ def is_partial(dataset: str, receipts_root: Path = Path("benchmarks")) -> bool:
     names = {get_pack(pack).source for pack in get_dataset(dataset).packs}
     receipts = [read_receipt(receipts_root, name) for name in names]
     return any(receipt["partial"] for receipt in receipts if receipt)
+
+
+def empty_classes(dataset: str, receipts_root: Path = Path("benchmarks")) -> list[str]:
+    """What to say of classes of `dataset` without training or test faces, by its receipts.
+
+    Nothing where a receipt is missing, or the dataset takes only some faces of a source.
+    """
+    known = get_dataset(dataset)
+    counts: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
+    for part in known.parts:
+        receipt = read_receipt(receipts_root, get_pack(part.pack).source)
+        if receipt is None or part.where:
+            return []
+        for split in part.splits:
+            counts[split].update(receipt["counts"].get(split, {}))
+    return sentences(without_faces(counts, known.classes))
 
 
 def write_up(
@@ -119,6 +137,9 @@ def summary(receipt: dict[str, Any]) -> list[str]:
             f"{unreadable:,} image{'s'[: unreadable != 1]} cannot be read: left out, not kept"
         )
     lines += receipt["notes"]
+    if item == "image":
+        occurring = dict.fromkeys(name for of in counts.values() for name in of)
+        lines += sentences(without_faces(counts, occurring))
     if item == "list":
         return [*lines, *(f"{w}: {p} {n:,}" for w in counts for p, n in counts[w].items())]
     splits = [split for split in SPLITS if any(counts[split].values())]

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from fer_bench.datasets import packs
+from fer_bench.datasets.kept_files import listing_path
 from fer_bench.errors import FerBenchError
 from fer_bench.receiving.adding import addable
 from fer_bench.receiving.receipt import receipt_path
@@ -39,6 +40,7 @@ def remove(
     going = Path(tempfile.mkdtemp(prefix=f".adding-{source}-", dir=root))
     os.replace(folder, going / source)
     shutil.rmtree(going)
+    listing_path(folder).unlink(missing_ok=True)
     lines = [f"removed {folder}"]
     for name, pack in sorted(packs().items()):
         if pack.source == source and (aligned_root / name).exists():

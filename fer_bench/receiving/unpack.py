@@ -11,34 +11,41 @@ import re
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 from tqdm import tqdm
 
 from fer_bench.errors import FerBenchError
+from fer_bench.receiving.foreign import foreign_members, kind_of
 from fer_bench.receiving.guards import Limits, Meter, check_path, refuse
 from fer_bench.receiving.tars import COMPRESSED, tar_members
-from fer_bench.receiving.zips import is_zip, wrong_password, zip_members
+from fer_bench.receiving.zips import (
+    is_last_part,
+    is_zip,
+    needs_library,
+    wrong_password,
+    zip_members,
+)
 
 CHUNK = 1 << 20
 
 SUFFIX = r"\.(?:zip|tar|tar\.(?:gz|bz2|xz)|tgz|tbz2?|txz)"
 """How the names of archives end that can be unpacked here (a regular expression)."""
 
-_FOREIGN = {b"Rar!\x1a\x07": "RAR", b"7z\xbc\xaf\x27\x1c": "7z"}
-_FOREIGN_SUFFIX = r"\.(?:rar|r\d\d|7z|7z\.\d+|z\d\d)"
-_MULTI_PART = re.compile(r"\.(?:part\d+\.rar|r\d\d|7z\.\d+)$", re.IGNORECASE)
+FOREIGN = r"\.(?:rar|r\d\d|7z|z\d\d|(?:7z|zip|rar|tar|tar\.\w+)\.\d{3})"
+"""How the names of archives, and of parts of archives, end that need libarchive."""
 
 
 def is_archive(file: Path) -> bool:
     """Whether a file is an archive, or is at least named like one."""
-    if re.search(f"(?:{SUFFIX}|{_FOREIGN_SUFFIX})$", file.name, re.IGNORECASE):
+    if re.search(f"(?:{SUFFIX}|{FOREIGN})$", file.name, re.IGNORECASE):
         return True
     with open(file, "rb") as stream:
         start = stream.read(262)
-    begins = (b"PK\x03\x04", b"PK\x05\x06", *_FOREIGN, *COMPRESSED)
-    return start.startswith(begins) or start[257:] == b"ustar"
+    begins = (b"PK\x03\x04", b"PK\x05\x06", *COMPRESSED)
+    return start.startswith(begins) or start[257:] == b"ustar" or kind_of(file) is not None
 
 
 def bare_name(archive: str) -> str:
@@ -47,20 +54,30 @@ def bare_name(archive: str) -> str:
     >>> bare_name("aligned.tar.gz")
     'aligned'
     """
-    return re.sub(f"{SUFFIX}$", "", archive, flags=re.IGNORECASE) or archive
+    return re.sub(f"(?:{SUFFIX}|{FOREIGN})$", "", archive, flags=re.IGNORECASE) or archive
+
+
+def unpacked_size(parts: Sequence[Path]) -> int:
+    """About how many bytes an archive holds, by what it says itself; its own size at least."""
+    size = sum(part.stat().st_size for part in parts)
+    try:
+        with zipfile.ZipFile(parts[-1]) as opened:
+            return max(size, sum(info.file_size for info in opened.infolist()))
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
+        return size  # no zip, or one that `unpack` will refuse with a reason
 
 
 def unpack(
-    archive: Path,
+    parts: Sequence[Path],
     into: Path,
     limits: Limits,
     password: str | None = None,
     progress: bool = True,
 ) -> None:
-    """Unpack `archive` (zip, tar, tar.gz, tar.bz2, tar.xz; told by content) below `into`.
+    """Unpack an archive below `into`: zip, tar, tar.gz, tar.bz2, tar.xz, RAR, 7z; told by content.
 
     Args:
-        archive: the file.
+        parts: its file, or all of them in order.
         into: an existing folder.
         limits: how much may still come out; counts down.
         password: for encrypted members of a zip.
@@ -69,13 +86,12 @@ def unpack(
     Raises:
         FerBenchError: not an archive, damaged, wrong password, or refused as said above.
     """
-    if archive.stat().st_size == 0:
-        raise FerBenchError(f"{archive.name} is empty (0 bytes): get it again.")
-    _check_not_foreign(archive)
-    meter = Meter(archive, limits)
-    members = (
-        zip_members(archive, meter, password) if is_zip(archive) else tar_members(archive, meter)
-    )
+    archive = parts[0]
+    for part in parts:
+        if part.stat().st_size == 0:
+            raise FerBenchError(f"{part.name} is empty (0 bytes): get it again.")
+    meter = Meter(archive, limits, sum(part.stat().st_size for part in parts))
+    members = _members(parts, meter, password)
     # Without a terminal there is nobody to watch a bar.
     bar = tqdm(desc=f"unpack {archive.name}", unit=" files", disable=None if progress else True)
     try:
@@ -102,20 +118,30 @@ def _explained(error: Exception, meter: Meter) -> FerBenchError:
     )
 
 
-def _check_not_foreign(archive: Path) -> None:
+def _members(
+    parts: Sequence[Path], meter: Meter, password: str | None
+) -> Iterator[tuple[str, IO[bytes]]]:
+    archive = parts[0]
+    if kind := kind_of(archive):
+        return foreign_members(parts, kind, meter, password)
     with open(archive, "rb") as stream:
-        start = stream.read(8)
-    kind = next((kind for magic, kind in _FOREIGN.items() if start.startswith(magic)), None)
-    if kind is None:
-        return
-    program = "`unrar x` or `7z x`" if kind == "RAR" else "`7z x`"
-    parts = ""
-    if _MULTI_PART.search(archive.name):
-        parts = " Of several parts give it the first; it finds the others beside that one."
-    raise FerBenchError(
-        f"{archive.name} is a {kind} archive, which Python cannot read: unpack it with {program} "
-        f"into a folder and add the folder.{parts}"
-    )
+        begins_as_zip = stream.read(2) == b"PK"
+    if len(parts) > 1 and begins_as_zip:
+        return foreign_members(parts, "zip", meter, password)
+    if len(parts) > 1:
+        raise FerBenchError(
+            f"{archive.name} comes in {len(parts)} parts: join them (`cat` in order of number, "
+            "into one file) and give that. Nothing was kept."
+        )
+    if not is_zip(archive):
+        return tar_members(archive, meter)
+    if is_last_part(archive):
+        raise FerBenchError(
+            f"{archive.name} is the last of several parts: give all of them. Nothing was kept."
+        )
+    if needs_library(archive, password):
+        return foreign_members(parts, "zip", meter, password)
+    return zip_members(archive, meter, password)
 
 
 def _write(stream: IO[bytes], target: Path, meter: Meter) -> None:

@@ -11,8 +11,7 @@ from typing import IO
 from fer_bench.errors import FerBenchError
 from fer_bench.receiving.guards import Meter, check_path, refuse
 
-_AES, _STORED, _LZMA = 99, 0, 14
-_READABLE = {_STORED, 8, 12, _LZMA}  # 8 deflate, 12 bzip2
+_READABLE = {0, 8, 12, 14}  # stored, deflate, bzip2, LZMA
 
 
 def is_zip(archive: Path) -> bool:
@@ -25,10 +24,18 @@ def is_zip(archive: Path) -> bool:
     if not whole:
         raise FerBenchError(
             f"{archive.name} begins as a zip but its end is missing: the download was cut off "
-            "(get it again), or it is one of several parts (join them: `zip -s 0 NAME.zip --out "
-            "WHOLE.zip`). Nothing was kept."
+            "(get it again), or it is one of several parts (give all of them). Nothing was kept."
         )
     return True
+
+
+def is_last_part(archive: Path) -> bool:
+    """Whether a zip is the last of several parts, which its end tells."""
+    with open(archive, "rb") as stream:
+        stream.seek(max(0, archive.stat().st_size - (1 << 16) - 22))
+        end = stream.read()
+    at = end.rfind(b"PK\x05\x06")
+    return at >= 0 and end[at + 4 : at + 6] not in (b"\0\0", b"\xff\xff", b"")
 
 
 def zip_members(
@@ -43,28 +50,28 @@ def zip_members(
             if info.is_dir():
                 check_path(info.filename, archive)
                 continue
-            _check_readable(archive, info, password)
             meter.locked = meter.locked or bool(info.flag_bits & 0x1)
             with _open(archive, opened, info, password) as stream:
                 yield info.filename, stream
 
 
-def _check_readable(archive: Path, info: zipfile.ZipInfo, password: str | None) -> None:
-    by_hand = f"unpack it with 7-Zip (`7z x {archive.name}`) and add the folder. Nothing was kept."
-    if info.compress_type == _AES or info.flag_bits & 0x40:
-        raise FerBenchError(
-            f"{archive.name} is encrypted with AES, which Python cannot decrypt: {by_hand}"
-        )
-    if info.compress_type not in _READABLE:
-        raise FerBenchError(
-            f"{archive.name} is compressed in a way that Python cannot read (method "
-            f"{info.compress_type}): {by_hand}"
-        )
-    if info.flag_bits & 0x1 and not password:
+def needs_library(archive: Path, password: str | None) -> bool:
+    """Whether a zip is encrypted or compressed in a way that Python cannot read.
+
+    Raises:
+        FerBenchError: it is encrypted, and no password was given.
+    """
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            infos = opened.infolist()
+    except zipfile.BadZipFile:
+        return False  # which reading it will say
+    if any(info.flag_bits & 0x1 for info in infos) and not password:
         raise FerBenchError(
             f"{archive.name} needs a password, which its owner gives you with it: put it into the "
             "environment variable FER_BENCH_PASSWORD, or give it with --password. Nothing was kept."
         )
+    return any(info.compress_type not in _READABLE or info.flag_bits & 0x40 for info in infos)
 
 
 def _open(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fer_bench.datasets import datasets, packs, sources
+from fer_bench.datasets import datasets, own_sets, packs, sources
 from fer_bench.datasets.base import Dataset, Source
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_text
@@ -23,9 +23,10 @@ BEGIN, END = "<!-- datasets -->", "<!-- /datasets -->"
 def dataset_table() -> str:
     """Two Markdown tables: what one obtains, and the datasets that are views of it.
 
-    A dataset with the same faces wearing masks shares a line with its masked forms.
+    A dataset with the same faces wearing masks shares a line with its masked forms. Sets of one's
+    own are not in it: it is about what this project knows.
     """
-    known = sources().values()
+    known = [source for name, source in sources().items() if name not in own_sets()]
     got = [[f"[{_cell(s.title)}]({s.homepage})" if s.homepage else _cell(s.title),
             f"`{s.name}`", s.pixels[0], _cell(s.licence), _get(s)] for s in known]  # fmt: skip
     views = [
@@ -68,7 +69,10 @@ def update_readme(path: Path) -> bool:
 def _lines() -> list[tuple[list[str], Dataset]]:
     """Names that share a line, with the first one's dataset."""
     lines: dict[str, tuple[list[str], Dataset]] = {}
+    mine = {dataset.name for family in own_sets().values() for dataset in family.datasets}
     for name, dataset in sorted(datasets().items()):
+        if name in mine:
+            continue
         base = datasets().get(masked_base(name) or "")
         if base and (base.classes, base.sizes, base.protocol) == (
             dataset.classes, dataset.sizes, dataset.protocol,

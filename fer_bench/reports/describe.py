@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fer_bench.datasets import datasets
+from fer_bench.datasets.empty_classes import sentences
 from fer_bench.reports.formatting import NOTHING, count, percent, rounded
 from fer_bench.reports.row import Row, classes_of
 from fer_bench.reports.scores import Scores
@@ -138,6 +139,7 @@ def warnings(rows: Sequence[Row], sets: Sequence[str], scores: Scores | None = N
             else f"Partial: images of {_names(partial)} are missing, so these are not their full "
             "splits."
         )
+    found += empty_classes(rows, sets)
     for row in rows:
         if len({cell["spec_sha256"] for cell in row.cells}) > 1:
             found.append(
@@ -150,6 +152,22 @@ def warnings(rows: Sequence[Row], sets: Sequence[str], scores: Scores | None = N
                     f"numbers of faces ({', '.join(map(str, sizes))})."
                 )
     return list(dict.fromkeys(found))
+
+
+def empty_classes(rows: Iterable[Row], sets: Sequence[str]) -> list[str]:
+    """A sentence for each dataset that lacks faces of a class to train on, or to test on."""
+    missing: dict[str, dict[str, list[str]]] = {}
+    for row in rows:
+        for cell in row.cells:
+            if names := cell.get("untrained_classes"):
+                missing.setdefault(row.dataset, {})["train"] = names
+        for name in sets:
+            if row.has(name):
+                part, known = row.parts(name, "all")[0], datasets().get(name)
+                wanted = [c for c in classes_of(part) if not known or c in known.classes]
+                if names := [c for c in wanted if not part["n_per_class"][c]]:
+                    missing.setdefault(name, {})["test"] = names
+    return [f"`{name}`: {s}" for name, of in missing.items() for s in sentences(of)]
 
 
 def rules(version: int) -> str:

@@ -45,7 +45,7 @@ def resolve(params: Params) -> dict[str, Spec]:
     outside.register_everything(params.model_files)
     known = [*models.names(), *filter(models.exists, _of_families(params))]
     wrong = check_names(params, list(registry.datasets()), list(registry.sources()), known)
-    wrong = wrong or check_protocols(params)
+    wrong = wrong or check_protocols(params) + _not_declared(params)
     specs: dict[str, Spec] = {}
     if not wrong:
         parts = [_pack_specs(params), _view_specs(), _audit_specs(), _examinations(params)]
@@ -77,6 +77,17 @@ def write_specs(params: Params, out: Path) -> None:
             write_json(folder / f"{name}.json", spec)
 
 
+def _not_declared(params: Params) -> list[str]:
+    """Sets of one's own whose stages DVC cannot read, because params.yaml lacks their entry."""
+    return [
+        f"enabled.{dataset.name}: missing; `fer-bench data add` wrote it once. Put it back (empty "
+        f"lists disable it), or delete {RECEIPTS / name} if the set is given up"
+        for name, family in registry.own_sets(RECEIPTS).items()
+        for dataset in family.datasets
+        if dataset.name not in params.enabled
+    ]
+
+
 def _pack_specs(params: Params) -> Iterator[tuple[str, Spec]]:
     installed = versions("torch", "facenet-pytorch", "pillow", "numpy")
     for pack in registry.packs().values():
@@ -96,6 +107,8 @@ def _pack_specs(params: Params) -> Iterator[tuple[str, Spec]]:
                 "root": f"data/raw/{pack.source}",
                 "source_options": options,
                 "options": align.model_dump(mode="json"),
+                **({} if source.rendered else {"receipt": f"{RECEIPTS}/{pack.source}/source.json"}),
+                **({"decides": dict(source.decides)} if source.decides else {}),
                 "code": code_hash(entry, type(source).__module__),
                 "versions": installed,
             },

@@ -34,6 +34,7 @@ def model_file(
 
 def specs() -> Stage:
     """Resolve params.yaml into one spec a stage, runs/specs/**.json."""
+    from fer_bench import datasets
 
     def run() -> None:
         from fer_bench import params
@@ -41,7 +42,8 @@ def specs() -> Stage:
 
         write_specs(params.load(), Path(paths.SPECS))
 
-    return Stage("specs", PARTS, [paths.SPECS], run)
+    own = [paths.own_set(name) for name in datasets.own_sets()]
+    return Stage("specs", [*PARTS, *own], [paths.SPECS], run)
 
 
 def align(pack: Annotated[str, typer.Argument(help="A pack, e.g. synthetic.")]) -> Stage:

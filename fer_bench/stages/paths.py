@@ -29,6 +29,11 @@ def receipt(source: str) -> str:
     return f"{BENCHMARKS}/{source}/source.json"
 
 
+def own_set(source: str) -> str:
+    """What somebody said of a set of their own."""
+    return f"{BENCHMARKS}/{source}/source.yaml"
+
+
 def pack(name: str) -> str:
     """Aligned faces and their manifest."""
     return f"{ALIGNED}/{name}"

@@ -120,10 +120,22 @@ def test_no_names_on_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_a_clean_set_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [row(f"s{i}", "train" if i < 4 else "test", i % 2, f"p{i}") for i in range(8)]
     write_pack(tmp_path / "packs" / "p", rows)
-    page, record = run(tmp_path, monkeypatch, Dataset("p", (Part("p"),)))
+    two = Dataset("p", (Part("p"),), classes=("neutral", "happiness"))
+    page, record = run(tmp_path, monkeypatch, two)
     assert "Nothing was found that would change how a score is read." in page
     assert record["duplicated_test"] == []
     assert "Who is shown is not published" in page
+
+
+def test_classes_without_faces_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [row("a", "train", 0, "p1"), row("b", "train", 1, "p2"), row("c", "test", 0, "p3"),
+            row("d", "test", 2, "p4")]  # fmt: skip
+    write_pack(tmp_path / "packs" / "p", rows)
+    three = Dataset("p", (Part("p"),), classes=("neutral", "happiness", "surprise"))
+    page, _ = run(tmp_path, monkeypatch, three)
+    worries = page.partition("## Faces")[0]
+    assert "- There are no training faces of surprise." in worries
+    assert "- There are no test faces of happiness." in worries
 
 
 def test_folds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

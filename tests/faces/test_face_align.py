@@ -355,3 +355,15 @@ def test_a_manifest_takes_less_than_2_kb_a_row():
     assert len(made) == rows
     assert made["landmarks"].isna().sum() == len(range(0, rows, 7))
     assert peak < 2000 * rows
+
+
+def test_a_disk_too_small_is_found_before_the_first_image(use, tmp_path, monkeypatch):
+    use(TinySource(rows=11))
+
+    class Usage:
+        free = 100
+
+    monkeypatch.setattr("fer_bench.files.shutil.disk_usage", lambda place: Usage)
+    with pytest.raises(FerBenchError, match=r"aligning takes about .* make room"):
+        align(spec(), tmp_path / "out" / "tiny", workers=1, work=tmp_path / "work")
+    assert not (tmp_path / "out").exists()

@@ -22,6 +22,10 @@ class House:
     def verify(self, source="facial_expressions"):
         return verify(source, root=self.raw, receipts_root=self.receipts, progress=False)
 
+    def sources(self):
+        """What lies in the raw folder, without the lists of hashes."""
+        return sorted(p.name for p in self.raw.iterdir() if p.suffix != ".sha256")
+
     def files(self):
         """Every file and folder there is, hidden ones too."""
         return sorted(

@@ -112,12 +112,12 @@ BROKEN = {
     "rar": (lambda p: other(p / "a.rar", b"Rar!\x1a\x07\x01\x00rest"), "`unrar x` or `7z x`"),
     "rar without its ending": (lambda p: other(p / "a", b"Rar!\x1a\x07\x00rest"), "a RAR archive"),
     "rar of parts": (
-        lambda p: other(p / "a.part2.rar", b"Rar!\x1a\x07\x00rest"), "give it the first",
+        lambda p: other(p / "a.part2.rar", b"Rar!\x1a\x07\x00rest"), "number 1 is missing",
     ),
     "7z": (lambda p: other(p / "a.7z", b"7z\xbc\xaf\x27\x1crest"), "a 7z archive.*`7z x`"),
     "zip of parts": (
         lambda p: other(p / "a.z01", b"PK\x07\x08" + zipped(p / "b").read_bytes()[:500]),
-        "one of several parts",
+        r"a\.zip is missing, to which a\.z01 belongs",
     ),
     "no images": (lambda p: zipped(p / "a.zip", {"data/legend.csv": b"x"}), "no images among"),
     "nothing inside": (lambda p: zipped(p / "a.zip", {}), "no files"),

@@ -100,7 +100,7 @@ def test_fetch_adds_what_the_pinned_commit_holds(repository, server, house, monk
     assert (added.folder / "data/legend.csv").read_bytes() == members()["data/legend.csv"]
     assert added.receipt["origin"] == {"kind": "commit", "commit": repository[1]}
     assert added.receipt["partial"] is False
-    assert sorted(p.name for p in house.raw.iterdir()) == ["facial_expressions"]
+    assert house.sources() == ["facial_expressions"]
 
 
 def test_a_fetched_set_must_be_complete(repository, server, house, monkeypatch):
@@ -117,7 +117,7 @@ def test_fetch_into_a_relative_folder(repository, server, house, monkeypatch):
     monkeypatch.chdir(house.raw.parent)
     house.raw = house.raw.relative_to(house.raw.parent)  # as the command line has it
     house.add(allow_partial=True)
-    assert [p.name for p in house.raw.iterdir()] == ["facial_expressions"]
+    assert house.sources() == ["facial_expressions"]
 
 
 @pytest.mark.parametrize("what", ["commit", "repository", "host"])

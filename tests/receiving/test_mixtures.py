@@ -172,7 +172,7 @@ def test_a_disk_too_small_is_found_before_copying(tmp_path, house, monkeypatch):
     class Usage:
         free = 100
 
-    monkeypatch.setattr("fer_bench.receiving.keeping.shutil.disk_usage", lambda place: Usage)
+    monkeypatch.setattr("fer_bench.files.shutil.disk_usage", lambda place: Usage)
     with pytest.raises(FerBenchError, match="make room"):
         house.add(folder(tmp_path / "mine"))
     assert house.files() == []

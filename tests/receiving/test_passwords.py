@@ -68,10 +68,11 @@ def test_a_password_too_many_does_not_matter(tmp_path, house):
 
 
 @pytest.mark.parametrize(
-    ("method", "message"), [(99, "encrypted with AES.*7z x a.zip"), (9, r"method 9\): unpack it")]
+    "method",
+    [99, 9],  # AES (of a kind that nobody writes), deflate 64
 )
-def test_what_python_cannot_read_is_said_to_be_that(method, message, tmp_path, house):
+def test_what_nothing_here_can_read_names_a_tool(method, tmp_path, house):
     archive = locked_zip(tmp_path / "a.zip", members(), "geheim", method)
-    with pytest.raises(FerBenchError, match=message):
+    with pytest.raises(FerBenchError, match=r"a\.zip is a zip archive, which .*7z x"):
         house.add(archive, password="geheim")
     assert house.files() == []

@@ -1,6 +1,8 @@
 """`data verify`: what was received, and what is no longer that."""
 
+import hashlib
 import json
+import subprocess
 
 import pytest
 from receiving_miniature import folder, members
@@ -8,7 +10,7 @@ from typer.testing import CliRunner
 
 from fer_bench.cli import app
 from fer_bench.errors import FerBenchError
-from fer_bench.receiving import add
+from fer_bench.receiving import accept, add, is_partial, remove
 
 
 @pytest.fixture
@@ -36,6 +38,7 @@ def test_a_damaged_image_is_named_on_the_screen(added, house):
     path.write_bytes(path.read_bytes()[:-90])
     changed, unreadable = house.verify()
     assert "-90 bytes" in changed
+    assert changed.endswith("images/Bob_Roy_1.jpg was changed")
     assert "1 of 5 images cannot be read" in unreadable
     assert "images/Bob_Roy_1.jpg is a damaged" in unreadable
 
@@ -44,6 +47,7 @@ def test_a_missing_image_is_counted(added, house):
     (added.folder / "images/Bob_Roy_1.jpg").unlink()
     missing, counts = house.verify()
     assert missing.startswith("1 file missing: 7 received, 6 now")
+    assert missing.endswith("images/Bob_Roy_1.jpg is missing")
     assert "received" in counts
     line = next(line for line in counts.splitlines() if line.strip().startswith("sadness"))
     assert line.rstrip().endswith("-1")
@@ -103,3 +107,43 @@ def test_on_the_command_line(tmp_path, monkeypatch):
     assert done.exit_code != 0
     assert isinstance(done.exception, FerBenchError)
     assert "no longer what was received:\n- as many files" in str(done.exception)
+
+
+def test_the_hashes_lie_beside_it_in_the_form_of_sha256sum(added, house):
+    listing = house.raw / ".facial_expressions.sha256"
+    assert hashlib.sha256(listing.read_bytes()).hexdigest() == added.receipt["tree_sha256"]
+    done = subprocess.run(
+        ["sha256sum", "--check", "--quiet", str(listing)], cwd=added.folder, check=False
+    )
+    assert done.returncode == 0
+
+
+def test_without_the_hashes_a_change_is_found_and_not_named(added, house):
+    (house.raw / ".facial_expressions.sha256").unlink()
+    assert house.verify() == []
+    (added.folder / "images/Bob_Roy_1.jpg").unlink()
+    assert "which, is not known" in house.verify()[0]
+    (house.raw / ".facial_expressions.sha256").write_text("0" * 64 + "  a.jpg\n")
+    assert "which, is not known" in house.verify()[0]
+
+
+def test_what_is_there_may_be_accepted_as_partial(added, house):
+    places = {"root": house.raw, "receipts_root": house.receipts, "progress": False}
+    with pytest.raises(FerBenchError, match="nothing to accept"):
+        accept("facial_expressions", **places)
+    (added.folder / "images/Bob_Roy_1.jpg").unlink()
+    damaged = added.folder / "images/Ann_Lee_0001.jpg"
+    damaged.write_bytes(damaged.read_bytes()[:-90])
+    lines = accept("facial_expressions", **places)
+    assert lines[0].startswith("3 of the 5 images")
+    assert house.verify() == []
+    receipt = json.loads((house.receipts / "facial_expressions/source.json").read_text())
+    assert (receipt["partial"], receipt["unreadable"]) == (True, 1)
+    assert receipt["origin"] == added.receipt["origin"]
+    assert "Roy" not in json.dumps(receipt)
+    assert is_partial("facial_expressions", house.receipts)
+
+
+def test_removing_takes_the_hashes_along(added, house):
+    remove("facial_expressions", root=house.raw, receipts_root=house.receipts)
+    assert list(house.raw.iterdir()) == []

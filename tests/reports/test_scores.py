@@ -14,9 +14,9 @@ from fixed_scores import metrics, write_cell
 
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import SEVEN
-from fer_bench.reports.describe import class_counts, partial_names
+from fer_bench.reports.describe import class_counts, empty_classes, partial_names
 from fer_bench.reports.enabled import row_names
-from fer_bench.reports.row import classes_of
+from fer_bench.reports.row import Row, classes_of
 from fer_bench.reports.scores import load_scores
 
 
@@ -113,3 +113,15 @@ def test_score_files_from_before_folds_and_slices_are_read(tmp_path: Path) -> No
         False, None, None, {},
     )  # fmt: skip
     assert not row.partial("old")
+
+
+def test_classes_without_faces_stand_below_tables(tmp_path: Path) -> None:
+    part = {"n": 3, "n_per_class": {"neutral": 2, "happiness": 1, "fear": 0}}
+    cell = {"sets": {"mine": {"last": {"all": part}}}, "untrained_classes": ["happiness"]}
+    row = Row("mine", "baseline1", False, 1, (cell,), frozenset({"mine"}))
+    assert empty_classes([row], ["mine"]) == [
+        "`mine`: There are no training faces of happiness.",
+        "`mine`: There are no test faces of fear.",
+    ]
+    before = Row("mine", "baseline1", False, 1, ({"sets": {}},), frozenset({"mine"}))
+    assert empty_classes([before], ["mine"]) == []
