@@ -58,6 +58,11 @@ class Scores:
         """The datasets with at least one measured row."""
         return list(dict.fromkeys(row.dataset for row in self if row.cells))
 
+    def tested(self) -> list[tuple[str, str]]:
+        """Each dataset with each set that one of its rows was scored on, own sets first."""
+        places = [(d, s) for d in self.datasets() for row in self.of(d) for s in row.scored_on]
+        return sorted(dict.fromkeys(places), key=lambda place: place[0] != place[1])
+
     def elsewhere(self, dataset: str) -> bool:
         """Whether the dataset's rows come from committed scores, not from this checkout's grid."""
         return any(row.elsewhere for row in self.of(dataset))

@@ -6,7 +6,9 @@ Numbers and wording come from `fer_bench.statistics`; here they become Markdown.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
+from fer_bench.reports.columns import Columns, page_table, shown
 from fer_bench.reports.compare.same_faces import (
     Labels,
     Pair,
@@ -16,7 +18,6 @@ from fer_bench.reports.compare.same_faces import (
 )
 from fer_bench.reports.describe import subset_title
 from fer_bench.reports.formatting import NOTHING, count
-from fer_bench.reports.grid import github
 from fer_bench.reports.row import Row
 from fer_bench.statistics.corrections import MARGIN
 from fer_bench.statistics.pairs import SEEDS_NEEDED, Comparison
@@ -30,8 +31,6 @@ from fer_bench.statistics.wording import (
     short,
 )
 
-HEAD = ("Pair", "n", "Seeds", "Difference", "95 % interval", "McNemar p by seed", "Bootstrap p",
-        "Holm p", "Verdict")  # fmt: skip
 EXPLANATION = """\
 Difference: first minus second, points of mean accuracy over seeds. Interval and bootstrap p are
 over faces; where both have 3 seeds or more, over faces and seeds (marked `*`). McNemar's exact test
@@ -84,8 +83,7 @@ def written(
 
 def _blocks(found: Sequence[Judged], called: Mapping[str, str], margin: float) -> list[str]:
     """Table, explanation and a sentence a pair."""
-    body = [_cells(one, called) for one in found]
-    table = github(HEAD, body, (0, len(HEAD) - 1))
+    named = [Named(one, *_names(one.comparison, called)) for one in found]
     family = found[0].pairs
     pairs = "this 1 pair" if family == 1 else f"the {family} pairs of this table"
     explanation = EXPLANATION.format(pairs=pairs, margin=margin_text(margin))
@@ -93,8 +91,12 @@ def _blocks(found: Sequence[Judged], called: Mapping[str, str], margin: float) -
     few = min(min(len(one.seeds_one), len(one.seeds_other)) for one in c)
     if few < SEEDS_NEEDED:
         explanation += f" {about_training(few)}"
-    said = [sentence(one, *_names(one.comparison, called), alone=False) for one in found]
-    return [table, explanation, "\n".join(f"- {_escaped(text)}" for text in said)]
+    said = [sentence(*one, alone=False) for one in named]
+    return [
+        page_table(COLUMNS, named),
+        explanation,
+        "\n".join(f"- {_escaped(text)}" for text in said),
+    ]
 
 
 def _names(c: Comparison, called: Mapping[str, str]) -> tuple[str, str]:
@@ -105,19 +107,37 @@ def _escaped(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def _cells(judged: Judged, called: Mapping[str, str]) -> list[str]:
-    c = judged.comparison
-    one, other = _names(c, called)
-    seeds = [len(c.seeds_one), len(c.seeds_other)]
-    texts = [
-        f"{one} − {other}",
-        count(c.n),
-        " and ".join(map(str, dict.fromkeys(seeds))),
-        points(c.difference),
-        f"{points(c.main.low)} to {points(c.main.high)}{'*' if c.both else ''}",
-        ", ".join(p_value(test.p) for test in c.mcnemar) or NOTHING,
-        p_value(c.main.p),
-        p_value(judged.holm_p),
-        short(judged, one, other),
-    ]
-    return [_escaped(text) for text in texts]
+class Named(NamedTuple):
+    """A compared pair with what its rows are called."""
+
+    judged: Judged
+    one: str
+    other: str
+
+    @property
+    def numbers(self) -> Comparison:
+        """What was found."""
+        return self.judged.comparison
+
+
+def _seeds(c: Comparison) -> str:
+    return " and ".join(map(str, dict.fromkeys((len(c.seeds_one), len(c.seeds_other)))))
+
+
+def _interval(c: Comparison) -> str:
+    return f"{points(c.main.low)} to {points(c.main.high)}{'*' if c.both else ''}"
+
+
+COLUMNS: Columns[Named] = (
+    shown("Pair", lambda p: _escaped(f"{p.one} − {p.other}"), left=True),
+    shown("n", lambda p: count(p.numbers.n)),
+    shown("Seeds", lambda p: _seeds(p.numbers)),
+    shown("Difference", lambda p: points(p.numbers.difference)),
+    shown("95 % interval", lambda p: _interval(p.numbers)),
+    shown(
+        "McNemar p by seed", lambda p: ", ".join(p_value(t.p) for t in p.numbers.mcnemar) or NOTHING
+    ),
+    shown("Bootstrap p", lambda p: p_value(p.numbers.main.p)),
+    shown("Holm p", lambda p: p_value(p.judged.holm_p)),
+    shown("Verdict", lambda p: _escaped(short(*p)), left=True),
+)

@@ -66,8 +66,7 @@ def markdown(scores: Scores) -> str:
 
 def _sections(scores: Scores) -> Iterator[tuple[str, str, list[Row]]]:
     """(trained on, set, rows), own sets first."""
-    places = [(d, s) for d in scores.datasets() for row in scores.of(d) for s in row.scored_on]
-    for dataset, set_ in sorted(dict.fromkeys(places), key=lambda place: place[0] != place[1]):
+    for dataset, set_ in scores.tested():
         if rows := [row for row in scores.of(dataset) if votes(row, set_)]:
             yield dataset, set_, rows
 

@@ -68,10 +68,8 @@ def markdown(scores: Scores) -> str:
 
 def _sections(scores: Scores) -> Iterator[tuple[str, str, list[Row]]]:
     """(trained on, set, rows): own sets first, then those scored with another dataset's models."""
-    pairs = [(d, s) for d in scores.datasets() for row in scores.of(d) for s in row.scored_on]
-    for dataset, set_ in sorted(dict.fromkeys(pairs), key=lambda pair: pair[0] != pair[1]):
-        rows = [row for row in scores.of(dataset) if row.groups(set_)]
-        if rows:
+    for dataset, set_ in scores.tested():
+        if rows := [row for row in scores.of(dataset) if row.groups(set_)]:
             yield dataset, set_, rows
 
 
