@@ -313,6 +313,25 @@ def test_no_round_is_begun_that_would_not_end_in_time():
     assert "skipped" in timed.rows(versions)[1]
 
 
+@pytest.mark.slow  # every training is a process
+def test_training(tmp_path):
+    project = SPEED.parents[1]
+    content, page = measured(
+        "training", tmp_path, "--before", project, "--after", project, "--rounds", "1",
+        "--epochs", "1", "--sizes", "32,8,8", "--no-compile",
+    )  # fmt: skip
+    check(content, page, rounds=1)
+    timed, left_out = rows_of(content)
+    assert list(timed) == [
+        f"{version}, {part}" for version in ("before", "after", "after, bf16")
+        for part in ("steps alone", "with predictions")
+    ]  # fmt: skip
+    assert len(left_out) == 2
+    for row in timed.values():
+        assert row["peak_mib"] > 100
+        assert row["reference"].startswith("before, ")
+
+
 def align_rows(source: str) -> tuple[str, ...]:
     return (
         f"{source}: facenet-pytorch, files, 1 thread",

@@ -58,8 +58,9 @@ class SCAN(Unit):
     def attention(self, patches: Tensor) -> Tensor:
         """(B, P, C, h, w): a weight for each channel and position."""
         if patches.device.type == "cpu" and patches.shape[1] > 1 and patches.shape[2] >= WIDE:
-            return torch.sigmoid(torch.stack(self._one_by_one(patches), 1))
-        score = self.norm(self.prelu(self.conv(patches.flatten(1, 2))))
+            score = torch.cat(self._one_by_one(patches), 1)
+        else:
+            score = self.norm(self.prelu(self.conv(patches.flatten(1, 2))))
         return torch.sigmoid(score).view(patches.shape)
 
     def _one_by_one(self, patches: Tensor) -> list[Tensor]:

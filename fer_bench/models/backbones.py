@@ -154,7 +154,9 @@ class ResNet(StagedBackbone):
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """Feature maps by stage, `layer1` to `until`, of a normalised image (B, 3, H, W)."""
-        x = self.pool(F.relu(self.bn1(self.conv1(x))))
+        # The maximum of a window is positive where one of its cells is, so that ReLU may follow
+        # the pooling, which leaves it a quarter of the cells: the same numbers and gradients.
+        x = F.relu(self.pool(self.bn1(self.conv1(x))))
         maps: dict[str, Tensor] = {}
         for stage in self.stages:
             x = maps[stage] = getattr(self, stage)(x)

@@ -101,7 +101,12 @@ def partition(x: Tensor, g: int, folded_strip: bool = False) -> list[Tensor]:
 
 
 def _grid(x: Tensor, height: int, width: int) -> Tensor:
-    """(B, C, H, W) to (B, P, C, height, width), row-major."""
+    """(B, C, H, W) to (B, P, C, height, width), row-major.
+
+    In memory it is (B, height, width, P, C): what `flatten(1, 2)` of it is then lies there as a map
+    of P * C channels with channels last, whose channels are copied and summed many at a time.
+    """
     batch, channels, rows, columns = x.shape
     cut = x.reshape(batch, channels, rows // height, height, columns // width, width)
-    return cut.permute(0, 2, 4, 1, 3, 5).flatten(1, 2)
+    cells = cut.permute(0, 3, 5, 2, 4, 1).flatten(3, 4).contiguous()
+    return cells.permute(0, 3, 4, 1, 2)

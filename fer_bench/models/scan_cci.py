@@ -144,8 +144,9 @@ class AttentionBranch(nn.Module):
         pooled = []
         for i, patches in enumerate(partition(features, self.g, self.folded_strip)):
             if self.shared:
-                stacked = patches.flatten(0, 1).unsqueeze(1)
-                weighted = self.local[0](stacked).view(patches.shape)
+                rows = patches.permute(0, 1, 3, 4, 2).flatten(0, 1)  # (B P, h, w, C) in memory
+                stacked = rows.permute(0, 3, 1, 2).unsqueeze(1)
+                weighted = self.local[0](stacked).unflatten(0, patches.shape[:2]).squeeze(2)
             else:
                 weighted = self.local[i](patches)
             pooled.append(weighted.mean((3, 4)))
@@ -236,13 +237,15 @@ class ScanCci(FERModel):
 
         L_u and L_i are cross-entropies.
         """
-        parts = [F.cross_entropy(head, target, class_weight) for head in output.heads]
-        if self.context is None:
-            return parts[0]
-        if self.attention is None:
-            return torch.stack(parts).sum()
         lam = self.config.weight
-        return lam * parts[0] + (1 - lam) * torch.stack(parts[1:]).sum()
+        attention, context = output.heads[: int(lam > 0)], output.heads[int(lam > 0) :]
+        parts = []
+        if attention:
+            parts.append(lam * F.cross_entropy(attention[0], target, class_weight))
+        if context:  # the sum of means over equal targets is their number times the mean over all
+            mean = F.cross_entropy(torch.cat(context), target.repeat(len(context)), class_weight)
+            parts.append((1 - lam) * len(context) * mean)
+        return sum(parts[1:], parts[0])
 
     def start_epoch(self, epoch: int) -> None:
         """Enter training mode; with `frozen_bn`, running statistics rule from the second epoch on.

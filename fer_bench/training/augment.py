@@ -49,9 +49,13 @@ def draw(
 
 
 def apply(images: Tensor, draws: Draws) -> Tensor:
-    """Apply `draws` to `images` (B, 3, H, W) in [0, 1]; the result is in [0, 1] again."""
+    """Apply `draws` to `images` (B, 3, H, W) in [0, 1]; the result is in [0, 1] again.
+
+    `images` stay as they are. Quickest where the planes of red, green and blue lie one after the
+    other in memory, as `as_images` gives them.
+    """
     flip = torch.from_numpy(draws.flip).to(images.device)[:, None, None, None]
-    images = torch.where(flip, images.flip(3), images)
+    images = torch.where(flip, images.flip(3), images)  # a copy, which is changed in place below
     factors = torch.from_numpy(draws.factors).to(images)[:, :, None, None, None]
     for operation in draws.order:
         if (draws.factors[operation] == (operation < 3)).all():
@@ -60,28 +64,29 @@ def apply(images: Tensor, draws: Draws) -> Tensor:
     return images
 
 
-def _grey(images: Tensor) -> Tensor:
-    r, g, b = images.unbind(1)
-    return (GREY[0] * r + GREY[1] * g + GREY[2] * b).unsqueeze(1)
-
-
 def _brightness(images: Tensor, factor: Tensor) -> Tensor:
-    return (images * factor).clamp(0, 1)
+    return images.mul_(factor).clamp_(0, 1)
 
 
 def _contrast(images: Tensor, factor: Tensor) -> Tensor:
-    mean = _grey(images).mean((1, 2, 3), keepdim=True)
-    return (mean + (images - mean) * factor).clamp(0, 1)
+    red, green, blue = images.mean((2, 3), keepdim=True).split(1, 1)
+    return _blend(images, GREY[0] * red + GREY[1] * green + GREY[2] * blue, factor)
 
 
 def _saturation(images: Tensor, factor: Tensor) -> Tensor:
-    grey = _grey(images)
-    return (grey + (images - grey) * factor).clamp(0, 1)
+    red, green, blue = images.split(1, 1)
+    grey = (GREY[0] * red).add_(green, alpha=GREY[1]).add_(blue, alpha=GREY[2])
+    return _blend(images, grey, factor)
+
+
+def _blend(images: Tensor, other: Tensor, factor: Tensor) -> Tensor:
+    """`factor` of the images and the rest of `other`."""
+    return images.mul_(factor).add_(other * (1 - factor)).clamp_(0, 1)
 
 
 def _hue(images: Tensor, shift: Tensor) -> Tensor:
     """Rotate the hue by `shift` turns, saturation and value kept (the HSV hexcone)."""
-    value, _ = images.max(1)
+    value = images.amax(1)
     chroma = value - images.amin(1)
     safe = torch.where(chroma > 0, chroma, torch.ones_like(chroma))
     r, g, b = images.unbind(1)
@@ -90,7 +95,7 @@ def _hue(images: Tensor, shift: Tensor) -> Tensor:
         (g - b) / safe,
         torch.where(value == g, 2 + (b - r) / safe, 4 + (r - g) / safe),
     )
-    sixth = (sixth + 6 * shift[:, 0]) % 6
+    sixth += 6 * shift[:, 0]
     channels = []
     for offset in (5.0, 3.0, 1.0):
         k = (offset + sixth) % 6

@@ -51,8 +51,13 @@ class Faces:
 
 
 def as_images(pixels: Tensor) -> Tensor:
-    """uint8 (B, H, W, 3) to float (B, 3, H, W) in [0, 1]; channels stay last in memory."""
-    return pixels.permute(0, 3, 1, 2).float().div_(255)
+    """uint8 (B, H, W, 3) to float (B, 3, H, W) in [0, 1], contiguous.
+
+    Each colour is a plane of its own: what is done to three channels a pixel cannot be done to many
+    pixels at a time. The first convolution puts channels last, as its weights are.
+    """
+    planes = pixels.permute(0, 3, 1, 2)
+    return planes.to(torch.float32, memory_format=torch.contiguous_format).div_(255)
 
 
 def epoch_order(labels: np.ndarray, sampler: str, rng: np.random.Generator) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,10 @@ from fer_bench.training.recipe import Recipe
 from fer_bench.training.streams import Cell
 
 log = logging.getLogger(__name__)
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+LARGEST_KEPT = 32 * 2**20
+"""glibc's `malloc.h`, and the largest block that it lets be kept, in bytes."""
 
 
 def start(compute: Mapping[str, Any], cell: Cell) -> Any:
@@ -50,8 +55,12 @@ def start(compute: Mapping[str, Any], cell: Cell) -> Any:
     torch.set_num_threads(threads)
     if threads > 1:
         _warn_if_loaded(threads)
+    if compute["device"] == "cpu":
+        keep_memory()
     exact = bool(compute["deterministic"])
     torch.use_deterministic_algorithms(exact)
+    # It would fill every new tensor before it is written, for those who read what nobody wrote.
+    torch.utils.deterministic.fill_uninitialized_memory = False
     torch.backends.cudnn.benchmark = not exact  # the fastest convolution of those that fit
     allow_tf32(compute)
     fabric = Fabric(
@@ -75,6 +84,20 @@ def _warn_if_loaded(threads: int) -> None:
             "other burn many times the work; compute.threads: 1 is faster here",
             threads, load, cores(),
         )  # fmt: skip
+
+
+def keep_memory() -> None:
+    """Let the C library keep what tensors free, for the next ones.
+
+    glibc gives large blocks back to the system, which hands them out again page by page and zeroed:
+    up to a thousand page faults a step. Other C libraries are left as they are.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):  # Windows, macOS
+        return
+    mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT)
+    mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def allow_tf32(compute: Mapping[str, Any]) -> None:
@@ -125,7 +148,8 @@ def place(
         if fabric.device.type != "cuda":
             raise FerBenchError("compute.sync_bn needs GPUs; set it to false in params.yaml")
         nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
-    optimizer = optimizer_for(model, recipe, compute["fused"])
+    fused = bool(compute["fused"]) or fabric.device.type == "cpu"  # there it saves small calls
+    optimizer = optimizer_for(model, recipe, fused)
     trained = torch.compile(model) if compute["compile"] else model
     wrapped, optimizer = fabric.setup(trained, optimizer)
     return wrapped, optimizer

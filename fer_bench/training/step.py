@@ -72,11 +72,16 @@ def drawn(size: int, recipe: Recipe, rng: np.random.Generator) -> augment.Draws:
 
 @torch.inference_mode()
 def predict(
-    model: FERModel, faces: Faces, device: torch.device, batch_size: int = 256
+    model: FERModel, faces: Faces, device: torch.device, batch_size: int | None = None
 ) -> np.ndarray:
-    """Logits (N, K) float32 of `faces`, in evaluation mode."""
+    """Logits (N, K) float32 of `faces`, in evaluation mode.
+
+    A GPU takes 256 faces at once unless `batch_size` says otherwise; a CPU 64, which is as quick
+    and needs a quarter of the memory.
+    """
     model.eval()
-    batches = in_batches(np.arange(len(faces)), batch_size)
+    size = batch_size or (64 if device.type == "cpu" else 256)
+    batches = in_batches(np.arange(len(faces)), size)
     logits = [
         model(images, **fields.of_batch(faces.fields, which, device)).logits.float()
         for which, images in prefetched(faces, batches, device)

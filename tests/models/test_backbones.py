@@ -27,8 +27,14 @@ def test_equal_to_torchvision(kind, training):
     theirs.train(training)
     ours.train(training)
     images = torch.rand(2, 3, 64, 64, dtype=torch.float64)
-    pooled = ours(images)["layer4"].mean((2, 3))
-    torch.testing.assert_close(pooled, theirs(images), rtol=0, atol=1e-10)
+    pooled, expected = ours(images)["layer4"].mean((2, 3)), theirs(images)
+    torch.testing.assert_close(pooled, expected, rtol=0, atol=1e-10)
+    weight = torch.randn_like(expected)
+    (pooled * weight).sum().backward()
+    (expected * weight).sum().backward()
+    for name, parameter in theirs.named_parameters():
+        gradient = ours.get_parameter(name).grad
+        torch.testing.assert_close(gradient, parameter.grad, rtol=1e-8, atol=1e-10)
     for name, buffer in theirs.named_buffers():
         torch.testing.assert_close(ours.get_buffer(name), buffer, rtol=0, atol=1e-10)
 

@@ -41,6 +41,14 @@ def test_even_maps_are_cut_row_by_row():
         assert torch.equal(pieces[0, k, 0], image[2 * i : 2 * i + 2, 2 * j : 2 * j + 2])
 
 
+def test_patches_side_by_side_are_a_map_with_channels_last():
+    last = torch.randn(2, 8, 28, 28).contiguous(memory_format=torch.channels_last)
+    for x in (last, last.contiguous()):
+        for pieces in partition(x, 5):
+            assert pieces.flatten(1, 2).is_contiguous(memory_format=torch.channels_last)
+            assert pieces.flatten(1, 2).data_ptr() == pieces.data_ptr()  # no copy
+
+
 @given(side=st.integers(1, 40), g=st.integers(1, 14), channels=st.integers(1, 3))
 def test_patches_cover_the_map_once(side, g, channels):
     if blocks(side, g)[1] <= 0:

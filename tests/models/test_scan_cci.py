@@ -105,6 +105,18 @@ def test_lambda_weighs_the_two_losses(lam, small):
     torch.testing.assert_close(model.loss(output, TARGET), expected)
 
 
+@pytest.mark.parametrize("options", [{}, {"attention": "none"}, {"cci": False}])
+def test_class_weights_weigh_each_heads_mean(options, small):
+    model = small("scan_cci", **options).double()
+    output = model(images().double())
+    weight = torch.linspace(0.2, 2.0, 7, dtype=torch.float64)
+    parts = [F.cross_entropy(head, TARGET, weight) for head in output.heads]
+    lam = model.config.weight
+    first = int(model.attention is not None)
+    expected = lam * sum(parts[:first]) + (1 - lam) * sum(parts[first:])
+    torch.testing.assert_close(model.loss(output, TARGET, weight), expected, **EXACT)
+
+
 @pytest.mark.parametrize(
     ("lam", "cell", "heads"), [(0.0, "scan_cci_no_scan", 4), (1.0, "scan_cci_no_cci", 1)]
 )

@@ -50,6 +50,19 @@ def test_whole_recipe_equals_torchvision_in_the_drawn_order(images):
         assert torch.allclose(ours[i], expected, atol=5e-6)
 
 
+def test_the_images_given_stay_as_they_are(images):
+    before = images.clone()
+    apply(images, draw(np.random.default_rng(3), SIZE, 0.5, (0.4, 0.3, 0.25, 0.05)))
+    apply(images, plain((0, 1, 2, 3), f0=1.2, f1=0.8, f2=1.1))
+    assert torch.equal(images, before)
+
+
+def test_the_layout_in_memory_changes_nothing_but_last_bits(images):
+    draws = draw(np.random.default_rng(3), SIZE, 0.5, (0.4, 0.3, 0.25, 0.05))
+    last = images.contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(apply(last, draws), apply(images, draws), rtol=0, atol=1e-6)
+
+
 def test_grey_and_black_faces_survive_hue():
     images = torch.stack([torch.full((3, 8, 8), v) for v in (0.0, 0.5, 1.0, 0.2, 0.7, 0.9)])
     assert torch.allclose(apply(images, plain((3, 0, 1, 2), f3=0.05)), images, atol=1e-6)

@@ -1,0 +1,41 @@
+"""What the set-up of a cell changes for speed is there, and changes no number."""
+
+import platform
+import resource
+
+import pytest
+import torch
+from conftest import COMPUTE
+
+from fer_bench.training.setup import keep_memory, start
+from fer_bench.training.streams import Cell
+
+MIB = 2**20
+
+
+def faults(call) -> int:
+    """Pages that the system had to hand out."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    call()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="others keep memory as they like")
+def test_freed_memory_is_taken_again_without_the_system():
+    def work() -> None:
+        for _ in range(20):
+            torch.ones(16 * MIB // 4)
+
+    keep_memory()
+    work()
+    assert faults(work) < 16 * MIB // 4096  # once for all would be too many
+
+
+def test_new_tensors_are_not_filled_before_they_are_written():
+    before = torch.are_deterministic_algorithms_enabled()
+    try:
+        start(COMPUTE, Cell("toy", "baseline1", 0))
+        assert torch.are_deterministic_algorithms_enabled()
+        assert not torch.utils.deterministic.fill_uninitialized_memory
+    finally:
+        torch.use_deterministic_algorithms(before)
