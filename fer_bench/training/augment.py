@@ -69,12 +69,12 @@ def _brightness(images: Tensor, factor: Tensor) -> Tensor:
 
 
 def _contrast(images: Tensor, factor: Tensor) -> Tensor:
-    red, green, blue = images.mean((2, 3), keepdim=True).split(1, 1)
+    red, green, blue = torch.split(images.mean((2, 3), keepdim=True), 1, 1)
     return _blend(images, GREY[0] * red + GREY[1] * green + GREY[2] * blue, factor)
 
 
 def _saturation(images: Tensor, factor: Tensor) -> Tensor:
-    red, green, blue = images.split(1, 1)
+    red, green, blue = torch.split(images, 1, 1)
     grey = (GREY[0] * red).add_(green, alpha=GREY[1]).add_(blue, alpha=GREY[2])
     return _blend(images, grey, factor)
 

@@ -60,7 +60,8 @@ def start(compute: Mapping[str, Any], cell: Cell) -> Any:
     exact = bool(compute["deterministic"])
     torch.use_deterministic_algorithms(exact)
     # It would fill every new tensor before it is written, for those who read what nobody wrote.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    deterministic: Any = torch.utils.deterministic
+    deterministic.fill_uninitialized_memory = False
     torch.backends.cudnn.benchmark = not exact  # the fastest convolution of those that fit
     allow_tf32(compute)
     fabric = Fabric(
