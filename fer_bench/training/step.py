@@ -76,8 +76,7 @@ def predict(
 ) -> np.ndarray:
     """Logits (N, K) float32 of `faces`, in evaluation mode.
 
-    A GPU takes 256 faces at once unless `batch_size` says otherwise; a CPU 64, which is as quick
-    and needs a quarter of the memory.
+    A GPU takes 256 faces at once unless `batch_size` says otherwise; a CPU 64, which is as quick.
     """
     model.eval()
     size = batch_size or (64 if device.type == "cpu" else 256)
