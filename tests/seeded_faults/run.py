@@ -23,6 +23,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import yaml
@@ -31,6 +32,9 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 LONGEST = 1800.0
 """Seconds after which tests count as hanging."""
+
+IMPORTED_ONCE = ["numpy", "pandas", "pyarrow.parquet", "scipy.stats", "torch", "pytest"]
+"""By the process that each test run is forked from; nothing of fer_bench."""
 
 
 @dataclass(frozen=True)
@@ -89,21 +93,37 @@ def copied(checkout: Path, to: Path) -> Path:
 
 def failing(copy: Path, tests: list[str]) -> str | None:
     """The first test that fails, or why there is no knowing which; None when all pass."""
-    # Without bytecode: a fault as long as what it replaces, a second later, would not be compiled.
-    env = {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "pytest", "-xq", "-p", "no:cacheprovider", *tests]
-    try:
-        done = subprocess.run(
-            command, cwd=copy, env=os.environ | env, capture_output=True, text=True, timeout=LONGEST
-        )
-    except subprocess.TimeoutExpired:
+    forks = get_context("forkserver")
+    forks.set_forkserver_preload(IMPORTED_ONCE)
+    log = copy / ".pytest_said"
+    process = forks.Process(target=_test, args=(copy, tests, log))
+    process.start()
+    process.join(LONGEST)
+    if process.exitcode is None:
+        process.kill()
         return "they hang"
-    if done.returncode > 2:
-        sys.exit(f"pytest could not run {' '.join(tests)}:\n{done.stdout}{done.stderr}")
-    if not done.returncode:
+    said = log.read_text(encoding="utf-8", errors="replace")
+    if process.exitcode not in (0, 1, 2):
+        sys.exit(f"pytest could not run {' '.join(tests)}:\n{said}")
+    if not process.exitcode:
         return None
-    named = re.search(r"^(?:FAILED|ERROR) (?:tests/)?([^ ]+)", done.stdout, re.MULTILINE)
+    named = re.search(r"^(?:FAILED|ERROR) (?:tests/)?(\S+)", said, re.MULTILINE)
     return named[1] if named else "at their import"
+
+
+def _test(copy: Path, tests: list[str], log: Path) -> None:
+    """Run pytest on the copy's package, in a process of its own."""
+    # No bytecode: a fault as long as what it replaces, a second later, would not be compiled.
+    sys.dont_write_bytecode = True
+    os.environ |= {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    os.chdir(copy)
+    sys.path.insert(0, str(copy))
+    with log.open("w") as stream:
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
+        import pytest
+
+        os._exit(pytest.main(["-xq", "-p", "no:cacheprovider", *tests]))
 
 
 def verdict(
@@ -145,6 +165,7 @@ def main() -> None:
     parser.add_argument("--trust", action="store_true", help="the tests pass without a fault")
     parser.add_argument("--list", action="store_true", help="only see that all can be applied")
     given = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"
     faults = [f for f in listed() if not given.only or {f.name, f.package} & set(given.only)]
     for fault in faults:
         fault.applied(given.checkout / "fer_bench")
