@@ -22,7 +22,7 @@ from fer_bench.reports.scores import load_scores
 sys.path.insert(0, str(Path(__file__).parent))
 
 SOURCES = ("rafdb", "ferplus", "affectnet", "sfew", "fedro", "ckplus", "oulu_casia", "jaffe")
-RECEIVED = (*SOURCES, "challenge_lists", "caer_s", "expw")
+RECEIVED = (*SOURCES, "fer2013", "ckplus48", "challenge_lists", "caer_s", "expw")
 FOLDED = ("ckplus", "oulu_casia")
 MEASURED = ("baseline1", "scan_cci")  # other rows start from weights that need a licence
 COMPETITORS = {
