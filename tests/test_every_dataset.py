@@ -71,7 +71,7 @@ def data_command(checkout: Checkout, *arguments: str):
 @pytest.fixture(scope="module")
 def run(made):
     checkout, _ = made
-    checkout("dvc", "repro")
+    checkout("fer-bench", "sweep")
     return checkout
 
 
