@@ -14,8 +14,10 @@ from fer_bench.sweep.schedule import Job, Schedule, State
 
 
 def first_jobs(jobs: Iterable[Job], rows: Collection[str]) -> list[str]:
-    """The cells of `rows`, by name."""
-    return [job.name for job in jobs if job.cell and job.name.split("/")[-2] in rows]
+    """The cells of `rows` on the first dataset that has any, by name."""
+    cells = [job.name.split("/") for job in jobs if job.cell]
+    wanted = sorted(cell for cell in cells if cell[1] in rows)
+    return ["/".join(cell) for cell in wanted if cell[0] == wanted[0][0]]
 
 
 class FirstTable:
