@@ -125,7 +125,7 @@ def _what_differs(
         f"  found:    {sum(n for c in found.values() for n in c.values()):,} "
         f"(of {inventory.listed:,} that are listed)",
     ]
-    if table := side_by_side(receivable.expected, found):
+    if gaps and (table := side_by_side(receivable.expected, found)):
         lines += ["", indent(table, "  "), ""]
     lines += [f"  {fault}" for fault in faults[:SHOWN]]
     if len(faults) > SHOWN:
