@@ -236,6 +236,11 @@ def _nothing(tree: Tree) -> str:
         "fer2013.csv, icml_face_data.csv, or <class>/{Training,PublicTest,PrivateTest}_<n>.jpg"
     )
     text = f"this is not FER2013.\n  expected: {expected}\n  found:    {tree.outline()}"
+    if next(tree.matching(r"FER2013(?:train|valid|test)/fer\d{7}\.png"), None):
+        return (
+            f"{text}\nThese are the PNG that FERPlus's script writes, which do not say FER2013's "
+            "own labels: `fer-bench data add ferplus`, or get the table."
+        )
     n = sum(1 for _ in tree.matching(_OTHER))
     if not n:
         return text

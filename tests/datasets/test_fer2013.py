@@ -123,6 +123,12 @@ def test_the_folder_of_ferplus_will_do(tmp_path):
     assert len(SOURCE.index(given(tmp_path, files), {})) == len(table)
 
 
+def test_the_png_of_ferplus_lack_the_labels(tmp_path):
+    files = ferplus.png_files(ferplus.rows())
+    with pytest.raises(FerBenchError, match=r"do not say FER2013's own labels.*add ferplus"):
+        given(tmp_path, files)
+
+
 def test_names_that_do_not_tell_the_two_tests_apart(tmp_path):
     files = {f"test/happy/im{k}.png": b"x" for k in range(3)}
     with pytest.raises(FerBenchError, match=r"It holds 3 pictures.*cannot be told apart"):
