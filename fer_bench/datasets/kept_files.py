@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from tqdm import tqdm
 
@@ -21,6 +22,10 @@ from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, sha256_file, write_text
 
 SHOWN = 5
+AT_ONCE = 1000
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Kept(NamedTuple):
@@ -57,14 +62,22 @@ def tree_sha256(root: Path, progress: bool = True) -> Kept:
     bar = tqdm(total=len(files), desc="hash files", unit=" files", delay=1,
                disable=None if progress else True)  # fmt: skip
     lines, size = [], 0
-    with bar, ThreadPoolExecutor(cores()) as pool:
-        for path, (digest, length) in zip(files, pool.map(lambda p: _hash(root / p), files),
+    with bar:
+        for path, (digest, length) in zip(files, in_threads(_hash, (root / p for p in files)),
                                           strict=True):  # fmt: skip
             lines.append(f"{digest}  {path}\n")
             size += length
             bar.update()
     listing = "".join(lines)
     return Kept(len(files), size, hashlib.sha256(listing.encode()).hexdigest(), listing)
+
+
+def in_threads(function: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
+    """`function` of each item in order, on all cores; few at once, as waiting ones take memory."""
+    waiting = iter(items)
+    with ThreadPoolExecutor(cores()) as pool:
+        while some := list(islice(waiting, AT_ONCE)):
+            yield from pool.map(function, some)
 
 
 def listing_path(root: Path) -> Path:

@@ -6,11 +6,10 @@ import csv
 import os
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from fer_bench.cores import cores
+from fer_bench.datasets.kept_files import in_threads
 from fer_bench.datasets.own.classes import IGNORE, expression_of
 from fer_bench.datasets.own.definition import Definition
 from fer_bench.datasets.own.embedded import holds_images, read_embedded
@@ -128,8 +127,7 @@ def _map(listing: Listing, definition: Definition) -> tuple[Definition, list[str
 def _hashes(faces: Sequence[Face]) -> list[str]:
     """SHA-256 of each face's file, empty where it is missing."""
     files = list(dict.fromkeys(face.file for face in faces if face.file is not None))
-    with ThreadPoolExecutor(cores()) as pool:
-        known = dict(zip(files, pool.map(_hash, files), strict=True))
+    known = dict(zip(files, in_threads(_hash, files), strict=True))
     return ["" if face.file is None else known[face.file] for face in faces]
 
 
