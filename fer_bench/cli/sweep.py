@@ -96,7 +96,7 @@ def sweep(
 
     It does what `dvc repro` does, with the same results to the bit and the same dvc.lock.
     Here, stages run in this checkout, each in a process forked from one that
-    has imported everything; what is done is recorded within seconds. Leave
+    has imported everything; what is done is recorded within half a minute. Leave
     params.yaml and the code alone meanwhile: what ran while they changed is not
     recorded.
 

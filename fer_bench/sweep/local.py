@@ -19,7 +19,7 @@ from fer_bench.training.checkpoint_files import forget
 HERE = "here"
 GIB = 2**30
 LEAST = 1.0  # GiB that must be free for a further job, before any has shown what it takes
-PACE = 10.0  # seconds between two times that DVC's lock files are written
+PACE = 30.0  # seconds between two times that DVC's lock files are written
 EVERY = 1.0  # seconds between two looks at the memory that jobs take
 MARGIN = 1.25  # times what the largest has taken so far
 
@@ -98,7 +98,7 @@ class LocalPlaces:
         self._running[place] = work, job, left
 
     def look(self) -> Mapping[str, Look]:
-        """How the jobs go; what is done is recorded within seconds."""
+        """How the jobs go; what is done is recorded within half a minute."""
         found = {}
         for place, (work, job, left) in list(self._running.items()):
             look = job.look() if job else Look("done")
