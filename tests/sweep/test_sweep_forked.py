@@ -254,3 +254,39 @@ def test_a_stage_ends_with_the_dvc_that_started_it(tmp_path):
     dvc.kill()
     dvc.wait()
     wait_for(lambda: not psutil.pid_exists(stage))
+
+
+SERVER = """
+import multiprocessing, os, signal, sys, time
+from multiprocessing import forkserver
+from pathlib import Path
+from fer_bench.sweep.forked import Forked, stop_server
+
+def ended(job):
+    while (look := job.look()).state == "running":
+        time.sleep(0.05)
+    return look
+
+if __name__ == "__main__":
+    here = Path(sys.argv[1])
+    context = multiprocessing.get_context("forkserver")
+    job = Forked(context, ["sleep 1234 & echo $! > child; wait"], here / "a.log", (), here, {})
+    while not ((here / "child").is_file() and (here / "child").read_text()):
+        time.sleep(0.05)
+    os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
+    print(ended(job).state)
+    print(ended(Forked(context, ["true"], here / "b.log", (), here, {})).state)
+    stop_server()
+    print(forkserver._forkserver._forkserver_pid)
+"""
+
+
+def test_a_killed_server_takes_its_jobs_along_and_another_one_starts(tmp_path):
+    (tmp_path / "sweep.py").write_text(SERVER)
+    done = subprocess.run(
+        [sys.executable, "sweep.py", str(tmp_path)], cwd=tmp_path, capture_output=True, text=True,
+        check=True, timeout=120,
+    )  # fmt: skip
+    assert done.stdout.split() == ["failed", "done", "None"]
+    child = int((tmp_path / "child").read_text())
+    wait_for(lambda: not psutil.pid_exists(child))
