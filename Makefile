@@ -26,7 +26,7 @@ demo: $(STAMP)  ## install, then run what params.yaml enables and show the resul
 	@echo "Open results/leaderboard/index.html in a browser; then results/tables/ and results/figures/."
 
 test: $(STAMP)  ## install, then run every test, a process a core
-	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder
 
 cost: $(STAMP)  ## measure latency, throughput and memory of the models on this machine
 	fer-bench cost
