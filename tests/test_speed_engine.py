@@ -108,8 +108,8 @@ def test_every_part_of_two_checkouts(tmp_path):
         "memory": [2, 2],
     }  # fmt: skip
     old, *new = [r for r in runs if r["part"] == "demo"]
-    assert 0.6 <= old["first_table_s"] <= old["wall_s"]
-    assert all(0.1 <= r["first_table_s"] <= r["wall_s"] for r in new)
+    assert 0.4 <= old["first_table_s"] <= old["wall_s"] + 0.1
+    assert all(0.1 <= r["first_table_s"] <= r["wall_s"] + 0.1 for r in new)
     assert min(r["wall_s"] for r in new) < old["wall_s"]
     assert all(r["cpu_s"] < r["wall_s"] for r in [old, *new])  # they sleep
     assert old["changed"] == []

@@ -28,7 +28,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent))
 from invented_faces import invented_faces
 from options import common_options
-from report import write
+from report import Page, write
 from timed import Version, rows, skipped, time_versions
 
 PROJECT = Path(__file__).parents[2]
@@ -75,8 +75,9 @@ def main() -> None:
         f"CPU seconds that the first epoch takes beyond the next ones, {name}":
         f"{np.median(seconds):.1f}" for name, seconds in once.items()
     } | targets(table)  # fmt: skip
-    write("training", "Speed of training on one core", ABOUT, table, torch.device("cpu"), settings,
-          found=found, out=given.out, packages=("lightning-fabric",))  # fmt: skip
+    page = Page("training", "Speed of training on one core", ABOUT, table, settings, found=found,
+                packages=("lightning-fabric",))  # fmt: skip
+    write(page, torch.device("cpu"), given.out)
 
 
 def make_versions(

@@ -87,6 +87,7 @@ def test_every_form_is_aligned_and_one_is_trained_and_scored(project):
 
 def test_a_lost_picture_stops_align_with_its_name_and_may_be_accepted(project):
     checkout, _ = project
+    checkout("dvc", "repro", "benchmarks/packed/dvc.yaml:align")
     lost = next((checkout.folder / "data/raw/packed/images").rglob("*0000003.png"))
     lost.unlink()
     said = checkout.refused("fer-bench", "align", "packed")
