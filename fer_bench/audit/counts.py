@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from fer_bench.audit.section import Faces, Section, plural, table
-from fer_bench.datasets import get_pack
+from fer_bench.datasets import get_pack, sources
 from fer_bench.datasets.empty_classes import sentences, without_faces
-from fer_bench.datasets.receivable import NOT_SHOWN
+from fer_bench.datasets.receivable import NOT_SHOWN, ReceivableSource
 from fer_bench.labels import EIGHT
 from fer_bench.receiving.receipt import read_receipt
 
@@ -38,7 +38,9 @@ def counts_section(
         of = faces.rows.loc[faces.rows["label"] == EIGHT.index(name), "split"]
         body.append([name, *(_count(of, column) for column in columns)])
     body.append(["**all**", *here.values()])
-    for name, sizes in (("published", published), ("the paper prints", printed)):
+    other = _other_release(faces, receipts_root)
+    name_published = "published, another release" if other else "published"
+    for name, sizes in ((name_published, published), ("the paper prints", printed)):
         if sizes:
             body.append([name, *(sizes.get(column) for column in columns)])
     text = [table(["class", *columns], body)]
@@ -47,7 +49,8 @@ def counts_section(
         text.append("Faces by fold: " + ", ".join(f"{n:,}" for n in folds) + ".")
     unreadable, lines = _received(faces, receipts_root)
     empty = sentences(without_faces(_by_class(faces), classes))
-    worries = [*empty, *_differences(here, published, printed), *unreadable]
+    known = "another release of it" if other else "the published set"
+    worries = [*empty, *_differences(here, published, printed, known), *unreadable]
     return Section("Faces", "\n\n".join([*text, *lines]), tuple(worries))
 
 
@@ -70,14 +73,29 @@ def _count(splits: pd.Series, column: str) -> int:
     return len(splits) if column == "folds" else int((splits == column).sum())
 
 
+def _sources(faces: Faces) -> list[str]:
+    return list(dict.fromkeys(get_pack(pack).source for pack in faces.rows["pack"].unique()))
+
+
+def _other_release(faces: Faces, receipts_root: Path) -> bool:
+    """Whether a source was received in another release than the one whose sizes are known."""
+    for name in _sources(faces):
+        receipt, source = read_receipt(receipts_root, name), sources().get(name)
+        if receipt and isinstance(source, ReceivableSource):
+            published = receipt["images"]["published"]
+            if not published or published != (source.published or published):
+                return True
+    return False
+
+
 def _differences(
-    here: Mapping[str, int], published: Mapping[str, int], printed: Mapping[str, int]
+    here: Mapping[str, int], published: Mapping[str, int], printed: Mapping[str, int], known: str
 ) -> list[str]:
     found = []
     for column, n in here.items():
         name = "in the folds" if column == "folds" else f"{column} faces"
         if published.get(column, n) != n:
-            found.append(f"{n:,} {name}, but the published set has {published[column]:,}.")
+            found.append(f"{n:,} {name}, but {known} has {published[column]:,}.")
         if column in printed and printed[column] != published.get(column, n):
             found.append(f"The paper prints {printed[column]:,} {name}; there are {n:,}.")
     return found
@@ -86,7 +104,7 @@ def _differences(
 def _received(faces: Faces, receipts_root: Path) -> tuple[list[str], list[str]]:
     """Worries and lines about what was received of each source."""
     worries, lines = [], []
-    for source in dict.fromkeys(get_pack(pack).source for pack in faces.rows["pack"].unique()):
+    for source in _sources(faces):
         receipt = read_receipt(receipts_root, source)
         if receipt is None:
             continue

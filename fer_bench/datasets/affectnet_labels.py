@@ -9,10 +9,11 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -112,13 +113,16 @@ def old_release(lists: Mapping[str, Path]) -> Labels:
 def new_release(root: Path) -> Labels:
     """Read `{train_set,val_set}/annotations/<number>_{exp,val,aro}.npy`, in order of number.
 
+    Single images with a file that cannot be understood are left out and noted.
+
     Args:
         root: the folder that holds `train_set` and `val_set`.
 
     Raises:
-        FerBenchError: a folder is missing or a label cannot be understood.
+        FerBenchError: a folder is missing, or more than single files cannot be understood.
     """
     rows = []
+    notes: list[str] = []
     for split, folder in FOLDERS.items():
         place = root / folder / "annotations"
         if not place.is_dir():
@@ -130,25 +134,24 @@ def new_release(root: Path) -> Labels:
         for entry in os.scandir(place):
             if match := _ANNOTATION.fullmatch(entry.name):
                 found[match[2]].add(match[1])
+        skipped = Skipped(f"{folder}/annotations", "image")
         # Neither names nor dates keep the old order; the numbers are the only one there is.
         for number in sorted(found["exp"], key=int):
-            stem = f"{place}/{number}"
-            rows.append(
-                {
-                    "sample_id": f"{folder.removesuffix('_set')}_{number}",
-                    "expression": _code(f"{stem}_exp.npy"),
-                    "split": split,
-                    "path": f"{folder}/images/{number}.jpg",
-                    "valence": read_number(f"{stem}_val.npy") if number in found["val"] else np.nan,
-                    "arousal": read_number(f"{stem}_aro.npy") if number in found["aro"] else np.nan,
-                }
-            )
+            try:
+                row = _annotated(place, number, {k for k in found if number in found[k]})
+            except ValueError as error:
+                skipped.add(str(error))
+                continue
+            row["sample_id"] = f"{folder.removesuffix('_set')}_{number}"
+            row["split"], row["path"] = split, f"{folder}/images/{number}.jpg"
+            rows.append(row)
+        notes += skipped.notes(len(found["exp"]))
     if not rows:
         raise FerBenchError("there is no <number>_exp.npy in train_set or val_set/annotations.")
     frame = pd.DataFrame(rows)
     other = frame["expression"] >= len(CODES)
-    notes = counted_notes((int(other.sum()), WITHOUT_EXPRESSION))
-    return Labels(_ordered(with_labels(frame[~other].reset_index(drop=True))), notes)
+    notes += counted_notes((int(other.sum()), WITHOUT_EXPRESSION))
+    return Labels(_ordered(with_labels(frame[~other].reset_index(drop=True))), tuple(notes))
 
 
 def read_list(path: Path, name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -197,19 +200,35 @@ def _row(fields: list[str]) -> tuple[str, int, float, float]:
         raise ValueError("no valence and arousal") from error
 
 
+def _annotated(place: Path, number: str, kinds: Collection[str]) -> dict[str, Any]:
+    """Expression, valence and arousal of one image; raises ValueError, naming no file."""
+    said = {}
+    for kind in sorted(kinds):
+        try:
+            said[kind] = read_number(f"{place}/{number}_{kind}.npy")
+        except ValueError as error:
+            raise ValueError(f"a file _{kind}.npy does not hold one number: {error}") from error
+    if said["exp"] not in range(LAST_CODE + 1):
+        raise ValueError(f"expression {said['exp']:g} is no code from 0 to {LAST_CODE}")
+    return {
+        "expression": int(said["exp"]),
+        "valence": said.get("val", np.nan),
+        "arousal": said.get("aro", np.nan),
+    }
+
+
 def read_number(path: str) -> float:
     """The number in a .npy file: a number, or text that is one, in any shape of one element.
 
     Raises:
-        FerBenchError: it holds something else.
+        ValueError: it holds something else; the message names no file.
     """
     with open(path, "rb") as stream:
         content = stream.read()
     try:
         return _number(content)
-    except (ValueError, TypeError, OverflowError, EOFError, SyntaxError) as error:
-        where = "/".join(PurePosixPath(path).parts[-3:])
-        raise FerBenchError(f"{where} does not hold one number ({error}): get it again.") from error
+    except (TypeError, OverflowError, EOFError, SyntaxError) as error:
+        raise ValueError(str(error)) from error
 
 
 @lru_cache(2**17)
@@ -222,16 +241,6 @@ def _number(content: bytes) -> float:
     if not np.isfinite(number):
         raise ValueError(f"{number}")
     return number
-
-
-def _code(path: str) -> int:
-    number = read_number(path)
-    if number not in range(LAST_CODE + 1):
-        where = "/".join(PurePosixPath(path).parts[-3:])
-        raise FerBenchError(
-            f"{where}: expression {number:g} is no code from 0 to {LAST_CODE}. Get it again."
-        )
-    return int(number)
 
 
 def _is_heading(fields: list[str], name: str) -> bool:

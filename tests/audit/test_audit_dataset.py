@@ -44,10 +44,14 @@ def write_pack(folder: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dataset: Dataset, challenge: Any = None
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    dataset: Dataset,
+    challenge: Any = None,
+    source: str = "made_up",
 ) -> tuple[str, dict[str, Any]]:
     monkeypatch.setattr(audited, "get_dataset", lambda _: dataset)
-    monkeypatch.setattr(counts, "get_pack", lambda pack: PackSpec(pack, "made_up"))
+    monkeypatch.setattr(counts, "get_pack", lambda pack: PackSpec(pack, source))
     spec = {
         "dataset": dataset.name,
         "view": {"parts": [p.to_json() for p in dataset.parts], "classes": list(dataset.classes)},
@@ -108,6 +112,20 @@ def test_a_split_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "In 1 picture more than one face was found." in page
     # equal pixels are not counted again as near-duplicates
     assert cells(page, "at most 4")[0] == "0"
+
+
+@pytest.mark.parametrize(("published", "named"), [(291_650, True), (291_651, False)])
+def test_sizes_of_another_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, published: int, named: bool
+) -> None:
+    write_pack(tmp_path / "packs" / "affectnet", SPLIT)
+    receipt = {"images": {"present": 9, "published": published}, "partial": False}
+    (tmp_path / "receipts" / "affectnet").mkdir(parents=True)
+    (tmp_path / "receipts" / "affectnet" / "source.json").write_text(json.dumps(receipt))
+    dataset = Dataset("p", (Part("affectnet"),), sizes={"test": 6})
+    page, _ = run(tmp_path, monkeypatch, dataset, source="affectnet")
+    assert ("- 5 test faces, but another release of it has 6." in page) is named
+    assert ("- 5 test faces, but the published set has 6." in page) is not named
 
 
 def test_no_names_on_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
