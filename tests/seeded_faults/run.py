@@ -2,13 +2,16 @@
 
     python tests/seeded_faults/run.py                      every fault, only the tests it names
     python tests/seeded_faults/run.py --only lambda_swapped --only statistics
-    python tests/seeded_faults/run.py --checkout ../older  the same faults in another checkout
+    python tests/seeded_faults/run.py --checkout ../older --at 5db5706
+                                                           the same faults in an older checkout
     python tests/seeded_faults/run.py --whole --only ...   every test, for what the named ones miss
     python tests/seeded_faults/run.py --trust              after a run of all tests that passed
 
 The faults stand beside this file, a file a package: what is replaced where, which test files should
 find it, and why it would matter. They are silent: nothing crashes, a number is wrong. A fault is
 found when the tests pass without it and fail with it. Not part of CI: it takes an hour or more.
+Where code or tests have moved since a commit, the fault's `at` says what it was there; with `--at`
+that holds. What was found is in results.md.
 """
 
 from __future__ import annotations
@@ -43,8 +46,8 @@ class Fault:
 
     Attributes:
         name: of the fault.
-        package: the part of fer_bench it is in; the stem of the file that lists it.
-        file: below fer_bench.
+        package: the part of the project it is in; the stem of the file that lists it.
+        file: below the checkout.
         old: the text it replaces, which stands in the file exactly once.
         new: what it becomes.
         tests: the files that should find it, below tests; a checkout may lack some of them.
@@ -59,22 +62,23 @@ class Fault:
     tests: tuple[str, ...]
     why: str
 
-    def applied(self, package: Path) -> str:
+    def applied(self, checkout: Path) -> str:
         """The faulty file's text; exits where the old text is not there exactly once."""
-        file = package / self.file
+        file = checkout / self.file
         text = file.read_text(encoding="utf-8") if file.is_file() else ""
         if text.count(self.old) != 1:
             sys.exit(
                 f"{self.name}: {self.old!r} stands {text.count(self.old)} times in "
-                f"fer_bench/{self.file}, not once: correct tests/seeded_faults/{self.package}.yaml"
+                f"{self.file}, not once: correct tests/seeded_faults/{self.package}.yaml"
             )
         return text.replace(self.old, self.new)
 
 
-def listed() -> Iterator[Fault]:
-    """Every fault, package by package."""
+def listed(at: str | None = None) -> Iterator[Fault]:
+    """Every fault, package by package; as it was at an older commit, where it says so."""
     for file in sorted(HERE.glob("*.yaml")):
         for entry in yaml.safe_load(file.read_text(encoding="utf-8")):
+            entry |= entry.pop("at", {}).get(at, {})
             yield Fault(package=file.stem, **entry | {"tests": tuple(entry["tests"])})
 
 
@@ -141,8 +145,8 @@ def verdict(
     tests = ["tests"] if whole else there
     if not tests:
         return "unknown", "none of its test files is there"
-    file = copy / "fer_bench" / fault.file
-    right, wrong = file.read_text(encoding="utf-8"), fault.applied(copy / "fer_bench")
+    file = copy / fault.file
+    right, wrong = file.read_text(encoding="utf-8"), fault.applied(copy)
     if sound is not None:
         if tuple(tests) not in sound:
             sound[tuple(tests)] = failing(copy, tests)
@@ -160,15 +164,16 @@ def main() -> None:
     """Print a line a fault and the counts; exits with 1 unless every one was found."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--checkout", type=Path, default=ROOT, help="whose package and tests")
+    parser.add_argument("--at", help="the older commit that it is, where faults were otherwise")
     parser.add_argument("--only", action="append", help="a fault or a package; may be repeated")
     parser.add_argument("--whole", action="store_true", help="run every test, not only the named")
     parser.add_argument("--trust", action="store_true", help="the tests pass without a fault")
     parser.add_argument("--list", action="store_true", help="only see that all can be applied")
     given = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
-    faults = [f for f in listed() if not given.only or {f.name, f.package} & set(given.only)]
+    faults = [f for f in listed(given.at) if not given.only or {f.name, f.package} & set(given.only)]
     for fault in faults:
-        fault.applied(given.checkout / "fer_bench")
+        fault.applied(given.checkout)
     if given.list:
         print(*(f"{f.package:12} {f.name:40} {f.why}" for f in faults), sep="\n")
         return
