@@ -171,7 +171,9 @@ def main() -> None:
     parser.add_argument("--list", action="store_true", help="only see that all can be applied")
     given = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
-    faults = [f for f in listed(given.at) if not given.only or {f.name, f.package} & set(given.only)]
+    faults = [
+        f for f in listed(given.at) if not given.only or {f.name, f.package} & set(given.only)
+    ]
     for fault in faults:
         fault.applied(given.checkout)
     if given.list:
