@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fer_bench.sweep.dvc_repo import stale_stages
 from fer_bench.sweep.schedule import Job
 
 TRAINING = ("train", "transfer")
@@ -32,24 +32,6 @@ class Plan:
     of_cells: dict[str, str]
 
 
-def needed(repo: Any, targets: Sequence[str]) -> Any:
-    """The graph of DVC's stages that `dvc repro TARGETS` looks at.
-
-    Args:
-        repo: a `dvc.repo.Repo`, locked.
-        targets: as `dvc repro` takes them; none: all of dvc.yaml.
-    """
-    import networkx as nx
-    from dvc.repo.reproduce import collect_stages, get_active_graph
-
-    graph = get_active_graph(repo.index.graph)  # edges lead from a stage to what it depends on
-    own = {stage: stage for stage in graph}  # a target is collected as an equal, other object
-    wanted = {own[stage] for stage in collect_stages(repo, targets or ["dvc.yaml"])}
-    for stage in list(wanted):
-        wanted |= nx.descendants(graph, stage)
-    return graph.subgraph(wanted)
-
-
 def make_plan(graph: Any, reports: bool = True) -> Plan:
     """The stale jobs among `needed` stages.
 
@@ -59,7 +41,7 @@ def make_plan(graph: Any, reports: bool = True) -> Plan:
     reports) is a job of its own.
 
     Args:
-        graph: from `needed`; its repository locked.
+        graph: from `dvc_repo.needed`; its repository locked.
         reports: whether stages that no cell needs are jobs too.
     """
     import networkx as nx
@@ -69,7 +51,7 @@ def make_plan(graph: Any, reports: bool = True) -> Plan:
     of_cells = set(owner).union(*(upstream[stage] for stage in owner))
     in_play = set(graph) if reports else of_cells
     order = [s for s in reversed(list(nx.topological_sort(graph))) if s in in_play]
-    stale = _stale(graph, order)
+    stale = stale_stages(graph, order)
     cells = _by_value({s: c for s, c in owner.items() if s in stale and kind(s) not in EXAMINE})
     inside = set().union(*cells.values())
     others = {_short(s): {s} for s in order if s in stale - inside}
@@ -130,20 +112,6 @@ def _watch(stage: Any) -> list[str]:
     if kind(stage) == "identity":
         return [f"{_inside(stage).parent.relative_to('runs').as_posix()}/identity_*/*"]
     return []
-
-
-def _stale(graph: Any, order: Iterable[Any]) -> set[Any]:
-    """The stages that DVC would run or restore from its run-cache, and all after them."""
-    found: set[Any] = set()
-    for stage in order:
-        before = list(graph.successors(stage))
-        if (
-            not found.isdisjoint(before)
-            or stage.changed(allow_missing=True, upstream=before)
-            or not stage.outs_cached()
-        ):
-            found.add(stage)
-    return found
 
 
 def _short(stage: Any) -> str:

@@ -55,13 +55,55 @@ def _explained() -> Iterator[None]:
         raise FerBenchError("DVC: " + ": ".join(dict.fromkeys(causes))) from error
 
 
+def needed(repo: Any, targets: Sequence[str]) -> Any:
+    """The graph of DVC's stages that `dvc repro TARGETS` looks at.
+
+    Args:
+        repo: a `dvc.repo.Repo`, locked.
+        targets: as `dvc repro` takes them; none: all of dvc.yaml.
+    """
+    import networkx as nx
+    from dvc.repo.reproduce import collect_stages, get_active_graph
+
+    graph = get_active_graph(repo.index.graph)  # edges lead from a stage to what it depends on
+    own = {stage: stage for stage in graph}  # a target is collected as an equal, other object
+    wanted = {own[stage] for stage in collect_stages(repo, targets or ["dvc.yaml"])}
+    for stage in list(wanted):
+        wanted |= nx.descendants(graph, stage)
+    return graph.subgraph(wanted)
+
+
+def stale_stages(graph: Any, order: Iterable[Any]) -> set[Any]:
+    """The stages that DVC would run or restore from its run-cache, and all after them.
+
+    Args:
+        graph: from `needed`.
+        order: its stages, each after those it needs.
+    """
+    found: set[Any] = set()
+    for stage in order:
+        before = list(graph.successors(stage))
+        if (
+            not found.isdisjoint(before)
+            or stage.changed(allow_missing=True, upstream=before)
+            or not stage.outs_cached()
+        ):
+            found.add(stage)
+    return found
+
+
+def cache_folder(repo: Any) -> str:
+    """Where the checkout's cache lies."""
+    return str(Path(repo.cache.legacy.path).resolve())
+
+
 class Recorder:
     """Brings stages up to date in the checkout without running them, and records those that ran.
 
     DVC's lock is held while it works, not while cells run, so that `dvc status` works beside them.
 
     Args:
-        stages: DVC's stages, from `cells.needed`.
+        stages: DVC's stages, from `needed`.
     """
 
     def __init__(self, stages: Iterable[Any]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_bench.errors import FerBenchError
+from fer_bench.sweep.dvc_repo import cache_folder
 from fer_bench.sweep.worker import Home
 
 FOLDER = Path("runs/.sweep")
@@ -30,7 +31,7 @@ def shared_home(repo: Any, root: Path, commit: str, folder: str | None) -> Home:
         commit: what workers check out.
         folder: where clones go, instead of `runs/.sweep`.
     """
-    cache = str(Path(repo.cache.legacy.path).resolve())
+    cache = cache_folder(repo)
     return Home(
         commit=commit,
         source=str(root),

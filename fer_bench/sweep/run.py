@@ -14,9 +14,9 @@ from rich.console import Console
 from fer_bench import params
 from fer_bench.errors import FerBenchError
 from fer_bench.params import Params
-from fer_bench.sweep.cells import Plan, kind, make_plan, needed
+from fer_bench.sweep.cells import Plan, kind, make_plan
 from fer_bench.sweep.drive import drive
-from fer_bench.sweep.dvc_repo import SPECS, Recorder, offer, opened
+from fer_bench.sweep.dvc_repo import SPECS, Recorder, needed, offer, opened
 from fer_bench.sweep.first import FirstTable, first_jobs
 from fer_bench.sweep.forked import stop_server
 from fer_bench.sweep.guard import clean_commit

@@ -8,8 +8,8 @@ from tiny import CELLS, TARGET, checkout
 
 from fer_bench.errors import FerBenchError
 from fer_bench.sweep import run
-from fer_bench.sweep.cells import make_plan, needed
-from fer_bench.sweep.dvc_repo import opened
+from fer_bench.sweep.cells import make_plan
+from fer_bench.sweep.dvc_repo import needed, opened
 from fer_bench.sweep.guard import clean_commit
 from fer_bench.sweep.local import LocalPlaces, gpu_environment
 from fer_bench.sweep.on_ray import RayPlaces, _room

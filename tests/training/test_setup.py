@@ -39,3 +39,20 @@ def test_new_tensors_are_not_filled_before_they_are_written():
         assert not torch.utils.deterministic.fill_uninitialized_memory
     finally:
         torch.use_deterministic_algorithms(before)
+
+
+@pytest.mark.parametrize(
+    ("threads", "load", "said"), [(2, 9.0, True), (2, 0.5, False), (1, 9.0, False)]
+)
+def test_several_threads_on_a_loaded_machine_are_warned_of(
+    threads, load, said, monkeypatch, caplog
+):
+    monkeypatch.setattr("os.getloadavg", lambda: (load, load, load))
+    monkeypatch.setattr("fer_bench.training.setup.cores", lambda: 2)
+    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    try:
+        start({**COMPUTE, "threads": threads}, Cell("toy", "baseline1", 0))
+    finally:
+        torch.set_num_threads(before[0])
+        torch.use_deterministic_algorithms(before[1])
+    assert ("compute.threads: 1 is faster here" in caplog.text) == said
