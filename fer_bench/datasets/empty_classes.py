@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 NAMES = {"train": "training", "test": "test"}
 
@@ -28,11 +28,15 @@ def without_faces(
 def sentences(missing: Mapping[str, Iterable[str]]) -> list[str]:
     """What `without_faces` found, for a person.
 
-    >>> sentences({"train": ["disgust"], "test": []})
-    ['There are no training faces of disgust.']
+    >>> sentences({"train": ["anger", "disgust", "fear"], "test": []})
+    ['There are no training faces of anger, disgust and fear.']
     """
     return [
-        f"There are no {NAMES[split]} faces of {' and '.join(names)}."
+        f"There are no {NAMES[split]} faces of {_listed(names)}."
         for split, names in ((split, list(names)) for split, names in missing.items())
         if names
     ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)

@@ -110,6 +110,7 @@ def find_lists(tree: Tree) -> dict[str, tuple[Said, Path]]:
     for match, file in basic(tree, _LABELS):
         said = read_list(_text(file), match.string)
         if any(said.keys == other.keys for other, _ in found.values()):
+            tree.leave_out(file, "further copies of a list of labels")
             continue
         name = "list_patition_label.txt" if OFFICIAL.search(file.name) else file.name.lower()
         place = f"EmoLabel/{name}"

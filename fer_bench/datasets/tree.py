@@ -56,9 +56,10 @@ class Tree:
         self._used.add(str(file))
 
     def leave_out(self, file: Path, kind: str) -> None:
-        """Count a file that is of the set and not taken, by its kind."""
+        """Count a file that is of the set and not taken, by its kind; once, though said twice."""
+        if str(file) not in self._used:
+            self.left_out[kind] += 1
         self.use(file)
-        self.left_out[kind] += 1
 
     def unused(self, kept: Collection[Path]) -> list[str]:
         """The paths of all files that are neither among `kept` nor were read."""

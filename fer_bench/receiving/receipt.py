@@ -13,13 +13,13 @@ from typing import Any
 
 import pandas as pd
 
-from fer_bench.datasets import get_dataset, get_pack
+from fer_bench.datasets import datasets, get_dataset, get_pack
 from fer_bench.datasets.base import SPLITS
 from fer_bench.datasets.empty_classes import sentences, without_faces
 from fer_bench.datasets.kept_files import Kept
 from fer_bench.datasets.receivable import Inventory, Receivable
 from fer_bench.files import read_json
-from fer_bench.labels import Expression
+from fer_bench.labels import EIGHT, Expression
 
 FORMAT = 3
 """1 had neither `kept` nor `unreadable`, 2 no `left_out`."""
@@ -121,6 +121,15 @@ def counts_of(index: pd.DataFrame) -> dict[str, dict[str, int]]:
     }  # fmt: skip
 
 
+def _classes(receipt: Mapping[str, Any]) -> list[str]:
+    """The classes that occur, and those of the datasets that are made of this source alone."""
+    names = {name for of in receipt["counts"].values() for name in of}
+    for dataset in datasets().values():
+        if {get_pack(pack).source for pack in dataset.packs} == {receipt["source"]}:
+            names.update(dataset.classes)
+    return [name for name in EIGHT if name in names]
+
+
 def summary(receipt: dict[str, Any]) -> list[str]:
     """The receipt for a person: sizes, then one line a class (or list) with its counts."""
     item = "image" if "images" in receipt else "list"
@@ -138,8 +147,7 @@ def summary(receipt: dict[str, Any]) -> list[str]:
         )
     lines += receipt["notes"]
     if item == "image":
-        occurring = dict.fromkeys(name for of in counts.values() for name in of)
-        lines += sentences(without_faces(counts, occurring))
+        lines += sentences(without_faces(counts, _classes(receipt)))
     if item == "list":
         return [*lines, *(f"{w}: {p} {n:,}" for w in counts for p, n in counts[w].items())]
     splits = [split for split in SPLITS if any(counts[split].values())]

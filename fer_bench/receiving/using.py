@@ -16,6 +16,15 @@ enabled:
     robustness: []
     explain: []"""
 
+_SMALL = """\
+align:
+  {source}: {{size: 80}}
+datasets:
+  {name}:
+    model: {{backbone: resnet18_slim}}
+    recipe: {{epochs: 2, batch_size: 16, backbone_lr: 0.05, heads_lr: 0.03}}"""
+"""The defaults are the paper's, which take a CPU hours."""
+
 
 def params_lines(source: str) -> list[str]:
     """Lines for params.yaml that use the first dataset made of this source alone."""
@@ -30,18 +39,30 @@ def params_lines(source: str) -> list[str]:
 def how_to_use(source: str) -> list[str]:
     """What to tell somebody who has just added `source`, the lines for params.yaml included."""
     names = _made_of(source)
+    trained = bool(names) and datasets()[names[0]].protocol != "test"
     lines = []
-    if names and datasets()[names[0]].protocol == "test":
+    if names and not trained:
         lines = [f"{names[0]} is only tested on. In params.yaml, below a dataset that is trained:"]
     elif names:
         lines = [f"To use it, let params.yaml hold, in place of its line for {names[0]}:"]
     if names:
         lines += ["", *params_lines(source), ""]
+        if trained:
+            small = _SMALL.format(source=source, name=names[0]).splitlines()
+            lines += ["On a CPU, for a first try of minutes, also, under the same keys:", ""]
+            lines += [*small, ""]
     elif source == CHALLENGE_LISTS.name:
         lines = [f"It is read for {', '.join(d.name for d in datasets().values() if d.challenge)}."]
     if names[1:]:
         lines.append(f"More datasets are made of it: {', '.join(names[1:])}.")
-    return [*lines, "Then run: dvc repro"]
+    if not trained:
+        return [*lines, "Then run: dvc repro"]
+    return [
+        *lines,
+        "Then run `fer-bench check`, and for this alone",
+        f"  dvc repro benchmarks/{names[0]}/dvc.yaml:score@baseline1-0",
+        "or `fer-bench sweep` for all that is enabled.",
+    ]
 
 
 def _made_of(source: str) -> list[str]:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import yaml
 from receiving_miniature import PEOPLE, folder, members, tarred, zipped
 
 from fer_bench.errors import FerBenchError
@@ -86,6 +87,11 @@ def test_report_and_params_lines(tmp_path, house):
         "    models: [baseline1]",
     ]
     assert params_lines("no_such_source") == []
+    told = "\n".join(added.how_to_use)
+    assert "  dvc repro benchmarks/facial_expressions/dvc.yaml:score@baseline1-0\n" in told
+    small = yaml.safe_load(told[told.index("align:") : told.index("\n\n", told.index("align:"))])
+    assert small["align"] == {"facial_expressions": {"size": 80}}
+    assert small["datasets"]["facial_expressions"]["recipe"]["epochs"] == 2
 
 
 def test_twice_is_refused_with_the_next_step(tmp_path, house):

@@ -31,3 +31,13 @@ def test_a_file_is_listed_in_the_name_of_its_folder(tmp_path):
     tree = Tree([file])
     assert found(tree, r"b/one\.txt") == [b"1"]
     assert found(tree, r"a/b/one\.txt") == []
+
+
+def test_a_file_is_counted_once_as_left_out_or_unused(tmp_path):
+    given = folder(tmp_path / "mine", FILES)
+    tree = Tree([given])
+    tree.leave_out(given / "two.TXT", "second lists")
+    tree.leave_out(given / "two.TXT", "second lists, said again")
+    assert tree.left_out == {"second lists": 1}
+    assert tree.unused([]) == ["mine/a/b/one.txt"]
+    assert tree.unused([given / "a/b/one.txt"]) == []

@@ -30,18 +30,19 @@ _SPLITS = {
 _SPLIT_OF = {word: split for split, words in _SPLITS.items() for word in words.split()}
 
 _AROUND = re.compile(r"^[\d\W_]+|[\W_]+$")
+_AND_WHAT = re.compile(r"[\W_]+(?:faces?|people|persons?|images?|imgs?|pictures?|pics?|photos?)$")
 
 
 def expression_of(name: str) -> Expression | None:
     """The expression a class's name means, or None where that is not certain.
 
-    Case, and a number in front, do not matter. A bare number means nothing: sets count their
-    classes in different orders.
+    Case, a number in front, and faces or images behind do not matter. A bare number means nothing:
+    sets count their classes in different orders.
 
-    >>> expression_of("3_Happy").name, expression_of("Joy").name, expression_of("3")
+    >>> expression_of("3_Happy").name, expression_of("joy faces").name, expression_of("3")
     ('happiness', 'happiness', None)
     """
-    return _EXPRESSIONS.get(_plain(name))
+    return _EXPRESSIONS.get(_AND_WHAT.sub("", _plain(name)))
 
 
 def split_of_name(name: str) -> str | None:

@@ -48,8 +48,7 @@ def build_table(
     Raises:
         FerBenchError: there is no such table, or a file is malformed.
     """
-    if name not in NAMES:
-        raise FerBenchError(f"there is no table {name!r}: use one of {', '.join(NAMES)}")
+    _check(name)
     if is_timed(name):
         write_inference_time(paper_dir, cost_dir, out_dir)
         return
@@ -64,9 +63,15 @@ def is_timed(name: str) -> bool:
 
 
 def table_outputs(name: str, out_dir: Path) -> list[Path]:
-    """Every file that `build_table` writes."""
+    """Every file that `build_table` writes; raises FerBenchError when there is no such table."""
+    _check(name)
     stems = {spec.name: spec.stem for spec in TABLES} | {table_s2.NAME: table_s2.STEM}
     return [out_dir / f"{stems[name]}{suffix}" for suffix in SUFFIXES]
+
+
+def _check(name: str) -> None:
+    if name not in NAMES:
+        raise FerBenchError(f"there is no table {name!r}: use one of {', '.join(NAMES)}")
 
 
 def write_table(

@@ -53,6 +53,8 @@ def test_one_by_one_and_all_at_once_write_the_same_bytes(
 def test_an_unknown_table_is_named(paper: Path, tmp_path: Path) -> None:
     with pytest.raises(FerBenchError, match="there is no table '12': use one of 01, 02"):
         build_table("12", tmp_path, {}, paper, tmp_path)
+    with pytest.raises(FerBenchError, match="there is no table 'table_s1': use one of 01, 02"):
+        table_outputs("table_s1", tmp_path)
 
 
 def test_the_index_lists_every_file(demo: Path, paper: Path, tmp_path: Path) -> None:
