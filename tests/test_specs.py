@@ -167,6 +167,13 @@ def test_what_a_protocol_does_not_allow_is_refused(name, cells, words):
         assert word in str(caught.value)
 
 
+def test_identity_weights_would_know_the_people_of_every_fold():
+    sections = params(datasets={"ckplus7": SMALL}).model_dump(mode="json")
+    sections["enabled"] = {"ckplus7": OFF | {"models": ["scan_cci"], "seeds": [0]}}
+    with pytest.raises(FerBenchError, match=r"enabled\.ckplus7\.scan_cci: .* of every fold"):
+        specs.resolve(Params.model_validate(sections))
+
+
 def test_pixels_are_the_sources_own_choice_unless_params_choose():
     def pack(**align):
         given = params(align={"synthetic": {"size": 80}, "rafdb": align})
