@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -102,10 +103,12 @@ def _in_processes(
             found[number] = future.result()
             bar.update(size)
 
-    # spawn, as in aligning: a forked child may inherit the locks of threads that it has not.
+    # Forked processes start at once, but would inherit torch's pools of threads in a broken state.
+    forked = sys.platform == "linux" and "torch" not in sys.modules
     pool = ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_start, initargs=(source, root)
-    )
+        workers, mp_context=get_context("fork" if forked else "spawn"), initializer=_start,
+        initargs=(source, root),
+    )  # fmt: skip
     try:
         for number, rows in enumerate(_chunks(tables)):
             if len(running) >= 2 * workers:
