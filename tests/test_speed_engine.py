@@ -14,6 +14,8 @@ import pytest
 
 SPEED = Path(__file__).parents[1] / "benchmarks/speed"
 sys.path.insert(0, str(SPEED))
+import checkouts  # noqa: E402
+import engine as script  # noqa: E402
 import engine_table  # noqa: E402
 import first_table  # noqa: E402
 import watched  # noqa: E402
@@ -21,6 +23,8 @@ import watched  # noqa: E402
 MAKEFILE = """
 .venv/.installed: constraints.txt
 \texit 1  # a copy is newer than the environment, which must not be made again
+install:
+\tmkdir -p .venv/bin && echo once >> .venv/.installed
 demo: .venv/.installed
 \tfer-bench demo
 test: .venv/.installed
@@ -126,18 +130,23 @@ def test_every_part_of_two_checkouts(tmp_path):
     assert not (tmp_path / "before/runs").exists()  # the checkouts are only read
 
 
-@pytest.mark.slow  # see above
-def test_what_cannot_be_compared_is_refused(tmp_path):
+def test_what_cannot_be_compared_is_refused(tmp_path, monkeypatch, capsys):
     bare = tmp_path / "bare"
     bare.mkdir()
-    assert "has no .venv: run `make install`" in engine(tmp_path, "--before", bare).stderr
-    assert "--before DIR or --before-commit" in engine(tmp_path).stderr
-    assert "unknown part 'dmeo'" in engine(tmp_path, "--parts", "dmeo").stderr
+    with pytest.raises(SystemExit, match="run `make install` there"):
+        checkouts.build_of("before", bare)
     changed = checkout(tmp_path / "changed", 0, "")
+    assert len(checkouts.build_of("before", changed).commit) == 7
     (changed / "Makefile").write_text("other")
-    refused = engine(tmp_path, "--before", changed)
-    assert refused.returncode == 1
-    assert "changes that are not committed" in refused.stderr
+    with pytest.raises(SystemExit, match="changes that are not committed"):
+        checkouts.build_of("before", changed)
+    monkeypatch.setattr(sys, "argv", ["engine.py", "--work", str(tmp_path)])
+    with pytest.raises(SystemExit, match="--before DIR or --before-commit"):
+        script.main()
+    monkeypatch.setattr(sys, "argv", ["engine.py", "--parts", "dmeo"])
+    with pytest.raises(SystemExit):
+        script.main()
+    assert "unknown part 'dmeo'" in capsys.readouterr().err
 
 
 @pytest.mark.slow  # see above
@@ -174,6 +183,21 @@ def _sooner_or_later(found):
             return answer
         time.sleep(0.05)
     pytest.fail("waited for nothing")
+
+
+def test_a_commit_is_cloned_and_installed_once(tmp_path):
+    project = checkout(tmp_path / "project", 0, "")
+    commit = checkouts.git(project, "rev-parse", "HEAD")
+    for _ in range(2):
+        build = checkouts.made_build("before", project, commit[:7], tmp_path / "work")
+    assert build.checkout == tmp_path / "work/checkout_before"
+    assert commit.startswith(build.commit)
+    assert (build.checkout / ".venv/.installed").read_text() == "once\n"
+    copy = checkouts.fresh(build, tmp_path / "copy")
+    assert checkouts.git(copy, "status", "--porcelain") == ""
+    assert (copy / ".venv/.installed").is_file()
+    with pytest.raises(SystemExit, match="git checkout"):
+        checkouts.made_build("before", project, "0123456", tmp_path / "work")
 
 
 def test_a_table_of_runs():

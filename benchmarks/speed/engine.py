@@ -58,9 +58,10 @@ def main() -> None:
     """Measure and write; a part that fails does not keep the next from running."""
     given = _arguments()
     given.work = given.work.resolve()
+    builds = _builds(given)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is timed ends, too
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: given.cores])
-    bench = Bench(given, _builds(given))
+    bench = Bench(given, builds)
     file = given.out / file_name("engine", torch.device("cpu"))
     if file.exists():
         bench.runs = read_json(file)["runs"]

@@ -115,7 +115,7 @@ class Bench:
         mark.unlink(missing_ok=True)
         first = FirstTable(fresh(build, copy), self.log(build, f"demo_{turn}"))
         run, _ = self.timed("demo", build, turn, copy, f"{MAKE} demo", look=first.look)
-        run["first_table_s"] = None if first.seconds is None else round(first.seconds, 2)
+        run["first_table_s"] = None if first.seconds is None else round(first.seconds, 3)
         run["changed"] = git(copy, "status", "--porcelain").splitlines()
         write_json(mark, {"commit": build.commit})
         return run
