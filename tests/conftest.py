@@ -5,11 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 # As the command line sets it: threads that spin long are many times slower on a busy machine.
 os.environ.setdefault("GOMP_SPINCOUNT", "100000")
 # One thread a process: there is a process a core, and threads that wait for each other burn both.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+settings.register_profile("any_machine", deadline=None)  # a busy one is slow, not wrong
+settings.load_profile("any_machine")
 
 TESTS = Path(__file__).parent
 TOGETHER = ("sweep", "browser")
