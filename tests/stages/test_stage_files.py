@@ -10,7 +10,7 @@ import yaml
 from typer.testing import CliRunner
 
 from fer_bench import datasets
-from fer_bench.cli import app, stages
+from fer_bench.cli import stages
 from fer_bench.stages import cells, packs, pipeline
 from fer_bench.stages.base import Stage
 
@@ -102,4 +102,3 @@ def test_git_holds_results_and_the_cache_holds_runs():
     assert stage["outs"] == [
         "runs/audit/synthetic.json", {"results/audit/synthetic.md": {"cache": False}}
     ]  # fmt: skip
-    assert app is not None
