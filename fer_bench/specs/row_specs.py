@@ -44,7 +44,7 @@ def row_specs(params: Params, dataset: Dataset) -> Iterator[tuple[str, Spec]]:
         {
             "dataset": dataset.name,
             "sets": [dataset.name, *cells.evaluate_on],
-            "protocol": read_protocol().to_json(),
+            "rules": read_protocol().to_json(),
             "code": code_hash(
                 "fer_bench.evaluation.score",
                 *(module_of(name) for name in (dataset.name, *cells.evaluate_on)),
@@ -92,7 +92,10 @@ def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None =
     spec: Spec = {
         "dataset": dataset.name,
         "model": row if init_from is None else transferred(row, init_from),
+        "method": row,
         "base": base,
+        "source": identity_home(dataset),
+        "style": registry.get_pack(dataset.packs[0]).mask_style,
         "options": options,
         "recipe": recipe.to_json(),
         "init_from": init_from,
