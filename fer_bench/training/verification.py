@@ -173,13 +173,14 @@ def _cross_validated(cosines: list[np.ndarray], same: list[np.ndarray]) -> float
 
 
 def _best_threshold(cosines: np.ndarray, same: np.ndarray) -> float:
-    """The smallest of the thresholds that divide most pairs rightly; all at least it are 'same'."""
+    """What divides most pairs rightly, in the middle of a gap; from it on pairs are 'same'."""
     order = np.argsort(cosines, kind="stable")
-    ranked, truth = cosines[order], same[order]
-    below = np.concatenate([[0], np.cumsum(~truth)])  # two people, called so
+    truth = same[order]
+    below = np.concatenate([[0], np.cumsum(~truth)])  # of two people, and called so
     above = np.concatenate([np.cumsum(truth[::-1])[::-1], [0]])
     best = int(np.argmax(below + above))
-    return float(ranked[best]) if best < len(ranked) else float("inf")
+    edges = np.concatenate([[-np.inf], cosines[order], [np.inf]])
+    return float((edges[best] + edges[best + 1]) / 2)
 
 
 def _auc(cosines: np.ndarray, same: np.ndarray) -> float:

@@ -77,6 +77,6 @@ def test_the_area_is_scikit_learns_with_ties():
 
 def test_the_threshold_is_where_most_pairs_are_right():
     cosines = np.array([0.1, 0.2, 0.3, 0.4, 0.5])
-    assert _best_threshold(cosines, np.array([False, False, True, True, True])) == 0.3
-    assert _best_threshold(cosines, np.array([True, True, True, True, True])) == 0.1
-    assert _best_threshold(cosines, np.zeros(5, dtype=bool)) == float("inf")
+    assert _best_threshold(cosines, np.array([False, False, True, True, True])) == 0.25
+    assert _best_threshold(cosines, np.array([True, True, True, True, True])) == -np.inf
+    assert _best_threshold(cosines, np.zeros(5, dtype=bool)) == np.inf
