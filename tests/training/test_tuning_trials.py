@@ -3,8 +3,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
 
-from fer_bench.files import read_json
+from fer_bench import models
+from fer_bench.errors import FerBenchError
+from fer_bench.files import read_json, sha256_file, write_json
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks/tuning"))
 import tune
@@ -42,3 +47,23 @@ def test_a_trial_never_sees_the_test_faces(tmp_path, monkeypatch, aligned, make_
         assert np.isfinite(trial["train_loss_by_epoch"]).all()
         assert trial["start"] is None
     assert found["chosen"] in [t["recipe"] for t in found["trials"]]
+
+
+def test_a_trial_starts_from_what_the_row_starts_from_and_from_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    known = models.build("baseline1", 8, backbone="resnet18_slim", size=80)
+    weights = Path("weights.safetensors")
+    save_file(models.backbone_state(known), weights)
+    begin = {"pretrained": "identity(x)", "file": str(weights), "sha256": sha256_file(weights)}
+    write_json(tune.paths.start("toy", "baseline_identity"), begin)
+    spec = {"pretrained": "identity(x)", "start": {"file": str(weights), "sha256": None}}
+    network = models.build("baseline_identity", 8, backbone="resnet18_slim", size=80)
+
+    found = tune._load_start(network, "toy", "baseline_identity", spec)
+    assert found == {"pretrained": "identity(x)", "sha256": begin["sha256"]}
+    for one, other in zip(network.backbone.parameters(), known.backbone.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+    weights.write_bytes(b"others")
+    with pytest.raises(FerBenchError, match=r"toy/dvc\.yaml:starts"):
+        tune._load_start(network, "toy", "baseline_identity", spec)
