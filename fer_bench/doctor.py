@@ -19,7 +19,7 @@ from fer_bench.models import outside, weights
 from fer_bench.params import Params, load
 from fer_bench.receiving import status
 from fer_bench.receiving.receipt import read_receipt
-from fer_bench.specs.options import align_options, dataset_options
+from fer_bench.specs.options import align_options, dataset_options, identity_of
 
 BROWSERS = ("chromium", "google-chrome", "chromium-browser")
 GIB = 2**30
@@ -144,7 +144,7 @@ def _weights(params: Params, folder: Path) -> Iterator[Finding]:
             options |= variant.model if variant else {}
             kind = options.get("pretrained", preset.pretrained)
             kind = settings.weights.get(kind, kind) if settings and kind else kind
-            if kind not in (None, "identity"):
+            if kind and not identity_of(registry.get_dataset(name), kind):
                 backbone = options.get("backbone", preset.defaults["backbone"])
                 asked.setdefault(f"{kind}_{backbone}", []).append(f"{name}/{row}")
     for name, known in weights.KNOWN.items():

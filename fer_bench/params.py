@@ -20,6 +20,7 @@ from pydantic import (
 from fer_bench.errors import FerBenchError, nearest
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
+Start = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(\([a-z0-9_]+\))?$")]
 Overrides = dict[str, Any]
 
 
@@ -86,15 +87,19 @@ class DatasetOptions(_Strict):
 
     Attributes:
         model: options of every model on this dataset (backbone, ...).
-        weights: stand-ins for pre-trained weights, e.g. `{vggface2: identity}`.
+        weights: stand-ins for pre-trained weights, e.g. `{vggface2: identity}`, or of another
+            dataset's people: `{vggface2: identity(facial_expressions)}`.
         recipe: recipe keys that differ from the paper's.
+        tuned: recipe keys of single models and their variants, or of a variant: what a search on
+            validation chose (benchmarks/tuning).
         transfer: recipe keys that differ further for cells started from another dataset's.
-        identity: recipe keys of the identity pre-training.
+        identity: recipe keys of the identity pre-training, which shares none with `recipe`.
     """
 
     model: Overrides = {}
-    weights: dict[Name, Name] = {}
+    weights: dict[Name, Start] = {}
     recipe: Overrides = {}
+    tuned: dict[Name, Overrides] = {}
     transfer: Overrides = {}
     identity: Overrides = {}
 
@@ -212,7 +217,9 @@ def _explain(item: dict[str, Any]) -> str:
     if kind == "missing":
         return f"{where}: missing; every dataset needs it (an empty list [] disables it)"
     if kind == "string_pattern_mismatch":
-        return f"{where}: {value!r} may hold only lower-case letters, digits and underscores"
+        said = f"{where}: {value!r} may hold only lower-case letters, digits and underscores"
+        named = len(place) > 2 and place[-2] == "weights"
+        return said + ("; or write identity(<dataset>)" if named else "")
     return f"{where}: {value!r}: {item['msg']}"
 
 
@@ -245,6 +252,9 @@ def check_names(
             check(f"{section}.{name}", name, sources, "source")
     for name in (*params.datasets, *params.enabled):
         check(f"datasets/enabled.{name}", name, datasets, "dataset")
+    for name, options in params.datasets.items():
+        for row in options.tuned:
+            check(f"datasets.{name}.tuned", row, rows, "model or variant")
     for name in params.models:
         check(f"models.{name}", name, models, "model")
     for name in params.explain.layers:

@@ -7,13 +7,18 @@ rows that start from them.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, replacing_folder, sha256_file, write_json
 
+FACTS = ("people", "faces", "verification_accuracy", "pairs", "auc")
+
 
 def write_starts(specs: Path, rows: list[str], out: Path) -> None:
     """Write `<row>.json` for each row: `pretrained` (label or null), `file`, `sha256`.
+
+    Rows that start from identity weights get `start_facts` too, for their records.
 
     Raises:
         FerBenchError: a file is missing or is not the one the spec was made for.
@@ -37,7 +42,14 @@ def write_starts(specs: Path, rows: list[str], out: Path) -> None:
                     f"{file} has sha256 {sha256[:12]}..., but the specs were written for "
                     f"{start['sha256'][:12]}...; run `fer-bench weights add` again"
                 )
-            write_json(
-                folder / f"{row}.json",
-                {"pretrained": spec["pretrained"], "file": str(file), "sha256": sha256},
-            )
+            begin = {"pretrained": spec["pretrained"], "file": str(file), "sha256": sha256}
+            write_json(folder / f"{row}.json", begin | _facts(file))
+
+
+def _facts(file: Path) -> dict[str, Any]:
+    """What is known of identity weights, `start_facts`: people, faces, verification accuracy."""
+    report = file.parent / "identity.json"
+    if not report.is_file():
+        return {}
+    found = read_json(report)["backbones"][file.stem]
+    return {"start_facts": {key: found[key] for key in FACTS}}

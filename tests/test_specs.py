@@ -1,8 +1,13 @@
+from pathlib import Path
+
 import pytest
 
 from fer_bench import specs
 from fer_bench.errors import FerBenchError
 from fer_bench.params import Params
+from fer_bench.training.recipe import Recipe
+
+ROOT = Path(__file__).parents[1]
 
 OFF = {
     "models": [], "seeds": [], "evaluate_on": [], "init_from": [], "transfer_models": [],
@@ -94,6 +99,135 @@ def test_identity_is_trained_only_where_some_row_starts_from_it():
     needed = specs.resolve(params(["baseline1"], masked=["baseline_identity"]))
     assert needed["identity/synthetic"]["backbones"] == ["resnet18_slim"]
     assert needed["identity/synthetic_masked"]["backbones"] == []
+
+
+def borrowed(rows=("scan_cci", "baseline1"), synthetic=(), weights=None, **sections) -> Params:
+    """FERPlus's rows from the drawn people's weights."""
+    whose = "identity(synthetic)"
+    given = params(
+        synthetic,
+        **{
+            "align": {"synthetic": {"size": 80}, "ferplus": {"size": 80}},
+            "datasets": {
+                "synthetic": SMALL,
+                "ferplus": SMALL | {"weights": weights or {"vggface2": whose, "identity": whose}},
+            },
+        }
+        | sections,
+    ).model_dump(mode="json")
+    given["enabled"]["ferplus"] = OFF | {"models": list(rows), "seeds": [0]}
+    given["enabled"]["ferplus_masked"] = OFF | {"models": ["scan_cci"], "seeds": [0]}
+    return Params.model_validate(given)
+
+
+def test_rows_start_from_the_people_of_a_dataset_that_is_named():
+    resolved = specs.resolve(borrowed(["scan_cci", "baseline_identity", "baseline1"]))
+    for name in ("ferplus/scan_cci", "ferplus/baseline_identity", "ferplus_masked/scan_cci"):
+        assert resolved[name]["pretrained"] == "identity(synthetic)"
+        file = "runs/synthetic/identity/resnet18_slim.safetensors"
+        assert resolved[name]["start"] == {"file": file, "sha256": None}
+    assert resolved["ferplus/baseline1"]["start"] is None
+    # Trained where the people are, although no row of that dataset asks for it.
+    assert resolved["identity/synthetic"]["backbones"] == ["resnet18_slim"]
+    assert resolved["identity/ferplus"]["backbones"] == []
+
+
+def test_a_variant_names_whose_people_its_weights_know():
+    own = {"mine": {"base": "baseline1", "model": {"pretrained": "identity(synthetic)"}}}
+    given = borrowed(["mine"], variants=own)
+    assert specs.resolve(given)["ferplus/mine"]["pretrained"] == "identity(synthetic)"
+
+
+@pytest.mark.parametrize(
+    ("sections", "words"),
+    [
+        ({"weights": {"vggface2": "identity(synthtic)"}}, ["ferplus.scan_cci", "'synthetic'"]),
+        (
+            {"weights": {"vggface2": "identity(synthetic_masked)"}},
+            ["identity(synthetic_masked) cannot be trained", "unmasked"],
+        ),
+        ({"weights": {"vggface2": "identity(jaffe)"}}, ["identity(jaffe) cannot be trained"]),
+        (
+            {"align": {"synthetic": {"size": 80}, "ferplus": {"size": 104}}},
+            ["faces of 80 px and this row from 104 px", "align.synthetic.size"],
+        ),
+        (
+            {"models": {"scan_cci": {"input": "imagenet"}}},
+            ["trained with input 'half' and this row takes 'imagenet'"],
+        ),
+    ],
+)
+def test_identity_weights_that_do_not_fit_are_refused(sections, words):
+    with pytest.raises(FerBenchError) as caught:
+        specs.resolve(borrowed(**sections))
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_start_with_other_characters_is_refused(tmp_path):
+    from fer_bench import params as reader
+
+    file = tmp_path / "params.yaml"
+    file.write_text("datasets: {ferplus: {weights: {vggface2: identity(Fer Plus)}}}\nenabled: {}\n")
+    with pytest.raises(FerBenchError, match=r"or write identity\(<dataset>\)"):
+        reader.load(file)
+
+
+def test_the_identity_recipe_is_its_own():
+    def recipe(**options):
+        given = params(["baseline_identity"], datasets={"synthetic": SMALL | options})
+        return specs.resolve(given)["identity/synthetic"]
+
+    plain = recipe(identity={"epochs": 3})
+    assert plain == recipe(identity={"epochs": 3}, recipe={"batch_size": 8, "weight_decay": 0.1})
+    assert plain["recipe"]["epochs"] == 3
+    assert plain["recipe"]["sampler"] == "shuffle"
+
+
+def test_the_committed_identity_recipe_of_the_drawn_faces_is_what_it_always_was():
+    from fer_bench import params as reader
+
+    given = reader.load(ROOT / "params.yaml")
+    found = specs.resolve(given)["identity/synthetic"]
+    was = {
+        "epochs": 15,
+        "batch_size": 32,
+        "backbone_lr": 0.05,
+        "heads_lr": 0.05,
+        "decay": 0.95,
+        "weight_decay": 0.0005,
+        "jitter": [0.12, 0.09, 0.08, 0.0],
+        "sampler": "shuffle",
+    }
+    assert found["recipe"] == Recipe().with_(was).to_json()
+    assert (found["backbones"], found["size"], found["input"]) == (["resnet18_slim"], 80, "half")
+
+
+def test_what_was_tuned_for_a_model_is_its_variants_too_and_goes_before_their_own():
+    given = params(
+        ["scan_cci", "mine", "other", "baseline1_tuned", "baseline1"],
+        variants={
+            "mine": {"base": "scan_cci", "recipe": {"decay": 0.5}},
+            "other": {"base": "scan_cci"},
+        },
+        datasets={
+            "synthetic": SMALL
+            | {
+                "recipe": {"heads_lr": 0.3},
+                "tuned": {
+                    "scan_cci": {"heads_lr": 0.2, "decay": 0.8},
+                    "other": {"heads_lr": 0.1},
+                    "baseline1_tuned": {"heads_lr": 0.4, "backbone_lr": 0.4},
+                },
+            }
+        },
+    )
+    found = {k: v["recipe"] for k, v in specs.resolve(given).items() if k.startswith("synthetic/")}
+    rates = {k.split("/")[1]: (v["heads_lr"], v["decay"]) for k, v in found.items()}
+    assert rates == {
+        "scan_cci": (0.2, 0.8), "mine": (0.2, 0.5), "other": (0.1, 0.8),
+        "baseline1_tuned": (0.4, 0.95), "baseline1": (0.3, 0.95),
+    }  # fmt: skip
 
 
 def test_transfer_rows_say_where_they_start():

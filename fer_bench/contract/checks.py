@@ -18,6 +18,7 @@ from fer_bench.contract.subject import (
 )
 from fer_bench.errors import FerBenchError
 from fer_bench.models import FERModel, outside
+from fer_bench.specs.options import identity_of
 from fer_bench.specs.row_specs import row_spec
 
 Check = Callable[[Subject], str]
@@ -59,7 +60,7 @@ def spec(subject: Subject) -> str:
     kind = models.preset(subject.name).pretrained
     settings = subject.params.datasets.get(DATASET)
     kind = settings.weights.get(kind, kind) if settings and kind else kind
-    if kind not in (None, "identity"):
+    if kind and not identity_of(datasets.get_dataset(DATASET), kind):
         try:
             models.resolve_weights(kind, str(subject.options["backbone"]))
         except FerBenchError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
 
@@ -27,6 +29,27 @@ def identity_home(dataset: Dataset) -> str:
     """The dataset whose people a dataset's identity weights know: the unmasked one."""
     source = source_of(dataset)
     return source if source in registry.datasets() else dataset.name
+
+
+def identity_of(dataset: Dataset, start: str | None) -> str | None:
+    """The dataset whose people weights know that are called `identity` or `identity(<dataset>)`."""
+    named = re.fullmatch(r"identity(?:\((\w+)\))?", start or "")
+    return (named[1] or identity_home(dataset)) if named else None
+
+
+def identity_homes(params: Params, dataset: Dataset) -> list[str]:
+    """Whose identity weights a dataset's rows may start from: its own first, then those named."""
+    return list(dict.fromkeys([identity_home(dataset), *_named_homes(params, dataset)]))
+
+
+def _named_homes(params: Params, dataset: Dataset) -> Iterator[str]:
+    settings, cells = dataset_options(params, dataset), params.enabled.get(dataset.name)
+    rows = (*cells.models, *cells.transfer_models) if cells else ()
+    of_rows = [params.variants[row].model for row in rows if row in params.variants]
+    options = [settings.model, *params.models.values(), *of_rows]
+    for start in (*settings.weights.values(), *(o.get("pretrained") for o in options)):
+        if home := identity_of(dataset, start):
+            yield home
 
 
 def source_of(dataset: Dataset) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fer_bench import datasets as registry
 from fer_bench import models
 from fer_bench.datasets.base import Dataset
-from fer_bench.errors import FerBenchError
+from fer_bench.errors import FerBenchError, nearest
 from fer_bench.fingerprint import code_hash
 from fer_bench.models import outside
 from fer_bench.params import Params
@@ -19,6 +19,8 @@ from fer_bench.specs.options import (
     compute,
     dataset_options,
     identity_home,
+    identity_homes,
+    identity_of,
     module_of,
     source_of,
     versions,
@@ -56,6 +58,9 @@ def row_specs(params: Params, dataset: Dataset) -> Iterator[tuple[str, Spec]]:
 def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None = None) -> Spec:
     """The spec of one row: options from preset, dataset, model and variant, in this order.
 
+    Its recipe comes from the dataset, the preset, what was tuned for the base, the variant and what
+    was tuned for it; a transferred row's from `transfer` last.
+
     Raises:
         FerBenchError: an unknown option or recipe key, or a model that cannot be built.
     """
@@ -81,8 +86,11 @@ def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None =
     pretrained = settings.weights.get(pretrained, pretrained) if pretrained else None
     recipe = Recipe().with_(settings.recipe, f"datasets.{dataset.name}.recipe")
     recipe = recipe.with_(preset.recipe, f"{base}'s recipe")
+    tuned = f"datasets.{dataset.name}.tuned"
+    recipe = recipe.with_(settings.tuned.get(base, {}), f"{tuned}.{base}")
     if variant:
         recipe = recipe.with_(variant.recipe, f"variants.{row}.recipe")
+        recipe = recipe.with_(settings.tuned.get(row, {}), f"{tuned}.{row}")
     if init_from is not None:
         recipe = recipe.with_(settings.transfer, f"datasets.{dataset.name}.transfer")
     try:
@@ -108,7 +116,7 @@ def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None =
     if recorded := outside.recorded(base):
         spec["outside"] = recorded["outside"]
         spec["versions"] |= recorded["others"]
-    return spec | _start(dataset, pretrained, str(options["backbone"]), where)
+    return spec | _start(params, dataset, pretrained, options, where)
 
 
 def _card(params: Params, row: str) -> Spec:
@@ -117,18 +125,15 @@ def _card(params: Params, row: str) -> Spec:
     return {"card": outside.card(variant.base if variant else row)}
 
 
-def _start(dataset: Dataset, pretrained: str | None, backbone: str, where: str) -> Spec:
+def _start(
+    params: Params, dataset: Dataset, pretrained: str | None, options: Spec, where: str
+) -> Spec:
     """What the weights start from: a label for the tables and a file, checked to exist."""
     if pretrained is None:
         return {"pretrained": None, "start": None}
-    if pretrained == "identity":
-        if dataset.protocol == "folds":
-            raise FerBenchError(
-                f"{where}: identity weights would have seen the people of every fold; set "
-                f"`datasets.{dataset.name}.model: {{pretrained: null}}` or start from another "
-                "dataset (init_from, transfer_models)"
-            )
-        home = identity_home(dataset)
+    backbone = str(options["backbone"])
+    if home := identity_of(dataset, pretrained):
+        _check_identity(params, dataset, home, options, where)
         file = f"runs/{home}/identity/{backbone}.safetensors"
         return {"pretrained": f"identity({home})", "start": {"file": file, "sha256": None}}
     try:
@@ -138,24 +143,60 @@ def _start(dataset: Dataset, pretrained: str | None, backbone: str, where: str) 
     return {"pretrained": pretrained, "start": {"file": path.as_posix(), "sha256": sha256}}
 
 
+def _check_identity(params: Params, dataset: Dataset, home: str, options: Spec, where: str) -> None:
+    """Raise FerBenchError where a row cannot start from the identity weights of `home`."""
+    if home == identity_home(dataset):
+        if dataset.protocol == "folds":
+            raise FerBenchError(
+                f"{where}: identity weights would have seen the people of every fold; set "
+                f"`datasets.{dataset.name}.model: {{pretrained: null}}` or start from another "
+                "dataset (init_from, transfer_models)"
+            )
+        return
+    known = registry.datasets()
+    homes = [n for n, d in known.items() if d.protocol == "split" and identity_home(d) == n]
+    if home not in homes:
+        raise FerBenchError(
+            f"{where}: identity({home}) cannot be trained: it takes the training people of an "
+            f"unmasked dataset with splits of its own; {nearest(home, homes)}"
+        )
+    other = known[home]
+    size = align_options(params, source_of(other)).size
+    if size != options["size"]:
+        raise FerBenchError(
+            f"{where}: identity({home}) learns from faces of {size} px and this row from "
+            f"{options['size']} px; set align.{source_of(other)}.size and "
+            f"align.{source_of(dataset)}.size alike"
+        )
+    given = _identity_input(params, other)
+    if given != options["input"]:
+        raise FerBenchError(
+            f"{where}: identity({home}) is trained with input {given!r} and this row takes "
+            f"{options['input']!r}; set datasets.{home}.model.input and this row's `input` alike"
+        )
+
+
+def _identity_input(params: Params, home: Dataset) -> str:
+    return str(dataset_options(params, home).model.get("input", "half"))
+
+
 def _identity_spec(params: Params, dataset: Dataset) -> Spec:
     """Which backbones to pre-train on the people of this dataset: those some row starts from."""
     backbones: set[str] = set()
     for name, cells in params.enabled.items():
         other = registry.get_dataset(name)
-        if identity_home(other) == dataset.name:
+        if dataset.name in identity_homes(params, other):
             for row in cells.models:
                 spec = row_spec(params, other, row)
-                if str(spec["pretrained"]).startswith("identity("):
+                if spec["pretrained"] == f"identity({dataset.name})":
                     backbones.add(spec["options"]["backbone"])
     settings = dataset_options(params, dataset)
-    recipe = Recipe(sampler="shuffle").with_(settings.recipe, f"datasets.{dataset.name}.recipe")
-    recipe = recipe.with_({"sampler": "shuffle", **settings.identity}, "identity")
+    recipe = Recipe(sampler="shuffle").with_(settings.identity, f"datasets.{dataset.name}.identity")
     return {
         "dataset": dataset.name,
         "backbones": sorted(backbones),
         "size": align_options(params, source_of(dataset)).size,
-        "input": settings.model.get("input", "half"),
+        "input": _identity_input(params, dataset),
         "recipe": recipe.to_json(),
         "view": view(dataset),
         "compute": compute(params),

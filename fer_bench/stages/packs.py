@@ -132,17 +132,23 @@ def identity(dataset: Dataset) -> Stage:
 
 def starts(dataset: Dataset) -> Stage:
     """Write what each row's weights start from, runs/<dataset>/starts/<row>.json."""
-    from fer_bench import datasets
-    from fer_bench.specs.options import identity_home
-
     rows, out = f"{paths.SPECS}/{dataset}", paths.starts(dataset)
+    homes = _identity_homes(dataset)
 
     def run() -> None:
         from fer_bench import params
         from fer_bench.starts import write_starts
 
         write_starts(Path(rows), params.load().enabled[dataset].models, Path(out))
-        forget_if_recorded(paths.identity(home), home, f"{home}/identity_*/*")
+        for home in homes:
+            forget_if_recorded(paths.identity(home), home, f"{home}/identity_*/*")
 
-    home = identity_home(datasets.get_dataset(dataset))
-    return Stage(f"starts {dataset}", [rows, paths.identity(home)], [out], run)
+    return Stage(f"starts {dataset}", [rows, *map(paths.identity, homes)], [out], run)
+
+
+def _identity_homes(dataset: str) -> list[str]:
+    """Datasets whose identity weights its rows may start from, as params.yaml says."""
+    from fer_bench import datasets, params
+    from fer_bench.specs.options import identity_homes
+
+    return identity_homes(params.load(), datasets.get_dataset(dataset))

@@ -1,7 +1,8 @@
 """Pre-train a backbone to tell the people of a dataset's train split apart.
 
-The embedded run has no VGGFace2; this makes "pre-trained on faces" real in it. Only faces of the
-train split are used, without the validation faces, and only people with at least two of them.
+Where VGGFace2 cannot be had, this makes "pre-trained on faces" real. Only faces of the train split
+are used, without the validation faces, and only people with at least two of them. How well the
+features tell people apart that they have not seen is measured on the others (`verification`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from fer_bench.training.loop import fit
 from fer_bench.training.recipe import Recipe
 from fer_bench.training.setup import results_folder, start
 from fer_bench.training.streams import Cell
+from fer_bench.training.verification import verify
 
 
 def people(manifest: pd.DataFrame, train: Faces, held_out: list[Faces]) -> Faces:
@@ -56,8 +58,10 @@ def people(manifest: pd.DataFrame, train: Faces, held_out: list[Faces]) -> Faces
 def train_identity(spec_path: Path, out: Path, packs: Path) -> None:
     """Write one `<backbone>.safetensors` a backbone the spec asks for, and `identity.json`.
 
-    With no backbone asked for (no enabled model starts from identity weights) only the JSON is
-    written, so that the stage can stand in every dataset's pipeline.
+    The JSON says of each backbone how many `people` and `faces` it was trained on, its
+    `train_accuracy`, and how it tells held-out people apart: `verification_accuracy`, `auc`,
+    `pairs` and the rest of `Verification`. With no backbone asked for (no enabled model starts from
+    identity weights) only the JSON is written, so that the stage can stand in every pipeline.
     """
     spec = read_json(spec_path)
     report: dict[str, Any] = {}
@@ -92,4 +96,6 @@ def _train(
     )  # fmt: skip
     accuracy = result.history[-1]["train_accuracy"]
     found = {"people": persons, "faces": len(faces), "train_accuracy": round(accuracy, 6)}
-    return models.backbone_state(model), found
+    subject = manifest.set_index("sample_id")["subject"]
+    shown = [(f, subject.loc[f.sample_ids].to_numpy()) for f in held_out]
+    return models.backbone_state(model), found | verify(model, shown, fabric.device).to_json()

@@ -103,3 +103,16 @@ def test_git_holds_results_and_the_cache_holds_runs():
         {"results/audit/synthetic.md": {"cache": False}},
         {"results/faces/synthetic.parquet": {"cache": False}},
     ]  # fmt: skip
+
+
+def test_starts_wait_for_the_people_that_params_name_and_for_no_others(written):
+    folder, _ = written
+
+    def needs(dataset: str) -> set[str]:
+        stages = yaml.safe_load((folder / f"benchmarks/{dataset}/dvc.yaml").read_text())["stages"]
+        return {dep for dep in stages["starts"]["deps"] if dep.endswith("/identity")}
+
+    assert needs("ferplus") == {"runs/ferplus/identity", "runs/facial_expressions/identity"}
+    assert needs("ferplus_masked") == needs("ferplus")
+    assert needs("synthetic") == {"runs/synthetic/identity"}
+    assert needs("facial_expressions_masked") == {"runs/facial_expressions/identity"}

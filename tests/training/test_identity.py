@@ -35,6 +35,12 @@ def test_weights_fit_every_model_and_only_train_people_are_used(aligned, identit
     # 12 people, 4 of them test and 1 carved out for validation.
     assert report["backbones"]["resnet18_slim"]["people"] == 7
     assert report["backbones"]["resnet18_slim"]["faces"] == 49
+    # The other five alone are verified: two folds of people at least.
+    found = report["backbones"]["resnet18_slim"]
+    assert (found["held_out_people"], found["held_out_faces"], found["folds"]) == (5, 35, 2)
+    assert found["pairs"] > 0
+    assert 0 <= found["verification_accuracy"] <= 1
+    assert 0 <= found["auc"] <= 1
 
 
 def test_nothing_asked_for_trains_nothing(aligned, identity_spec, tmp_path):
