@@ -18,7 +18,9 @@ from pydantic import (
 )
 
 from fer_bench.errors import FerBenchError, nearest
+from fer_bench.rows import JOINT
 
+RESERVED = ("identity", "starts")
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
 Start = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(\([a-z0-9_]+\))?$")]
 Overrides = dict[str, Any]
@@ -263,6 +265,12 @@ def check_names(
         check(f"variants.{name}.base", variant.base, models, "model")
         if name in models:
             wrong.append(f"variants.{name}: a model of this name exists; choose another name")
+        if JOINT in name or name in RESERVED:
+            wrong.append(
+                f"variants.{name}: names with {JOINT!r} are of rows that start from another "
+                f"dataset's cell, and {' and '.join(RESERVED)} are folders of each dataset; choose "
+                "another name"
+            )
     for name, cells in params.enabled.items():
         where = f"enabled.{name}"
         for model in (*cells.models, *cells.transfer_models):
