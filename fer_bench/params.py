@@ -84,6 +84,13 @@ class Align(_Strict):
     factor: float = Field(0.709, gt=0.1, lt=1)
 
 
+class Tuned(_Strict):
+    """Recipe keys that a search chose, and its log, `results/tuning/<dataset>/<log>.json`."""
+
+    log: Name
+    recipe: Overrides
+
+
 class DatasetOptions(_Strict):
     """What differs from dataset to dataset.
 
@@ -92,8 +99,8 @@ class DatasetOptions(_Strict):
         weights: stand-ins for pre-trained weights, e.g. `{vggface2: identity}`, or of another
             dataset's people: `{vggface2: identity(facial_expressions)}`.
         recipe: recipe keys that differ from the paper's.
-        tuned: recipe keys of single models and their variants, or of a variant: what a search on
-            validation chose (benchmarks/tuning).
+        tuned: of single models and their variants, or of a variant, what a search on validation
+            chose (benchmarks/tuning).
         transfer: recipe keys that differ further for cells started from another dataset's.
         identity: recipe keys of the identity pre-training, which shares none with `recipe`.
     """
@@ -101,7 +108,7 @@ class DatasetOptions(_Strict):
     model: Overrides = {}
     weights: dict[Name, Start] = {}
     recipe: Overrides = {}
-    tuned: dict[Name, Overrides] = {}
+    tuned: dict[Name, Tuned] = {}
     transfer: Overrides = {}
     identity: Overrides = {}
 
