@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import json
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,11 @@ from demo_scores import DATASETS
 from fer_bench import cli
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation import kept, score
-from fer_bench.protocol import Protocol
+from fer_bench.protocol import Protocol, read_protocol
 
 RULES = Protocol(1, "ab" * 32)
+KEPT = Path("results/predictions")
+FIRST = KEPT / "ferplus/scan_cci/0"
 
 
 @pytest.fixture
@@ -51,19 +53,26 @@ def test_the_command_says_what_it_needs(said: list[str], capsys: pytest.CaptureF
     assert "predictions" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(not Path("results/predictions").is_dir(), reason="none is kept yet")
+@pytest.mark.skipif(not FIRST.is_dir(), reason="not kept yet")
 def test_committed_predictions_give_the_committed_scores(tmp_path: Path) -> None:
-    folder = Path("results/predictions")
-    tracked = ["git", "ls-files", "--error-unmatch", str(folder)]
-    if subprocess.run(tracked, capture_output=True, check=False).returncode:
-        pytest.skip("not committed")
-    cells = list(kept.cells_of(folder))
-    assert cells
+    cells = list(kept.cells_of(KEPT))
     some = cells[:: max(1, len(cells) // 8)]
-    from fer_bench.protocol import read_protocol
-
-    kept.score_again(folder, some, tmp_path, read_protocol(), Path("results/faces"))
+    kept.score_again(KEPT, some, tmp_path, read_protocol(), Path("results/faces"))
     for dataset, row, seed in some:
         name = f"{dataset}/{row}/{seed}.json"
         assert (tmp_path / name).read_bytes() == Path("results/scores", name).read_bytes(), name
-    assert sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) <= 25e6
+    assert sum(f.stat().st_size for f in KEPT.rglob("*") if f.is_file()) <= 25e6
+
+
+@pytest.mark.skipif(not FIRST.is_dir(), reason="not kept yet")
+def test_the_few_lines_of_the_readme_give_the_scores_numbers(
+    capsys: pytest.CaptureFixture,
+) -> None:
+    text = (KEPT / "README.md").read_text(encoding="utf-8")
+    exec(text.split("```python")[1].split("```")[0], {})
+    said = dict(line.rsplit(" ", 1) for line in capsys.readouterr().out.splitlines())
+    score = json.loads(Path("results/scores/ferplus/scan_cci/0.json").read_text())
+    parts = score["sets"]["ferplus"]["last"]
+    for name, part in (("all", "all"), ("without duplicates", "without_duplicates"),
+                       ("occluded", "occluded")):  # fmt: skip
+        assert float(said[name]) == pytest.approx(100 * parts[part]["accuracy"])
