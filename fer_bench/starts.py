@@ -11,6 +11,7 @@ from typing import Any
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, replacing_folder, sha256_file, write_json
+from fer_bench.records.spec import RowSpec
 
 FACTS = ("people", "faces", "verification_accuracy", "pairs", "auc")
 
@@ -25,24 +26,24 @@ def write_starts(specs: Path, rows: list[str], out: Path) -> None:
     """
     with replacing_folder(out) as folder:
         for row in rows:
-            spec = read_json(specs / f"{row}.json")
-            start = spec["start"]
+            spec = RowSpec.read(specs / f"{row}.json")
+            start = spec.start
             if start is None:
                 write_json(folder / f"{row}.json", {"pretrained": None})
                 continue
-            file = Path(start["file"])
+            file = Path(str(start["file"]))
             if not file.is_file():
                 raise FerBenchError(
-                    f"{file} is missing, and {spec['dataset']}/{row} starts from it; "
+                    f"{file} is missing, and {spec.dataset}/{row} starts from it; "
                     "`dvc repro` makes identity weights, `fer-bench weights add` takes others"
                 )
             sha256 = sha256_file(file)
-            if start["sha256"] not in (None, sha256):
+            if (wanted := start["sha256"]) not in (None, sha256):
                 raise FerBenchError(
                     f"{file} has sha256 {sha256[:12]}..., but the specs were written for "
-                    f"{start['sha256'][:12]}...; run `fer-bench weights add` again"
+                    f"{str(wanted)[:12]}...; run `fer-bench weights add` again"
                 )
-            begin = {"pretrained": spec["pretrained"], "file": str(file), "sha256": sha256}
+            begin = {"pretrained": spec.pretrained, "file": str(file), "sha256": sha256}
             write_json(folder / f"{row}.json", begin | _facts(file))
 
 

@@ -1,4 +1,5 @@
 import pytest
+from made_specs import made_spec
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, sha256_file, write_json
@@ -26,8 +27,8 @@ def written(tmp_path, report=True):
         write_json(weights.with_name("identity.json"), {"backbones": {weights.stem: FOUND}})
     start = {"file": str(weights), "sha256": None}
     specs = {
-        "tuned": {"dataset": "x", "pretrained": "identity(faces)", "start": start},
-        "scratch": {"dataset": "x", "pretrained": None, "start": None},
+        "tuned": made_spec(dataset="x", pretrained="identity(faces)", start=start),
+        "scratch": made_spec(dataset="x"),
     }
     for row, spec in specs.items():
         write_json(tmp_path / f"specs/{row}.json", spec)
@@ -50,7 +51,7 @@ def test_other_weights_have_no_such_facts(tmp_path):
 
 def test_weights_that_are_missing_are_named_and_nothing_is_written(tmp_path):
     start = {"file": str(tmp_path / "none.safetensors"), "sha256": None}
-    write_json(tmp_path / "specs/row.json", {"dataset": "x", "pretrained": "y", "start": start})
+    write_json(tmp_path / "specs/row.json", made_spec(dataset="x", pretrained="y", start=start))
     with pytest.raises(FerBenchError, match=r"none\.safetensors is missing, and x/row starts"):
         write_starts(tmp_path / "specs", ["row"], tmp_path / "starts")
     assert not (tmp_path / "starts").exists()

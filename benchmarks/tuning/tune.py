@@ -28,6 +28,8 @@ from safetensors.torch import load_file
 from fer_bench import datasets, models, params
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, sha256_file, sha256_json, write_json
+from fer_bench.records.base import to_json
+from fer_bench.records.spec import RowSpec
 from fer_bench.specs.row_specs import row_spec
 from fer_bench.stages import paths
 from fer_bench.training.data import open_view, splits, with_fields
@@ -94,7 +96,7 @@ def tune(dataset: str, model: str, grid: dict[str, Any], results: Path = RESULTS
         write_json(file, {"dataset": dataset, "model": model, **record, **found})
 
 
-def spec_of(dataset: str, model: str) -> dict[str, Any]:
+def spec_of(dataset: str, model: str) -> RowSpec:
     """The row as params.yaml has it; the trials replace some keys of its recipe."""
     return row_spec(params.load(), datasets.get_dataset(dataset), model)
 
@@ -103,19 +105,19 @@ def trial(dataset: str, model: str, seed: int, recipe_keys: dict[str, Any]) -> d
     """Train once without the test faces; what it cost and reached on validation."""
     began, cpu = time.perf_counter(), time.process_time()
     spec = spec_of(dataset, model)
-    recipe = Recipe().with_(spec["recipe"]).with_(recipe_keys)
+    recipe = Recipe().with_(spec.recipe).with_(recipe_keys)
     cell = Cell(dataset, f"{model}_trial", seed)
-    fabric = start(spec["compute"], cell)
-    classes = len(spec["view"]["classes"])
-    pixels, manifest = open_view(spec["view"], Path(paths.ALIGNED))
+    fabric = start(spec.compute, cell)
+    classes = len(spec.classes)
+    pixels, manifest = open_view(spec.view, Path(paths.ALIGNED))
     parts = splits(pixels, manifest, recipe, dataset)
-    network = models.build(spec["base"], classes, **spec["options"])
+    network = models.build(spec.base, classes, **spec.options)
     begin = _load_start(network, dataset, model, spec)
     train = with_fields(parts.train, manifest, network.fields)
     val = with_fields(parts.val, manifest, network.fields) if parts.val else None
     result = fit(
-        fabric, spec["compute"], network, train, val, None, recipe, cell, classes,
-        key=sha256_json([spec, recipe.to_json()]),
+        fabric, spec.compute, network, train, val, None, recipe, cell, classes,
+        key=sha256_json([to_json(spec), recipe.to_json()]),
     )  # fmt: skip
     by_epoch = [round(row["val_accuracy"], DIGITS) for row in result.history]
     return {
@@ -130,22 +132,22 @@ def trial(dataset: str, model: str, seed: int, recipe_keys: dict[str, Any]) -> d
             "epochs": recipe.epochs,
         },
         "start": begin,
-        "spec_sha256": sha256_json(spec),
+        "spec_sha256": spec.sha256,
         "batch_size": recipe.batch_size,
-        "versions": {**spec["versions"], "fer_bench": version("fer_bench")},
+        "versions": {**spec.versions, "fer_bench": version("fer_bench")},
         "python": platform.python_version(),
         "commit": _commit(),
     }
 
 
 def _load_start(
-    network: models.FERModel, dataset: str, model: str, spec: dict[str, Any]
+    network: models.FERModel, dataset: str, model: str, spec: RowSpec
 ) -> dict[str, Any] | None:
     """Load what the row starts from; its label and hash."""
-    if spec["start"] is None:
+    if spec.start is None:
         return None
     begin = read_json(paths.start(dataset, model))
-    if begin["pretrained"] != spec["pretrained"] or sha256_file(begin["file"]) != begin["sha256"]:
+    if begin["pretrained"] != spec.pretrained or sha256_file(begin["file"]) != begin["sha256"]:
         raise FerBenchError(
             f"{paths.start(dataset, model)} is not what params.yaml asks for: run "
             f"`dvc repro benchmarks/{dataset}/dvc.yaml:starts`"

@@ -49,7 +49,7 @@ def predict(
         shares = [f"{100 * p:.0f}" for p in prediction.probabilities.values()]
         rows.append([images[number - 1].name, seen, prediction.answer, *shares])
     print(tabulate(rows, ["picture", "face", "answer", *(f"{c} %" for c in network.classes)]))
-    pixels = network.run.align["pixels"]
+    pixels = network.run.spec.align["pixels"]
     if pixels != "mtcnn" and not cut:
         print(f"\nThis run was trained on faces cut out otherwise ({pixels}): expect it to do "
               "worse here; --cut takes pictures that are cut out like its own.")  # fmt: skip

@@ -69,7 +69,7 @@ def spec(subject: Subject) -> str:
         found = row_spec(subject.params, datasets.get_dataset(DATASET), subject.name)
     except FerBenchError as error:
         raise BrokenError(str(error), "Correct that option or recipe key.") from error
-    return f"code {found['code'][:12]}"
+    return f"code {found.code[:12]}"
 
 
 def shapes(subject: Subject) -> str:

@@ -39,7 +39,8 @@ from fer_bench.evaluation.explain_occluders import (
     known_occluder,
     occluded,
 )
-from fer_bench.files import read_json, replacing_folder, write_json
+from fer_bench.files import replacing_folder, write_json
+from fer_bench.records.spec import RowSpec, View
 
 FACES = 100
 """How many faces the numbers are of, at most."""
@@ -75,7 +76,7 @@ def explain_cell(
         FerBenchError: the set has no test faces of the model's classes or another size, the layer
             is unknown or gives no map, or a rendered face cannot be drawn again as it was.
     """
-    spec, view = read_json(spec_path), read_json(view_path)
+    spec, view = RowSpec.read(spec_path), View.read(view_path)
     cell = open_cell(spec, view, weights, packs)
     name = layer or CONV_3X_OUTPUT
     module = layer_of(cell.model, name, cell.images(np.arange(1)))
@@ -87,7 +88,7 @@ def explain_cell(
     )
     paths = _paths(cell, chosen, maps)
     numbers = {
-        "dataset": spec["dataset"], "model": spec["model"], "set": view["name"], "layer": name,
+        "dataset": spec.dataset, "model": spec.model, "set": view.name, "layer": name,
         "selection": "last", "classes": list(cell.classes), "n": len(chosen.measured),
         "test_faces": len(cell.rows), **_answers(cell, chosen, maps),
         "faithfulness": faithfulness(paths),

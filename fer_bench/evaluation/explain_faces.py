@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from fer_bench.evaluation.explain_cam import Maps, grad_cam
 from fer_bench.evaluation.explain_occluders import occluded
 from fer_bench.evaluation.opened import last_network, prepare, test_faces
 from fer_bench.models.base import FERModel
+from fer_bench.records.spec import RowSpec, View
 
 PER_CLASS, OCCLUDED_PER_CLASS = 3, 2
 
@@ -60,7 +60,7 @@ class Cell:
         return np.asarray(self.rows["target"])
 
 
-def open_cell(spec: Mapping[str, Any], view: dict[str, Any], weights: Path, packs: Path) -> Cell:
+def open_cell(spec: RowSpec, view: View, weights: Path, packs: Path) -> Cell:
     """Build the network of `spec` with its `last` weights, and open the view's test faces.
 
     Raises:
@@ -68,16 +68,16 @@ def open_cell(spec: Mapping[str, Any], view: dict[str, Any], weights: Path, pack
             face than its pixels.
     """
     device = prepare(spec)
-    remedy = f"remove it from enabled.{spec['dataset']}.evaluate_on"
+    remedy = f"remove it from enabled.{spec.dataset}.evaluate_on"
     pixels, rows = test_faces(spec, view, packs, remedy)
     model = last_network(spec, weights, device, "explain")
     model.eval()
     if model.fields:
         raise FerBenchError(
-            f"{spec['model']} looks at {', '.join(model.fields)} of each face besides its pixels, "
-            f"which explanations do not know; remove it from enabled.{spec['dataset']}.explain"
+            f"{spec.model} looks at {', '.join(model.fields)} of each face besides its pixels, "
+            f"which explanations do not know; remove it from enabled.{spec.dataset}.explain"
         )
-    return Cell(model, rows, pixels, tuple(spec["view"]["classes"]), device)
+    return Cell(model, rows, pixels, spec.classes, device)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -15,29 +14,28 @@ from fer_bench import models
 from fer_bench.datasets.pack import Pixels
 from fer_bench.errors import FerBenchError
 from fer_bench.models import FERModel
+from fer_bench.records.spec import RowSpec, View
 from fer_bench.training.data import open_view
 from fer_bench.training.setup import allow_tf32
 
 
-def prepare(spec: Mapping[str, Any]) -> torch.device:
+def prepare(spec: RowSpec) -> torch.device:
     """Set torch's threads and determinism as a cell's spec says; returns its device."""
-    torch.set_num_threads(int(spec["compute"]["threads"]))
+    torch.set_num_threads(int(spec.compute["threads"]))
     # Enough for a forward pass; use_deterministic_algorithms would import torch's compiler.
     torch.backends.cudnn.deterministic = True
-    allow_tf32(spec["compute"])
-    return torch.device(spec["compute"]["device"])
+    allow_tf32(spec.compute)
+    return torch.device(spec.compute["device"])
 
 
-def autocast(spec: Mapping[str, Any], device: torch.device) -> AbstractContextManager[Any]:
+def autocast(spec: RowSpec, device: torch.device) -> AbstractContextManager[Any]:
     """The precision a cell was trained and its own test faces were predicted with."""
-    precision = spec["compute"]["precision"]
+    precision = spec.compute["precision"]
     dtype = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}.get(precision)
     return torch.autocast(device.type, dtype) if dtype else nullcontext()
 
 
-def test_faces(
-    spec: Mapping[str, Any], view: Mapping[str, Any], packs: Path, remedy: str
-) -> tuple[Pixels, pd.DataFrame]:
+def test_faces(spec: RowSpec, view: View, packs: Path, remedy: str) -> tuple[Pixels, pd.DataFrame]:
     """The pixels of a set's packs and the manifest rows of its test faces.
 
     Args:
@@ -49,30 +47,28 @@ def test_faces(
     Raises:
         FerBenchError: no test faces of the model's classes, or faces of another size.
     """
-    classes, size = spec["view"]["classes"], spec["options"]["size"]
-    pixels, manifest = open_view(dict(view), packs, classes)
+    classes, size = spec.classes, spec.options["size"]
+    pixels, manifest = open_view(view, packs, classes)
     rows = manifest[manifest["split"] == "test"].reset_index(drop=True)
     if rows.empty:
         raise FerBenchError(
-            f"{view['name']} has no test faces of the classes {', '.join(classes)}; {remedy}"
+            f"{view.name} has no test faces of the classes {', '.join(classes)}; {remedy}"
         )
     if pixels.shape[1] != size:
         raise FerBenchError(
-            f"{view['name']} is aligned to {pixels.shape[1]} px, the model "
-            f"{spec['dataset']}/{spec['model']} takes {size} px; set both align.<source>.size alike"
+            f"{view.name} is aligned to {pixels.shape[1]} px, the model "
+            f"{spec.dataset}/{spec.model} takes {size} px; set both align.<source>.size alike"
         )
     return pixels, rows
 
 
-def network(spec: Mapping[str, Any], device: torch.device) -> FERModel:
+def network(spec: RowSpec, device: torch.device) -> FERModel:
     """The spec's network on `device`, with random weights, in memory as it is trained."""
-    model = models.build(spec["base"], len(spec["view"]["classes"]), **spec["options"])
+    model = models.build(spec.base, len(spec.classes), **spec.options)
     return model.to(device).to(memory_format=torch.channels_last)
 
 
-def last_network(
-    spec: Mapping[str, Any], weights: Path, device: torch.device, stage: str
-) -> FERModel:
+def last_network(spec: RowSpec, weights: Path, device: torch.device, stage: str) -> FERModel:
     """The spec's network with the weights of the `last` epoch.
 
     Args:
@@ -88,8 +84,8 @@ def last_network(
     if not file.is_file():
         raise FerBenchError(
             f"{file} is missing: the cell is not trained, or cross-validated, which leaves no "
-            f"single network; run `dvc repro`, or remove {spec['model']} from "
-            f"enabled.{spec['dataset']}.{stage}"
+            f"single network; run `dvc repro`, or remove {spec.model} from "
+            f"enabled.{spec.dataset}.{stage}"
         )
     model = network(spec, device)
     model.load_state_dict(load_file(file))

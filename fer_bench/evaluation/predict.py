@@ -7,9 +7,10 @@ from pathlib import Path
 from safetensors.torch import load_file
 
 from fer_bench.evaluation.opened import autocast, network, prepare, test_faces
-from fer_bench.files import read_json, replacing_folder, sha256_file, write_json
+from fer_bench.files import replacing_folder, sha256_file, write_json
 from fer_bench.records.faces import STAMP
 from fer_bench.records.predictions import FILE, predictions_frame, write_predictions
+from fer_bench.records.spec import RowSpec, View
 from fer_bench.training.data import select, with_fields
 from fer_bench.training.step import predict
 
@@ -28,10 +29,9 @@ def evaluate_cell(
         out: `runs/<dataset>/<model>/<seed>/on_<set>`; gets `predictions.parquet`.
         packs: `data/aligned`.
     """
-    spec, evaluated = read_json(spec_path), read_json(view_path)
-    classes = spec["view"]["classes"]
+    spec, evaluated = RowSpec.read(spec_path), View.read(view_path)
     device = prepare(spec)
-    remedy = f"remove it from enabled.{spec['dataset']}.evaluate_on"
+    remedy = f"remove it from enabled.{spec.dataset}.evaluate_on"
     pixels, rows = test_faces(spec, evaluated, packs, remedy)
     model = network(spec, device)
     faces = with_fields(select(pixels, rows), rows, model.fields)
@@ -42,10 +42,10 @@ def evaluate_cell(
             logits = predict(model, faces, device)
         frames.append(
             predictions_frame(
-                rows["face"].to_numpy(), faces.labels, logits, classes,
+                rows["face"].to_numpy(), faces.labels, logits, spec.classes,
                 selection=file.stem, split="test", folds=faces.folds,
             )
         )  # fmt: skip
     with replacing_folder(out) as folder:
         write_predictions(folder / FILE, frames)
-        write_json(folder / STAMP, {"set": evaluated["name"], "sha256": sha256_file(table)})
+        write_json(folder / STAMP, {"set": evaluated.name, "sha256": sha256_file(table)})

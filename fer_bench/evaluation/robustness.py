@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -21,7 +21,10 @@ from fer_bench.evaluation.corruptions.perturbations import Step
 from fer_bench.evaluation.metrics import measure
 from fer_bench.evaluation.opened import last_network, prepare, test_faces
 from fer_bench.faces.crop_landmarks import crop_landmarks
-from fer_bench.files import read_json, write_text
+from fer_bench.files import write_text
+from fer_bench.records.spec import RowSpec, View
+from fer_bench.records.training import FILE as TRAINING
+from fer_bench.records.training import Training
 from fer_bench.training.batches import Faces, in_batches
 from fer_bench.training.data import select, with_fields
 from fer_bench.training.step import predict
@@ -100,13 +103,13 @@ def robustness_cell(
         FerBenchError: a file is missing, the dataset is cross-validated or has no test faces, or
             its faces do not fit the model.
     """
-    spec, view = read_json(spec_path), read_json(view_path)
-    seed = read_json(weights.parent / "train.json")["seed"]
+    spec, view = RowSpec.read(spec_path), View.read(view_path)
+    seed = Training.read(weights.parent / TRAINING).seed
     subject, worn = _subject(spec, view, weights, packs)
-    name = f"{spec['dataset']}/{spec['model']}/{seed}"
+    name = f"{spec.dataset}/{spec.model}/{seed}"
     result = {
-        "dataset": spec["dataset"],
-        "model": spec["model"],
+        "dataset": spec.dataset,
+        "model": spec.model,
         "seed": seed,
         "n": len(subject.faces),
         "classes": list(subject.classes),
@@ -171,11 +174,11 @@ def _stepping(step: Step) -> Change:
 
 
 def _subject(
-    spec: Mapping[str, Any], view: Mapping[str, Any], weights: Path, packs: Path
+    spec: RowSpec, view: View, weights: Path, packs: Path
 ) -> tuple[Subject, dict[str, Any]]:
     device = prepare(spec)
     model = last_network(spec, weights, device, "robustness")
-    remedy = f"empty enabled.{spec['dataset']}.robustness"
+    remedy = f"empty enabled.{spec.dataset}.robustness"
     pixels, rows = test_faces(spec, view, packs, remedy)
     faces = with_fields(select(pixels, rows), rows, model.fields)
     landmarks, worn = _places(rows, pixels.shape[1])
@@ -185,7 +188,7 @@ def _subject(
         fields = {name: values[which] for name, values in faces.fields.items()}
         return predict(model, Faces(images, every, every, every, every, fields), device, BATCH)
 
-    return Subject(logits, faces, landmarks, list(spec["view"]["classes"])), worn
+    return Subject(logits, faces, landmarks, list(spec.classes)), worn
 
 
 def _places(rows: pd.DataFrame, size: int) -> tuple[np.ndarray | None, dict[str, Any]]:

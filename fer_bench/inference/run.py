@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from fer_bench.errors import FerBenchError, nearest
-from fer_bench.files import read_json, sha256_json
-
-log = logging.getLogger(__name__)
+from fer_bench.records.spec import FILE, RowSpec
 
 
 @dataclass(frozen=True)
@@ -20,13 +15,11 @@ class Run:
 
     Attributes:
         folder: `runs/<dataset>/<model>/<seed>`.
-        spec: its spec.
-        align: how the faces it was trained on were cut out: `AlignOptions`' values.
+        spec: what it was trained by; its copy lies beside the weights.
     """
 
     folder: Path
-    spec: Mapping[str, Any]
-    align: Mapping[str, Any]
+    spec: RowSpec
 
     @property
     def name(self) -> str:
@@ -70,15 +63,4 @@ def find_run(run: str | Path) -> Run:
             else f"there is no trained run {run}, and no other below {Path('runs').absolute()}: "
             "run `dvc repro` there first, or give the folder of a run"
         )
-    trained = read_json(folder / "train" / "train.json")
-    specs = folder.resolve().parents[2] / "specs"
-    spec = read_json(specs / trained["dataset"] / f"{trained['model']}.json")
-    if sha256_json(spec) != trained["spec_sha256"]:
-        log.warning(
-            "%s was trained with other options, code or library versions than %s says by now; its "
-            "answers may not be those that were scored (`dvc repro` trains it again)",
-            folder,
-            f"runs/specs/{trained['dataset']}/{trained['model']}.json",
-        )
-    pack = read_json(specs / "packs" / f"{spec['view']['parts'][0]['pack']}.json")
-    return Run(folder.resolve(), spec, pack["options"])
+    return Run(folder.resolve(), RowSpec.read(folder / "train" / FILE))

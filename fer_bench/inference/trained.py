@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +21,7 @@ from fer_bench.faces.face_points import face_points
 from fer_bench.faces.geometry import centre_square, cut_out
 from fer_bench.inference.run import Run, find_run
 from fer_bench.models import outside
+from fer_bench.records.spec import RowSpec
 from fer_bench.training.data import select, with_fields
 from fer_bench.training.step import predict
 
@@ -65,8 +65,8 @@ class Trained:
     def __init__(self, run: Run, selection: str = "last", device: str | None = None) -> None:
         outside.prepare(run.spec)
         self.run = run
-        self.classes: tuple[str, ...] = tuple(run.spec["view"]["classes"])
-        self.size = int(run.spec["options"]["size"])
+        self.classes: tuple[str, ...] = run.spec.classes
+        self.size = int(run.spec.options["size"])
         self._device = _device(run.spec, device)
         weights = load_file(run.weights(selection))
         self.network = network(run.spec, self._device).eval()
@@ -136,7 +136,7 @@ class Trained:
 
     @cached_property
     def _detector(self) -> Detector:
-        options = AlignOptions.parse(self.run.align)
+        options = AlignOptions.parse(self.run.spec.align)
         return Detector(options.thresholds, options.min_face, options.factor, str(self._device))
 
 
@@ -155,7 +155,7 @@ def load(run: str | Path, selection: str = "last", device: str | None = None) ->
     return Trained(find_run(run), selection, device)
 
 
-def _device(spec: Mapping[str, Any], device: str | None) -> torch.device:
+def _device(spec: RowSpec, device: str | None) -> torch.device:
     chosen = prepare(spec)
     if device is not None:
         return torch.device(device)

@@ -23,6 +23,7 @@ from fer_bench import models
 from fer_bench.card import check_card
 from fer_bench.errors import FerBenchError
 from fer_bench.fingerprint import CARD, code_hash, imported_elsewhere
+from fer_bench.records.spec import RowSpec
 
 log = logging.getLogger(__name__)
 
@@ -134,19 +135,19 @@ def receipt(path: Path) -> dict[str, Any]:
     return {"models": cards, "code": code_hash(module, outside=_local(module)[0])}
 
 
-def prepare(spec: Mapping[str, Any]) -> None:
+def prepare(spec: RowSpec) -> None:
     """Register the model that a cell's spec was written for, if it is one from outside.
 
     Raises:
         FerBenchError: its code is another one by now, so that the cell would not be what it says.
     """
-    where = spec.get("outside")
+    where = spec.outside
     if where is None:
         return
     register(where)
-    if code_of(spec["base"], "fer_bench.training.run") != spec["code"]:
+    if code_of(spec.base, "fer_bench.training.run") != spec.code:
         raise FerBenchError(
-            f"{spec['dataset']}/{spec['model']}: the code of {next(iter(where.values()))}, or of "
+            f"{spec.dataset}/{spec.model}: the code of {next(iter(where.values()))}, or of "
             "what it imports, has changed since its spec was written; run `dvc repro --force "
             "specs`, then `dvc repro`"
         )

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from fer_bench import datasets, models, reports
@@ -28,6 +29,7 @@ from fer_bench.fingerprint import code_hash
 from fer_bench.models import outside
 from fer_bench.params import Params, check_names
 from fer_bench.receiving.receipt import read_receipt
+from fer_bench.records.base import to_json
 from fer_bench.specs.options import Spec, align_options, module_of, versions, view
 from fer_bench.specs.protocols import check_protocols
 from fer_bench.specs.row_specs import row_specs
@@ -118,7 +120,7 @@ def _pack_specs(params: Params) -> Iterator[tuple[str, Spec]]:
 def _view_specs() -> Iterator[tuple[str, Spec]]:
     code = code_hash("fer_bench.evaluation.predict")
     for dataset in registry.datasets().values():
-        yield f"views/{dataset.name}", {**view(dataset), "code": code}
+        yield f"views/{dataset.name}", to_json(replace(view(dataset), code=code))
 
 
 def _audit_specs() -> Iterator[tuple[str, Spec]]:
@@ -131,7 +133,7 @@ def _audit_specs() -> Iterator[tuple[str, Spec]]:
             f"audit/{dataset.name}",
             {
                 "dataset": dataset.name,
-                "view": view(dataset),
+                "view": to_json(view(dataset)),
                 "sizes": dict(dataset.sizes),
                 "printed": dict(dataset.printed),
                 "challenge": challenge,

@@ -13,6 +13,7 @@ from fer_bench import datasets as registry
 from fer_bench.datasets.base import Dataset
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.params import Align, DatasetOptions, Params
+from fer_bench.records.spec import View
 
 Spec = dict[str, Any]
 
@@ -63,14 +64,10 @@ def module_of(dataset: str) -> str:
     return type(registry.get_source(source)).__module__
 
 
-def view(dataset: Dataset) -> Spec:
+def view(dataset: Dataset) -> View:
     """A dataset as training, evaluation and audit see it."""
-    return {
-        "name": dataset.name,
-        "parts": [part.to_json() for part in dataset.parts],
-        "classes": list(dataset.classes),
-        "protocol": dataset.protocol,
-    }
+    parts = [part.to_json() for part in dataset.parts]
+    return View(dataset.name, parts, dataset.classes, dataset.protocol)
 
 
 def align_options(params: Params, source: str) -> Align:

@@ -13,6 +13,8 @@ from fer_bench.fingerprint import code_hash
 from fer_bench.models import outside
 from fer_bench.params import DatasetOptions, Params, Variant
 from fer_bench.protocol import read_protocol
+from fer_bench.records.base import to_json
+from fer_bench.records.spec import RowSpec
 from fer_bench.rows import transferred
 from fer_bench.specs.options import (
     Spec,
@@ -34,13 +36,13 @@ def row_specs(params: Params, dataset: Dataset) -> Iterator[tuple[str, Spec]]:
     """The specs of one dataset's rows, of its identity pre-training and of its scoring."""
     cells = params.enabled[dataset.name]
     for row in cells.models:
-        yield f"{dataset.name}/{row}", row_spec(params, dataset, row)
+        yield f"{dataset.name}/{row}", to_json(row_spec(params, dataset, row))
         yield f"cards/{row}", _card(params, row)
     for source in cells.init_from:
         for row in cells.transfer_models:
             spec = row_spec(params, dataset, row, init_from=source)
-            yield f"{dataset.name}/{spec['model']}", spec
-            yield f"cards/{spec['model']}", _card(params, row)
+            yield f"{dataset.name}/{spec.model}", to_json(spec)
+            yield f"cards/{spec.model}", _card(params, row)
     yield f"identity/{dataset.name}", _identity_spec(params, dataset)
     yield (
         f"scores/{dataset.name}",
@@ -56,7 +58,7 @@ def row_specs(params: Params, dataset: Dataset) -> Iterator[tuple[str, Spec]]:
     )
 
 
-def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None = None) -> Spec:
+def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None = None) -> RowSpec:
     """The spec of one row: options from preset, dataset, model and variant, in this order.
 
     Its recipe comes from the dataset, the preset, what was tuned for the base, the variant and what
@@ -93,27 +95,30 @@ def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None =
         options = models.configure(base, options).as_dict()
     except FerBenchError as error:
         raise FerBenchError(f"{where}: {error}") from error
-    spec: Spec = {
-        "dataset": dataset.name,
-        "model": row if init_from is None else transferred(row, init_from),
-        "method": row,
-        "base": base,
-        "source": identity_home(dataset),
-        "style": registry.get_pack(dataset.packs[0]).mask_style,
-        "options": options,
-        "recipe": recipe.to_json(),
-        "tuning": f"{identity_home(dataset)}/{searched.log}" if searched else None,
-        "init_from": init_from,
-        "view": view(dataset),
-        "alignment": ", ".join(dict.fromkeys(str(align.pixels) for align in aligned)),
-        "compute": compute(params),
-        "code": outside.code_of(base, "fer_bench.training.run"),
-        "versions": versions("torch", "numpy", *models.libraries(str(options["backbone"]))),
-    }
-    if recorded := outside.recorded(base):
-        spec["outside"] = recorded["outside"]
-        spec["versions"] |= recorded["others"]
-    return spec | _start(params, dataset, pretrained, options, where)
+    recorded = outside.recorded(base)
+    libraries = ("torch", "numpy", *models.libraries(str(options["backbone"])))
+    begins, start = _start(params, dataset, pretrained, options, where)
+    return RowSpec(
+        dataset=dataset.name,
+        model=row if init_from is None else transferred(row, init_from),
+        method=row,
+        base=base,
+        source=identity_home(dataset),
+        style=registry.get_pack(dataset.packs[0]).mask_style,
+        options=options,
+        recipe=recipe.to_json(),
+        tuning=f"{identity_home(dataset)}/{searched.log}" if searched else None,
+        view=view(dataset),
+        alignment=", ".join(dict.fromkeys(str(align.pixels) for align in aligned)),
+        align=aligned[0].model_dump(mode="json"),
+        compute=compute(params),
+        code=outside.code_of(base, "fer_bench.training.run"),
+        versions=versions(*libraries) | recorded.get("others", {}),
+        pretrained=begins,
+        start=start,
+        init_from=init_from,
+        outside=recorded.get("outside"),
+    )
 
 
 def _layers(
@@ -147,20 +152,20 @@ def _card(params: Params, row: str) -> Spec:
 
 def _start(
     params: Params, dataset: Dataset, pretrained: str | None, options: Spec, where: str
-) -> Spec:
+) -> tuple[str | None, dict[str, str | None] | None]:
     """What the weights start from: a label for the tables and a file, checked to exist."""
     if pretrained is None:
-        return {"pretrained": None, "start": None}
+        return None, None
     backbone = str(options["backbone"])
     if home := identity_of(dataset, pretrained):
         _check_identity(params, dataset, home, options, where)
         file = f"runs/{home}/identity/{backbone}.safetensors"
-        return {"pretrained": f"identity({home})", "start": {"file": file, "sha256": None}}
+        return f"identity({home})", {"file": file, "sha256": None}
     try:
         path, sha256 = models.resolve_weights(pretrained, backbone)
     except FerBenchError as error:
         raise FerBenchError(f"{where}: {error}") from error
-    return {"pretrained": pretrained, "start": {"file": path.as_posix(), "sha256": sha256}}
+    return pretrained, {"file": path.as_posix(), "sha256": sha256}
 
 
 def _check_identity(params: Params, dataset: Dataset, home: str, options: Spec, where: str) -> None:
@@ -208,8 +213,8 @@ def _identity_spec(params: Params, dataset: Dataset) -> Spec:
         if dataset.name in identity_homes(params, other):
             for row in cells.models:
                 spec = row_spec(params, other, row)
-                if spec["pretrained"] == f"identity({dataset.name})":
-                    backbones.add(spec["options"]["backbone"])
+                if spec.pretrained == f"identity({dataset.name})":
+                    backbones.add(spec.options["backbone"])
     settings = dataset_options(params, dataset)
     recipe = Recipe(sampler="shuffle").with_(settings.identity, f"datasets.{dataset.name}.identity")
     return {
@@ -218,7 +223,7 @@ def _identity_spec(params: Params, dataset: Dataset) -> Spec:
         "size": align_options(params, source_of(dataset)).size,
         "input": _identity_input(params, dataset),
         "recipe": recipe.to_json(),
-        "view": view(dataset),
+        "view": to_json(view(dataset)),
         "compute": compute(params),
         "code": code_hash("fer_bench.training.identity", models.preset("baseline1").module),
         "versions": versions("torch", "numpy"),

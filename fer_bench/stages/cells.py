@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fer_bench.files import read_json, replacing_folder
+from fer_bench.records.spec import RowSpec
 from fer_bench.rows import transferred
 from fer_bench.stages import paths
 from fer_bench.stages.base import Dataset, Model, Seed, Stage, aligned, receipts
@@ -111,7 +112,7 @@ def explain(dataset: Dataset, model: Model, seed: Seed) -> Stage:
                 explain_cell(
                     spec, Path(paths.view(on)), Path(weights), found / f"{on}.json", arrays / on,
                     Path(paths.ALIGNED),
-                    layer=layers.get(model, layers.get(read_json(spec)["base"])),
+                    layer=layers.get(model, layers.get(RowSpec.read(spec).base)),
                     source_options=asked["source_options"],
                 )  # fmt: skip
 
@@ -153,5 +154,6 @@ def _known(spec: str) -> Path:
     """A row's spec, its model registered: one of another file or package is not found by itself."""
     from fer_bench.models import outside
 
-    outside.prepare(read_json(spec))
-    return Path(spec)
+    file = Path(spec)
+    outside.prepare(RowSpec.read(file))
+    return file

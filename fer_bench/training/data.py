@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from fer_bench.datasets.validation import carve_validation
 from fer_bench.datasets.views import view_rows
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import Expression
+from fer_bench.records.spec import View
 from fer_bench.training import fields
 from fer_bench.training.batches import Faces
 from fer_bench.training.recipe import Recipe
@@ -36,12 +36,12 @@ class Splits:
 
 
 def open_view(
-    view: dict[str, Any], folder: Path, classes: list[str] | None = None
+    view: View, folder: Path, classes: Sequence[str] | None = None
 ) -> tuple[Pixels, pd.DataFrame]:
     """The pixels and manifest rows of a dataset view.
 
     Args:
-        view: `parts` (see `Part.to_json`) and `classes` (expression names).
+        view: the dataset's.
         folder: where the packs lie (`data/aligned`).
         classes: a model's classes in the order of its logits, where they are not the view's own;
             faces of classes that either side does not know are left out.
@@ -50,20 +50,18 @@ def open_view(
         The packs' (N, H, W, 3) uint8 faces and the view's manifest rows, with the columns `row`
         (index into the faces) and `target` (index into the classes) added.
     """
-    order = view["classes"] if classes is None else classes
-    shared = [name for name in order if name in view["classes"]]
-    packs = {name: Pack.open(folder / name) for name in dict.fromkeys(_packs(view))}
+    order = list(view.classes if classes is None else classes)
+    shared = [name for name in order if name in view.classes]
+    packs = {
+        name: Pack.open(folder / name) for name in dict.fromkeys(p["pack"] for p in view.parts)
+    }
     manifests = {name: pack.manifest for name, pack in packs.items()}
-    rows = view_rows(view["parts"], view["classes"], manifests)
+    rows = view_rows(view.parts, view.classes, manifests)
     rows = rows[rows["label"].isin([Expression[name] for name in shared])].reset_index(drop=True)
     pixels, first = join({name: pack.faces for name, pack in packs.items()})
     rows["row"] += rows["pack"].map(first)
     rows["target"] = rows["label"].map({Expression[name]: order.index(name) for name in shared})
     return pixels, rows.astype({"row": "int64", "target": "int64"})
-
-
-def _packs(view: dict[str, Any]) -> list[str]:
-    return [part["pack"] for part in view["parts"]]
 
 
 def splits(pixels: Pixels, manifest: pd.DataFrame, recipe: Recipe, dataset: str) -> Splits:

@@ -17,6 +17,8 @@ from safetensors.torch import save_file
 from fer_bench import models
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, sha256_json, write_json
+from fer_bench.records.base import from_json
+from fer_bench.records.spec import View
 from fer_bench.training.batches import Faces
 from fer_bench.training.data import data_hash, faces_hash, open_view, splits
 from fer_bench.training.loop import fit
@@ -82,7 +84,7 @@ def _train(
     cell = _cell(spec, backbone)
     recipe = Recipe().with_(spec["recipe"])
     fabric = start(spec["compute"], cell)
-    pixels, manifest = open_view(spec["view"], packs)
+    pixels, manifest = open_view(from_json(View, spec["view"], "the spec's view"), packs)
     parts = splits(pixels, manifest, recipe, cell.dataset)
     held_out = [parts.test] if parts.val is None else [parts.val, parts.test]
     faces = people(manifest, parts.train, held_out)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,10 @@ from fer_bench import models
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.device import chip
 from fer_bench.files import read_json, sha256_file, sha256_json
+from fer_bench.records.base import to_json
 from fer_bench.records.predictions import FILE, predictions_frame, write_predictions
+from fer_bench.records.spec import FILE as SPEC
+from fer_bench.records.spec import RowSpec
 from fer_bench.records.training import FILE as SUMMARY
 from fer_bench.records.training import LabelNoise, Training
 from fer_bench.training.batches import Faces
@@ -53,31 +58,31 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
         out: `runs/<dataset>/<model>/<seed>/train`.
         packs: `data/aligned`.
 
-    Writes `predictions.parquet`, `history.csv` (the mean over folds), `train.json` and
+    Writes `spec.json`, `predictions.parquet`, `history.csv` (the mean over folds), `train.json` and
     `weights/<selection>.safetensors` (`weights/last_fold<k>.safetensors` in cross-validation), and
     `relabels.parquet`, one row a change, where the model changed labels.
     """
-    spec = read_json(spec_path)
-    name = Cell(spec["dataset"], spec["model"], seed)
-    recipe = Recipe().with_(spec["recipe"])
-    pixels, manifest = open_view(spec["view"], packs)
-    if pixels.shape[1] != spec["options"]["size"]:
+    spec = RowSpec.read(spec_path)
+    name = Cell(spec.dataset, spec.model, seed)
+    recipe = Recipe().with_(spec.recipe)
+    pixels, manifest = open_view(spec.view, packs)
+    if pixels.shape[1] != spec.options["size"]:
         raise FerBenchError(
             f"{name}: the pack's faces are {pixels.shape[1]} px but the model was built for "
-            f"{spec['options']['size']} px; set align.<source>.size and align again"
+            f"{spec.options['size']} px; set align.<source>.size and align again"
         )
-    folded = spec["view"]["protocol"] == "folds"
     with results_folder(out) as folder:
         (folder / "weights").mkdir()
+        shutil.copyfile(spec_path, folder / SPEC)
         records, frames, histories, changes = [], [], [], []
-        for fold in folds(manifest, name.dataset) if folded else [None]:
+        for fold in folds(manifest, name.dataset) if spec.folded else [None]:
             rows = manifest if fold is None else hold_out(manifest, fold)
             cell = Cell(name.dataset, name.model, seed, fold)
             parts = splits(pixels, rows, recipe, name.dataset)
             record, result = _run(spec, recipe, cell, parts, start_path, rows)
             records.append(record)
-            changes.append(_changes(parts, result, spec["view"]["classes"], fold))
-            frames += _predictions(parts, result, spec["view"]["classes"], rows)
+            changes.append(_changes(parts, result, spec.classes, fold))
+            frames += _predictions(parts, result, spec.classes, rows)
             histories.append(pd.DataFrame(result.history).astype("float64"))
             _save_weights(result, folder / "weights", fold)
         write_predictions(folder / FILE, frames)
@@ -91,7 +96,7 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
 
 
 def _run(
-    spec: dict[str, Any],
+    spec: RowSpec,
     recipe: Recipe,
     cell: Cell,
     parts: Splits,
@@ -99,16 +104,16 @@ def _run(
     rows: pd.DataFrame,
 ) -> tuple[dict[str, Any], Fit]:
     """One training, and what is recorded of it."""
-    fabric = start(spec["compute"], cell)
-    classes = spec["view"]["classes"]
-    model = models.build(spec["base"], len(classes), **spec["options"])
-    _load_start(model, start_path, transfer=spec["init_from"] is not None)
+    fabric = start(spec.compute, cell)
+    classes = spec.classes
+    model = models.build(spec.base, len(classes), **spec.options)
+    _load_start(model, start_path, transfer=spec.init_from is not None)
     parts = parts.map(lambda faces: with_fields(faces, rows, model.fields))
     train = with_noise(parts.train, classes, recipe, cell)
     found = [data_hash(rows), faces_hash(train, parts.val, parts.test)]
-    given = [spec, sha256_file(start_path), *found]
+    given = [to_json(spec), sha256_file(start_path), *found]
     result = fit(
-        fabric, spec["compute"], model, train, parts.val, parts.test, recipe, cell, len(classes),
+        fabric, spec.compute, model, train, parts.val, parts.test, recipe, cell, len(classes),
         key=sha256_json(given),
     )  # fmt: skip
     record = {
@@ -122,7 +127,7 @@ def _run(
     return record, result
 
 
-def _changes(parts: Splits, result: Fit, classes: list[str], fold: int | None) -> pd.DataFrame:
+def _changes(parts: Splits, result: Fit, classes: Sequence[str], fold: int | None) -> pd.DataFrame:
     """The labels that the model changed, of a cross-validated dataset with the fold held out."""
     changes = result.targets.record(parts.train.sample_ids, classes)
     if fold is not None:
@@ -131,7 +136,7 @@ def _changes(parts: Splits, result: Fit, classes: list[str], fold: int | None) -
 
 
 def _predictions(
-    parts: Splits, result: Fit, classes: list[str], rows: pd.DataFrame
+    parts: Splits, result: Fit, classes: Sequence[str], rows: pd.DataFrame
 ) -> list[pd.DataFrame]:
     """Test faces by every selection, validation faces by the last epoch (which chose nothing)."""
     numbers = rows.set_index("sample_id")["face"]
@@ -161,9 +166,9 @@ def _save_weights(result: Fit, folder: Path, fold: int | None) -> None:
         save_file(chosen.weights, folder / f"{selection}.safetensors")
 
 
-def _facts(spec: dict[str, Any], start_path: Path) -> dict[str, Any] | None:
+def _facts(spec: RowSpec, start_path: Path) -> dict[str, Any] | None:
     """What is known of the weights a cell starts from."""
-    facts = None if spec["init_from"] else read_json(start_path).get("start_facts")
+    facts = None if spec.init_from else read_json(start_path).get("start_facts")
     return dict(facts) if facts else None
 
 
@@ -185,12 +190,11 @@ def _load_start(model: models.FERModel, start_path: Path, transfer: bool) -> Non
 
 
 def _summary(
-    spec: dict[str, Any], seed: int, records: list[dict[str, Any]], facts: dict[str, Any] | None
+    spec: RowSpec, seed: int, records: list[dict[str, Any]], facts: dict[str, Any] | None
 ) -> Training:
     """What a score says about the training; nothing in it may vary between equal runs."""
-    folded = spec["view"]["protocol"] == "folds"
     epochs = [r["best_epoch"] for r in records]
-    recipe, options = spec["recipe"], spec["options"]
+    recipe, options = spec.recipe, spec.options
     noise = LabelNoise(
         recipe["noise_kind"],
         recipe["label_noise"],
@@ -198,12 +202,12 @@ def _summary(
         of=sum(r["train"] for r in records),
     )
     kept = ("dataset", "model", "method", "base", "source", "style", "pretrained", "init_from",
-            "alignment")  # fmt: skip
+            "alignment", "tuning")  # fmt: skip
     return Training(
-        **{key: spec[key] for key in kept},
+        **{key: getattr(spec, key) for key in kept},
         seed=seed,
-        classes=tuple(spec["view"]["classes"]),
-        protocol=spec["view"]["protocol"],
+        classes=spec.classes,
+        protocol=spec.view.protocol,
         start=facts,
         train_on=recipe["train_on"],
         label_noise=noise if recipe["label_noise"] else None,
@@ -218,12 +222,11 @@ def _summary(
         options=options,
         epochs=recipe["epochs"],
         recipe=recipe,
-        tuning=spec.get("tuning"),
-        best_epoch={s: [e[s] for e in epochs] for s in epochs[0]} if folded else epochs[0],
+        best_epoch={s: [e[s] for e in epochs] for s in epochs[0]} if spec.folded else epochs[0],
         environment={
-            **spec["versions"],
-            **spec["compute"],
-            "processor": chip(spec["compute"]["device"]),
+            **spec.versions,
+            **spec.compute,
+            "processor": chip(spec.compute["device"]),
         },
-        spec_sha256=sha256_json(spec),
+        spec_sha256=spec.sha256,
     )

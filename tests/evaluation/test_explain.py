@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from drawn_packs import OPTIONS, SIZE, make_packs
+from made_specs import made_spec
 from safetensors.torch import save_file
 
 from fer_bench import models
@@ -19,6 +20,7 @@ from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.explain import FAILURES, explain_cell
 from fer_bench.evaluation.explain_faces import OCCLUDED_PER_CLASS, PER_CLASS
 from fer_bench.files import write_json
+from fer_bench.records.base import to_json
 from fer_bench.specs.options import view
 
 COMPUTE = {"device": "cpu", "threads": 1, "tf32": False}
@@ -33,13 +35,13 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("cells")
     make_packs(root, 36)
     for name in SETS:
-        write_json(root / f"{name}_view.json", view(get_dataset(name)))
+        write_json(root / f"{name}_view.json", to_json(view(get_dataset(name))))
     for seed, name in enumerate(MODELS):
         options = {**models.preset(name).defaults, "backbone": "resnet18_slim", "size": SIZE}
-        spec = {
-            "dataset": "synthetic", "model": name, "base": name, "options": options,
-            "view": view(get_dataset("synthetic")), "compute": COMPUTE,
-        }  # fmt: skip
+        spec = made_spec(
+            dataset="synthetic", model=name, options=options, compute=COMPUTE,
+            view=to_json(view(get_dataset("synthetic"))),
+        )  # fmt: skip
         write_json(root / f"{name}.json", spec)
         torch.manual_seed(seed)
         (root / name).mkdir()

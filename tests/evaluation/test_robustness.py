@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from made_specs import made_spec
 from rendered_pack import rendered, write_pack
 from safetensors.torch import save_file
 
@@ -20,6 +21,7 @@ from fer_bench.evaluation.robustness import Subject, robustness, robustness_cell
 from fer_bench.faces.face_points import face_points
 from fer_bench.files import read_json, write_json
 from fer_bench.labels import SEVEN
+from fer_bench.records.training import Training
 from fer_bench.training.batches import Faces
 
 COMPUTE = {"device": "cpu", "threads": 1, "tf32": False}
@@ -133,17 +135,17 @@ class Cell:
         write_json(root / "view.json", view)
         write_json(
             root / "spec.json",
-            {
-                "dataset": "toy", "model": "mine", "base": base, "options": chosen | options,
-                "view": view, "compute": COMPUTE,
-            },
+            made_spec(model="mine", base=base, options=chosen | options, view=view,
+                      compute=COMPUTE),
         )  # fmt: skip
         torch.manual_seed(0)
         model = models.build(base, 7, **chosen)
         weights = root / "train" / "weights"
         weights.mkdir(parents=True)
         save_file(model.state_dict(), weights / "last.safetensors")
-        write_json(root / "train" / "train.json", {"seed": 3})
+        Training("toy", "mine", 3, method="mine", classes=SEVEN, protocol="split").write(
+            root / "train" / "train.json"
+        )
         self.root, self.out = root, root / "out" / "3.json"
 
     def run(self) -> dict:

@@ -42,6 +42,8 @@ def make_spec(tmp_path):
             "start": None,
             "view": view,
             "alignment": "mtcnn",
+            "align": {"size": SIZE},
+            "tuning": None,
             "compute": COMPUTE,
             "versions": {"torch": "test"},
             "code": "test",

@@ -14,6 +14,7 @@ from fer_bench.evaluation.predict import evaluate_cell
 from fer_bench.faces.face_points import face_points, mirrored
 from fer_bench.faces.geometry import reference
 from fer_bench.files import read_json, write_json
+from fer_bench.records.spec import View
 from fer_bench.training import fields, step
 from fer_bench.training.batches import Faces
 from fer_bench.training.data import open_view, select, with_fields
@@ -62,7 +63,7 @@ def test_a_batch_has_its_faces_fields_and_those_mirrored_that_are_flipped():
 
 
 def test_faces_keep_nothing_for_a_plain_model(aligned):
-    pixels, rows = open_view(TOY_VIEW, aligned)
+    pixels, rows = open_view(View(**TOY_VIEW), aligned)
     faces = select(pixels, rows)
     assert with_fields(faces, rows, ()) is faces
     every = np.random.default_rng(0).random((len(rows), 24, 3)).astype(np.float32)
@@ -141,7 +142,7 @@ def test_a_model_with_points_trains_and_is_evaluated_on_them(aligned, make_spec,
         for folder in (out, tmp_path / "on")
     )
     pd.testing.assert_frame_equal(own.reset_index(drop=True), again.reset_index(drop=True))
-    pixels, rows = open_view(TOY_VIEW, aligned)
+    pixels, rows = open_view(View(**TOY_VIEW), aligned)
     tests = select(pixels, rows[rows["split"] == "test"])
     model = models.build("oadn", 7, **read_json(spec)["options"])
     from safetensors.torch import load_file

@@ -9,6 +9,7 @@ from toy_pack import TOY_VIEW
 from fer_bench import models
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_json
+from fer_bench.records.spec import View
 from fer_bench.training.data import open_view, splits
 from fer_bench.training.identity import people, train_identity
 from fer_bench.training.recipe import Recipe
@@ -50,7 +51,7 @@ def test_nothing_asked_for_trains_nothing(aligned, identity_spec, tmp_path):
 
 
 def view(aligned):
-    return open_view(TOY_VIEW | {"classes": ["neutral", "happiness", "surprise"]}, aligned)
+    return open_view(View(**TOY_VIEW | {"classes": ["neutral", "happiness", "surprise"]}), aligned)
 
 
 def test_people_with_one_face_are_left_out(aligned):

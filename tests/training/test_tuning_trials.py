@@ -5,11 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from made_specs import made_spec
 from safetensors.torch import save_file
 
 from fer_bench import models
 from fer_bench.errors import FerBenchError
-from fer_bench.files import read_json, sha256_file, write_json
+from fer_bench.files import sha256_file, write_json
+from fer_bench.records.base import from_json
+from fer_bench.records.spec import RowSpec
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks/tuning"))
 import tune
@@ -23,14 +26,14 @@ def test_a_trial_never_sees_the_test_faces(tmp_path, monkeypatch, aligned, make_
         seen.append((train, val, test))
         return real(fabric, compute, model, train, val, test, *rest, **more)
 
-    spec = read_json(make_spec("baseline1")[0])
+    spec = RowSpec.read(make_spec("baseline1")[0])
     monkeypatch.setattr(tune, "fit", fit)
     monkeypatch.setattr(tune, "spec_of", lambda dataset, model: spec)
     monkeypatch.setattr(tune.paths, "ALIGNED", str(aligned))
     grid = {"seed": 0, "epochs": 2, "final": 0.05, "heads_lr": [0.05], "ratio": [1.0, 0.1]}
     tune.tune("toy", "baseline1", grid, tmp_path)
 
-    manifest = tune.open_view(spec["view"], aligned)[1]
+    manifest = tune.open_view(spec.view, aligned)[1]
     held = set(manifest.loc[manifest["split"] == "test", "sample_id"])
     assert held
     assert len(seen) == 2
@@ -56,7 +59,9 @@ def test_a_trial_starts_from_what_the_row_starts_from_and_from_nothing_else(tmp_
     save_file(models.backbone_state(known), weights)
     begin = {"pretrained": "identity(x)", "file": str(weights), "sha256": sha256_file(weights)}
     write_json(tune.paths.start("toy", "baseline_identity"), begin)
-    spec = {"pretrained": "identity(x)", "start": {"file": str(weights), "sha256": None}}
+    start = {"file": str(weights), "sha256": None}
+    made = made_spec(pretrained="identity(x)", start=start)
+    spec = from_json(RowSpec, made, "the spec")
     network = models.build("baseline_identity", 8, backbone="resnet18_slim", size=80)
 
     found = tune._load_start(network, "toy", "baseline_identity", spec)

@@ -11,6 +11,7 @@ from fer_bench.datasets.pack import JoinedFaces
 from fer_bench.datasets.views import view_rows
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import SEVEN
+from fer_bench.records.spec import View
 from fer_bench.training.data import open_view, select
 
 
@@ -31,7 +32,7 @@ def two(tmp_path):
 
 def test_a_union_reads_each_face_from_its_own_pack(two):
     view = TOY_VIEW | {"parts": [Part("one", cap=2).to_json(), Part("two").to_json()]}
-    pixels, rows = open_view(view, two)
+    pixels, rows = open_view(View(**view), two)
     assert isinstance(pixels, JoinedFaces)
     assert pixels.shape == (42 + 21, 80, 80, 3)
     faces = select(pixels, rows)
@@ -72,7 +73,7 @@ def test_a_face_may_be_taken_only_once(two):
 
 def test_another_models_classes_decide_targets_and_what_both_know(two):
     view = TOY_VIEW | {"parts": [Part("one").to_json()], "classes": ["fear", "neutral", "anger"]}
-    _, rows = open_view(view, two, ["neutral", "happiness", "fear"])
+    _, rows = open_view(View(**view), two, ["neutral", "happiness", "fear"])
     assert rows.groupby("label")["target"].first().to_dict() == {0: 0, 6: 2}
 
 
@@ -80,4 +81,4 @@ def test_packs_of_different_sizes_are_refused(two):
     np.save(two / "two" / "faces.npy", np.zeros((21, 40, 40, 3), np.uint8))
     view = TOY_VIEW | {"parts": [Part("one").to_json(), Part("two").to_json()]}
     with pytest.raises(FerBenchError, match=r"one 80 px, two 40 px"):
-        open_view(view, two)
+        open_view(View(**view), two)
