@@ -18,7 +18,9 @@ from pydantic import (
 )
 
 from fer_bench.errors import FerBenchError, nearest
+from fer_bench.rows import JOINT
 
+RESERVED = ("identity", "starts")
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
 Start = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(\([a-z0-9_]+\))?$")]
 Overrides = dict[str, Any]
@@ -82,6 +84,13 @@ class Align(_Strict):
     factor: float = Field(0.709, gt=0.1, lt=1)
 
 
+class Tuned(_Strict):
+    """Recipe keys that a search chose, and its log, `results/tuning/<dataset>/<log>.json`."""
+
+    log: Name
+    recipe: Overrides
+
+
 class DatasetOptions(_Strict):
     """What differs from dataset to dataset.
 
@@ -90,8 +99,8 @@ class DatasetOptions(_Strict):
         weights: stand-ins for pre-trained weights, e.g. `{vggface2: identity}`, or of another
             dataset's people: `{vggface2: identity(facial_expressions)}`.
         recipe: recipe keys that differ from the paper's.
-        tuned: recipe keys of single models and their variants, or of a variant: what a search on
-            validation chose (benchmarks/tuning).
+        tuned: of single models and their variants, or of a variant, what a search on validation
+            chose (benchmarks/tuning).
         transfer: recipe keys that differ further for cells started from another dataset's.
         identity: recipe keys of the identity pre-training, which shares none with `recipe`.
     """
@@ -99,7 +108,7 @@ class DatasetOptions(_Strict):
     model: Overrides = {}
     weights: dict[Name, Start] = {}
     recipe: Overrides = {}
-    tuned: dict[Name, Overrides] = {}
+    tuned: dict[Name, Tuned] = {}
     transfer: Overrides = {}
     identity: Overrides = {}
 
@@ -263,6 +272,12 @@ def check_names(
         check(f"variants.{name}.base", variant.base, models, "model")
         if name in models:
             wrong.append(f"variants.{name}: a model of this name exists; choose another name")
+        if JOINT in name or name in RESERVED:
+            wrong.append(
+                f"variants.{name}: names with {JOINT!r} are of rows that start from another "
+                f"dataset's cell, and {' and '.join(RESERVED)} are folders of each dataset; choose "
+                "another name"
+            )
     for name, cells in params.enabled.items():
         where = f"enabled.{name}"
         for model in (*cells.models, *cells.transfer_models):

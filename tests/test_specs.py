@@ -215,18 +215,23 @@ def test_what_was_tuned_for_a_model_is_its_variants_too_and_goes_before_their_ow
             | {
                 "recipe": {"heads_lr": 0.3},
                 "tuned": {
-                    "scan_cci": {"heads_lr": 0.2, "decay": 0.8},
-                    "other": {"heads_lr": 0.1},
-                    "baseline1_tuned": {"heads_lr": 0.4, "backbone_lr": 0.4},
+                    "scan_cci": {"log": "one", "recipe": {"heads_lr": 0.2, "decay": 0.8}},
+                    "other": {"log": "two", "recipe": {"heads_lr": 0.1}},
+                    "baseline1_tuned": {"log": "b", "recipe": {"heads_lr": 0.4}},
                 },
             }
         },
     )
-    found = {k: v["recipe"] for k, v in specs.resolve(given).items() if k.startswith("synthetic/")}
-    rates = {k.split("/")[1]: (v["heads_lr"], v["decay"]) for k, v in found.items()}
+    rows = {k: v for k, v in specs.resolve(given).items() if k.startswith("synthetic/")}
+    found = {k.split("/")[1]: v["recipe"] for k, v in rows.items()}
+    rates = {k: (v["heads_lr"], v["decay"]) for k, v in found.items()}
     assert rates == {
         "scan_cci": (0.2, 0.8), "mine": (0.2, 0.5), "other": (0.1, 0.8),
         "baseline1_tuned": (0.4, 0.95), "baseline1": (0.3, 0.95),
+    }  # fmt: skip
+    assert {k.split("/")[1]: v["tuning"] for k, v in rows.items()} == {
+        "scan_cci": "synthetic/one", "mine": "synthetic/one", "other": "synthetic/two",
+        "baseline1_tuned": "synthetic/b", "baseline1": None,
     }  # fmt: skip
 
 

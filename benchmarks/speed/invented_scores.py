@@ -22,8 +22,9 @@ from fer_bench.datasets.base import Dataset
 from fer_bench.evaluation import score
 from fer_bench.evaluation.corruptions import CORRUPTIONS, PERTURBATIONS
 from fer_bench.evaluation.parts import Predicted
-from fer_bench.files import write_json, write_text
+from fer_bench.files import sha256_file, write_json, write_text
 from fer_bench.labels import Expression
+from fer_bench.records.faces import LISTED, SLICE, STAMP, SUBSET, VOTES, FaceTable
 
 FACES = 3000
 SEEDS = (0, 1, 2, 3, 4)
@@ -47,7 +48,7 @@ MODELS = (
     "scan_cci_eca_attention", "scan_cci_lpa", "scan_cci_ga", "scan_cci_no_scan", "scan_cci_no_cci",
     "scan_cci_no_eca", "scan_cci_m16", "scan_cci_lambda05", "scan_cci_noise10", "scan_cci_noise20",
 )  # fmt: skip
-PROTOCOL = {"version": 1, "sha256": "ab" * 32}
+RULES = {"version": 1, "sha256": "ab" * 32}
 ROBUST = ("baseline1", "baseline_identity", "scan_cci", "scan_cci_shared")
 
 
@@ -80,6 +81,8 @@ def cells(lists: dict[str, dict[str, list[Any]]]) -> Iterator[tuple[str, str, in
 def write_scores(root: Path, few: bool = False) -> int:
     """Write `<root>/scores` and `<root>/robustness`; returns the number of score files."""
     wanted = list(cells(enabled(few)))
+    for dataset in dict.fromkeys(place[0] for place in wanted):
+        write_tables(root, dataset)
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         list(pool.map(_write, [root] * len(wanted), wanted, chunksize=10))
     return len(wanted)
@@ -93,14 +96,12 @@ def _write(root: Path, cell: tuple[str, str, int]) -> None:
     for set_ in (dataset, *EVALUATED[dataset]):
         place = folder / ("train" if set_ == dataset else f"on_{set_}")
         write_text(place / "predictions.parquet", f"{dataset} {model} {seed} {set_}")
-        write_json(place / "audit.json", _audit(set_, classes))
+        stamp(root, dataset, set_, place)
     score.read_predictions = _invented(model, seed)
-    score.untrained = lambda *_: []  # there is no manifest to look in
     out = root / "scores" / dataset / model / f"{seed}.json"
     score.score_cell(
-        folder, dataset, model, seed, out, audit=folder / "train/audit.json", protocol=PROTOCOL,
-        sets=EVALUATED[dataset], partial=[],
-    )  # fmt: skip
+        folder, cell, out, rules=RULES, sets=EVALUATED[dataset], faces=root / "faces" / dataset
+    )
     if model in ROBUST:
         write_json(root / "robustness" / dataset / model / f"{seed}.json", _robust(*cell, classes))
 
@@ -111,33 +112,52 @@ def _draw(*key: object) -> np.random.Generator:
 
 @cache
 def faces_of(set_: str, classes: tuple[str, ...]) -> pd.DataFrame:
-    """The manifest rows of a set's test faces, for a model of these classes; no pixels."""
+    """A set's test faces as scoring sees them, for a model of these classes."""
     dataset, draw = get_dataset(set_), _draw(set_)
     known = [int(Expression[name]) for name in classes if name in dataset.classes]
     shares = draw.dirichlet(np.full(len(known), 6.0))
-    groups = {name: draw.choice(["1", "2", "3"], FACES) for name in dataset.slices}
-    rated = {"votes": list(draw.multinomial(10, np.full(10, 0.1), FACES))}
+    groups = {SLICE + name: draw.choice(["1", "2", "3"], FACES) for name in dataset.slices}
+    subsets = {SUBSET + name: draw.random(FACES) < 0.3 for name in dataset.subsets}
+    rated = {VOTES: list(draw.multinomial(10, np.full(10, 0.1), FACES))}
+    listed = {}
+    if dataset.challenge:
+        for name, n in (("occluded", 600), ("pose_gt_30", 1100), ("pose_gt_45", 600)):
+            listed[LISTED + name] = np.zeros(FACES, int)
+            listed[LISTED + name][draw.choice(FACES, n, replace=False)] = 1
     return pd.DataFrame(
         {
-            "sample_id": [f"{set_}_{i:05d}" for i in range(FACES)],
+            "face": np.arange(FACES),
             "label": draw.choice(known, FACES, p=shares),
-            "yaw": draw.uniform(-60, 60, FACES),
-            "occluder": draw.choice(["none", "hand", "scarf"], FACES, p=[0.6, 0.2, 0.2]),
+            "split": "test",
+            "fold": pd.array([None] * FACES, dtype="Int16"),
+            "person": np.arange(FACES),
+            "person_known": False,
+            "duplicated": False,
+            **subsets,
+            **listed,
             **groups,
             **(rated if set_.startswith("ferplus") else {}),
         }
     )
 
 
-@cache
-def _audit(set_: str, classes: tuple[str, ...]) -> dict[str, Any]:
-    """Challenge lists where the real set has them."""
-    listed: dict[str, list[str]] = {}
-    if get_dataset(set_).challenge:
-        ids = faces_of(set_, classes)["sample_id"]
-        for name, n in (("occluded", 600), ("pose_gt_30", 1100), ("pose_gt_45", 600)):
-            listed[name] = _draw(set_, name).choice(ids, n, replace=False).tolist()
-    return {"duplicated_test": [], "challenge": listed}
+def write_tables(root: Path, dataset: str, further: int = 0) -> None:
+    """The tables of a dataset's sets, with further train faces."""
+    classes = get_dataset(dataset).classes
+    for set_ in (dataset, *EVALUATED[dataset]):
+        file = root / "faces" / dataset / f"{set_}.parquet"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        test = faces_of(set_, classes)
+        train = test.sample(further, replace=True, random_state=0).assign(
+            split="train", face=np.arange(FACES, FACES + further)
+        )
+        pd.concat([test, train]).to_parquet(file, index=False)
+
+
+def stamp(root: Path, dataset: str, set_: str, place: Path) -> None:
+    """Beside predictions on a set, which table they go with."""
+    table = root / "faces" / dataset / f"{set_}.parquet"
+    write_json(place / STAMP, {"set": set_, "sha256": sha256_file(table)})
 
 
 def logits_of(
@@ -152,7 +172,7 @@ def logits_of(
 
 
 def _invented(model: str, seed: int) -> Any:
-    def read(file: Path, dataset: Dataset, classes: tuple[str, ...], packs_root: Path) -> Any:
+    def read(file: Path, dataset: Dataset, classes: tuple[str, ...], table: FaceTable) -> Any:
         faces = faces_of(dataset.name, classes)
         place = {int(Expression[name]): i for i, name in enumerate(classes)}
         labels = faces["label"].map(place).to_numpy(dtype=np.int64)
@@ -177,7 +197,8 @@ def _training(folder: Path, dataset: str, model: str, seed: int, classes: tuple[
     write_json(
         folder / "train" / "train.json",
         {
-            "dataset": dataset, "model": model, "base": "scan_cci", "seed": seed,
+            "dataset": dataset, "model": model, "method": model, "base": "scan_cci", "seed": seed,
+            "format": 2,
             "pretrained": None if model == "baseline1" else f"identity({dataset})",
             "init_from": None, "train_on": "train_minus_val", "label_noise": None,
             "n": {"train": 11044, "val": 1227, "test": FACES}, "classes": list(classes),

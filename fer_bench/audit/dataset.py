@@ -22,7 +22,8 @@ from fer_bench.datasets.base import Dataset
 from fer_bench.datasets.kept_files import check_received
 from fer_bench.datasets.pack import Pack
 from fer_bench.datasets.views import view_rows
-from fer_bench.files import write_json, write_text
+from fer_bench.files import write_text
+from fer_bench.records.faces import write_faces
 
 PROTOCOLS = {
     "split": "trained on its train split and tested on its test split",
@@ -37,7 +38,7 @@ def audit_dataset(
     receipts_root: Path,
     lists_root: Path,
     page: Path,
-    record: Path,
+    table: Path,
 ) -> None:
     """Audit one dataset.
 
@@ -48,8 +49,7 @@ def audit_dataset(
         receipts_root: the folder of `<source>/source.json`.
         lists_root: the folder of received challenge lists; may be missing.
         page: the Markdown file to write. It holds counts only, no names of faces or people.
-        record: the JSON file to write: `dataset`, `duplicated_test` (sample ids that
-            `without_duplicates` leaves out) and `challenge` (sample ids by list, repeats kept).
+        table: the Parquet file to write: the faces as scoring sees them (`records.faces`).
 
     Raises:
         FerBenchError: a pack is missing or damaged, or the lists cannot be read.
@@ -74,16 +74,8 @@ def audit_dataset(
         _challenge(dataset, faces, lists, manifests),
         alike_section(faces, hashes),
     ]
+    write_faces(table, rows, dataset, duplicated_test(faces), kept(faces, lists))
     write_text(page, markdown(dataset, len(rows), [s for s in sections if s]))
-    duplicated = rows.loc[duplicated_test(faces), "sample_id"]
-    write_json(
-        record,
-        {
-            "dataset": dataset.name,
-            "duplicated_test": sorted(duplicated),
-            "challenge": kept(faces, lists),
-        },
-    )
 
 
 def markdown(dataset: Dataset, size: int, sections: list[Section]) -> str:

@@ -67,11 +67,11 @@ def submit(
         protocol=read_protocol(),
         out=Path("results/external") / place / f"{run}.json",
         kept=Path("runs/external") / place / f"{run}.parquet",
-        audit=Path(f"runs/audit/{dataset}.json"),
+        table=Path(f"results/faces/{dataset}.parquet"),
         packs_root=ALIGNED,
         partial=[dataset] if is_partial(dataset) else [],
     )
-    whole = score["sets"][dataset]["last"]["all"]
+    whole = score.sets[dataset]["last"]["all"]
     print(f"{model} on {dataset}: accuracy {100 * whole['accuracy']:.2f} % of {whole['n']} faces, "
           f"balanced {100 * whole['balanced_accuracy']:.2f} %")  # fmt: skip
     print(f"results/external/{place.as_posix()}/{run}.json holds all of it, for git; "

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from fer_bench.datasets.base import Dataset
+from fer_bench.datasets.pack import Pack
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import EIGHT
 
@@ -21,11 +24,12 @@ def view_rows(
 
     Args:
         parts: as `Part.to_json` gives them.
-        classes: expressions; faces of others are left out.
+        classes: the view's expressions; faces of others are left out.
         manifests: each pack's manifest.
 
     Returns:
-        The rows, with the columns `pack` and `row` (position in the pack's manifest) added.
+        The rows, with the columns `pack`, `row` (position in the pack's manifest) and `face` (the
+        place of its sample id in sorted order: its running number, in records without names) added.
 
     Raises:
         FerBenchError: a column to filter by is missing, or a sample id occurs twice.
@@ -39,7 +43,15 @@ def view_rows(
             f"{twice} sample ids occur more than once among the packs {packs}: a view may take a "
             "face once only. Align these packs again, or correct the view's parts."
         )
-    return rows
+    face = np.empty(len(rows), "int64")
+    face[np.argsort(rows["sample_id"].to_numpy(dtype=str))] = np.arange(len(rows))
+    return rows.assign(face=face)
+
+
+def dataset_rows(dataset: Dataset, packs: Path) -> pd.DataFrame:
+    """The manifest rows of a dataset: its view of the packs below `packs` (`data/aligned`)."""
+    manifests = {name: Pack.open(packs / name).manifest for name in dataset.packs}
+    return view_rows([part.to_json() for part in dataset.parts], dataset.classes, manifests)
 
 
 def _rows_of(

@@ -11,30 +11,29 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from fer_bench.evaluation.metrics import ECE_BINS, confidence_bins, log_softmax
 
 COVERAGES = tuple(round(0.05 * k, 2) for k in range(1, 21))
 
 
-def answers(labels: np.ndarray, logits: np.ndarray, sample_ids: pd.Series) -> dict[str, str]:
+def answers(labels: np.ndarray, logits: np.ndarray, numbers: np.ndarray) -> dict[str, str]:
     """Every face's predicted class, and which faces these were.
 
     Args:
         labels: (N,) true classes.
         logits: (N, K), at most ten classes.
-        sample_ids: the N faces.
+        numbers: (N,) the faces' running numbers in their set (`records.faces`).
 
     Returns:
         `answers`: N digits, the predicted classes, faces ordered by true class and then by
-        sample id, so that true classes follow from the class counts; `faces_sha256`: the first 16
-        hex digits of the hash of the sample ids in that order. Equal hashes mean equal faces.
+        number, so that true classes follow from the class counts; `faces_sha256`: the first 16
+        hex digits of the hash of the numbers in that order. Of one set, equal hashes mean equal
+        faces.
     """
-    names = sample_ids.to_numpy(dtype=str)
-    order = np.lexsort((names, labels))
+    order = np.lexsort((numbers, labels))
     digits = logits.argmax(axis=1)[order].astype("U1")
-    listed = "\n".join(names[order])
+    listed = "\n".join(map(str, numbers[order].tolist()))
     return {
         "answers": "".join(digits),
         "faces_sha256": hashlib.sha256(listed.encode()).hexdigest()[:16],

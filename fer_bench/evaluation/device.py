@@ -65,8 +65,13 @@ def precision(kind: str) -> str:
 def device_label(kind: str) -> str:
     """The GPU's name for `cuda`, else the processor's name and how many cores there are."""
     if kind == "cuda":
-        return str(torch.cuda.get_device_name())
-    return f"{processor()}, {cores()} core{'s' if cores() > 1 else ''}"
+        return chip(kind)
+    return f"{chip(kind)}, {cores()} core{'s' if cores() > 1 else ''}"
+
+
+def chip(kind: str) -> str:
+    """The GPU's name for `cuda`, else the processor's."""
+    return str(torch.cuda.get_device_name()) if kind == "cuda" else processor()
 
 
 def processor() -> str:

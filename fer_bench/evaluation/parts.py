@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,11 @@ import numpy as np
 import pandas as pd
 
 from fer_bench.datasets.base import UNKNOWN, Dataset
-from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.detail import answers, calibration, raters, risk_coverage
 from fer_bench.evaluation.metrics import measure
 from fer_bench.labels import EIGHT
-
-VOTES = "votes"
-"""Manifest column of raters' votes: counts, the first eight in `Expression`'s order."""
+from fer_bench.records.faces import LISTED, SLICE, SUBSET, VOTES
+from fer_bench.records.score import Part
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class Predicted:
     """One selection's predictions on one set.
 
     Attributes:
-        faces: the manifest rows of the N faces.
+        faces: their N rows of the set's table (`records.faces`).
         labels: (N,) indices into `classes`.
         logits: (N, K).
         classes: the predicting model's K classes.
@@ -46,8 +44,8 @@ class Predicted:
         picked = np.arange(len(self.labels)) if which is None else which
         found = self.measured(picked)
         if found["n"]:
-            ids = self.faces["sample_id"].iloc[picked]
-            found |= answers(self.labels[picked], self.logits[picked], ids)
+            numbers = self.faces["face"].to_numpy()[picked]
+            found |= answers(self.labels[picked], self.logits[picked], numbers)
         return found
 
     def detailed(self) -> dict[str, Any]:
@@ -75,9 +73,7 @@ class Predicted:
         )
 
 
-def parts(
-    predicted: Predicted, dataset: Dataset, audit: Mapping[str, Any], *, with_answers: bool = False
-) -> dict[str, dict[str, Any]]:
+def parts(predicted: Predicted, dataset: Dataset, *, with_answers: bool = False) -> dict[str, Part]:
     """Metrics by part, and the single answers where they are asked for.
 
     `all`; the dataset's `subsets`; of the challenge lists each face once, and as `<list>_as_listed`
@@ -86,17 +82,16 @@ def parts(
     where model and set do not know the same ones.
     """
     measured = Predicted.answered if with_answers else Predicted.measured
-    found = {"all": predicted.detailed() if with_answers else predicted.measured()}
-    for name, mask in _masks(dataset, predicted.faces):
+    faces = predicted.faces
+    found: dict[str, Any] = {"all": predicted.detailed() if with_answers else predicted.measured()}
+    for name, mask in _columns(faces, SUBSET):
         found[name] = measured(predicted, mask)
-    for name, listed in audit["challenge"].items():
-        positions = _positions(predicted.faces, listed)
-        once = np.unique(positions)
-        found[name] = measured(predicted, once)
-        if len(once) < len(positions):
-            found[f"{name}_as_listed"] = predicted.measured(positions)
-    duplicated = predicted.faces["sample_id"].isin(audit["duplicated_test"]).to_numpy()
-    if duplicated.any():
+    for name, times in _columns(faces, LISTED):
+        found[name] = measured(predicted, np.flatnonzero(times))
+        if (times > 1).any():
+            listed = np.repeat(np.arange(len(times)), times)
+            found[f"{name}_as_listed"] = predicted.measured(listed)
+    if (duplicated := faces["duplicated"].to_numpy(dtype=bool)).any():
         found["without_duplicates"] = measured(predicted, ~duplicated)
     for name, classes in dataset.restrictions.items():
         if set(classes) <= set(predicted.classes):
@@ -107,23 +102,17 @@ def parts(
     return found
 
 
-def slices(predicted: Predicted, dataset: Dataset) -> dict[str, dict[str, dict[str, Any]]]:
+def slices(predicted: Predicted) -> dict[str, dict[str, Any]]:
     """Size, accuracy and balanced accuracy by group: column -> value -> metrics.
 
     A column that knows no face's group is left out.
     """
-    found: dict[str, dict[str, dict[str, Any]]] = {}
-    for column in dataset.slices:
-        if column not in predicted.faces.columns:
-            raise FerBenchError(
-                f"{dataset.name}: its faces have no column {column!r} to be grouped by; align its "
-                "source again"
-            )
-        values = predicted.faces[column].astype(str).to_numpy()
+    found: dict[str, dict[str, Any]] = {}
+    for column, values in _columns(predicted.faces, SLICE):
         if set(values) <= {UNKNOWN}:  # a copy of the set that came without these labels
             continue
         found[column] = {}
-        for value in np.unique(values):
+        for value in np.unique(values.astype(str)):
             whole = predicted.measured(values == value)
             kept = ("n", "accuracy", "balanced_accuracy")
             found[column][str(value)] = {key: whole[key] for key in kept}
@@ -139,22 +128,8 @@ def by_fold(predicted: Predicted, fold: np.ndarray) -> list[dict[str, Any]]:
     ]
 
 
-def _positions(faces: pd.DataFrame, listed: Sequence[str]) -> np.ndarray:
-    """Where the listed faces stand, once for each time they are listed.
-
-    A listed face of a class that the model does not know was not predicted and drops out.
-    """
-    positions = pd.Index(faces["sample_id"].tolist(), dtype=object).get_indexer(list(listed))
-    return np.asarray(positions[positions >= 0])
-
-
-def _masks(dataset: Dataset, faces: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
-    faces = faces.reset_index(drop=True)
-    for name, subset in dataset.subsets.items():
-        mask = np.asarray(subset(faces))
-        if mask.dtype != bool or mask.shape != (len(faces),):
-            raise FerBenchError(
-                f"subset {name!r} of dataset {dataset.name!r} gave {mask.dtype} values of shape "
-                f"{mask.shape} for {len(faces)} faces; it must give one bool a face"
-            )
-        yield name, mask
+def _columns(faces: pd.DataFrame, begin: str) -> Iterator[tuple[str, np.ndarray]]:
+    """The columns of one kind, by what follows their prefix."""
+    for name in faces.columns:
+        if name.startswith(begin):
+            yield name.removeprefix(begin), faces[name].to_numpy()

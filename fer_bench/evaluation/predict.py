@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-import pandas as pd
 from safetensors.torch import load_file
 
 from fer_bench.evaluation.opened import autocast, network, prepare, test_faces
-from fer_bench.files import read_json, replacing_folder
+from fer_bench.files import read_json, replacing_folder, sha256_file, write_json
+from fer_bench.records.faces import STAMP
+from fer_bench.records.predictions import FILE, predictions_frame, write_predictions
 from fer_bench.training.data import select, with_fields
-from fer_bench.training.predictions import predictions_frame
 from fer_bench.training.step import predict
 
 
 def evaluate_cell(
-    spec_path: Path, view_path: Path, audit: Path, weights: Path, out: Path, packs: Path
+    spec_path: Path, view_path: Path, table: Path, weights: Path, out: Path, packs: Path
 ) -> None:
     """Predict the test faces of another set with every selection's weights.
 
     Args:
         spec_path: the cell's spec, which says how to build the model.
         view_path: the set's view, `runs/views/<set>.json`.
-        audit: the set's audit record, `runs/audit/<set>.json`, kept beside the predictions as
-            `audit.json` for scoring.
+        table: the set's faces, `results/faces/<set>.parquet`, whose hash is kept beside the
+            predictions as `faces.json`: they are scored with no other.
         weights: the cell's `train/weights` folder.
         out: `runs/<dataset>/<model>/<seed>/on_<set>`; gets `predictions.parquet`.
         packs: `data/aligned`.
@@ -41,7 +40,12 @@ def evaluate_cell(
         model.load_state_dict(load_file(file))
         with autocast(spec, device):
             logits = predict(model, faces, device)
-        frames.append(predictions_frame(faces, logits, classes, file.stem))
+        frames.append(
+            predictions_frame(
+                rows["face"].to_numpy(), faces.labels, logits, classes,
+                selection=file.stem, split="test", folds=faces.folds,
+            )
+        )  # fmt: skip
     with replacing_folder(out) as folder:
-        pd.concat(frames, ignore_index=True).to_parquet(folder / "predictions.parquet", index=False)
-        shutil.copyfile(audit, folder / "audit.json")
+        write_predictions(folder / FILE, frames)
+        write_json(folder / STAMP, {"set": evaluated["name"], "sha256": sha256_file(table)})

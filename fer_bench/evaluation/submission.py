@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,15 @@ import yaml
 from fer_bench.card import KEYS, check_card
 from fer_bench.datasets import get_dataset
 from fer_bench.datasets.base import Dataset
+from fer_bench.datasets.views import dataset_rows
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.parts import Predicted, by_fold, parts, slices
-from fer_bench.evaluation.score import existing, tested_faces, write_score
-from fer_bench.files import read_json, replacing, sha256_file, write_text
+from fer_bench.files import replacing, sha256_file, write_text
 from fer_bench.labels import Expression
 from fer_bench.protocol import Protocol
+from fer_bench.records.faces import FaceTable
+from fer_bench.records.score import Score
+from fer_bench.records.training import Training
 
 KINDS = ("logit", "probability")
 SMALLEST = 1e-12
@@ -43,10 +46,10 @@ def score_submission(
     protocol: Protocol,
     out: Path,
     kept: Path,
-    audit: Path,
+    table: Path,
     packs_root: Path = Path("data/aligned"),
     partial: Collection[str] = (),
-) -> dict[str, Any]:
+) -> Score:
     """Check and score a submission; returns the score, which `out` holds too.
 
     Args:
@@ -58,7 +61,7 @@ def score_submission(
         protocol: the rules in force.
         out: `results/external/<dataset>/<model>/<run>.json`.
         kept: `runs/external/<dataset>/<model>/<run>.parquet`, the predictions themselves.
-        audit: the dataset's audit record, `runs/audit/<dataset>.json`.
+        table: the dataset's faces, `results/faces/<dataset>.parquet`.
         packs_root: where the aligned packs' manifests are.
         partial: the dataset's name, where images of it are missing here.
 
@@ -69,35 +72,48 @@ def score_submission(
         raise FerBenchError(f"model name {model!r}: use a-z, 0-9 and _ only")
     known = get_dataset(dataset)
     stated = _read_card(card)
-    record = read_json(existing(audit))
-    faces = tested_faces(known, known.classes, packs_root)
+    faces = _tested(known, table, packs_root)
     predicted = _predicted(file, faces, known, protocol)
-    score = {
-        "dataset": dataset,
-        "model": model,
-        "seed": run,
-        "external": True,
-        "classes": list(known.classes),
-        "protocol": protocol.to_json(),
-        "card": stated,
-        "training": {"pretrained": stated["pretraining"], "protocol": known.protocol},
-        "spec_sha256": None,
-        "predictions_sha256": {"test": sha256_file(file)},
-        "sets": {dataset: {"last": parts(predicted, known, record, with_answers=True)}},
-        "slices": {dataset: slices(predicted, known)},
-        "folds": _folds(predicted, known),
-        "history": {},
-        "environment": {},
-        "partial": dataset in partial,
-        "partial_sets": sorted(name for name in partial if name == dataset),
-    }
+    score = Score(
+        training=Training(
+            dataset, model, run, method=model, classes=known.classes, protocol=known.protocol,
+            pretrained=stated["pretraining"],
+        ),
+        rules=protocol,
+        sets={dataset: {"last": parts(predicted, known, with_answers=True)}},
+        slices={dataset: slices(predicted)},
+        folds=_folds(predicted, known),
+        faces_sha256={dataset: sha256_file(table)},
+        predictions_sha256={"test": sha256_file(file)},
+        partial=dataset in partial,
+        partial_sets=tuple(name for name in partial if name == dataset),
+        card=stated,
+        external=True,
+    )  # fmt: skip
     frame = predicted.faces[["sample_id"]].assign(label=predicted.labels)
     for i, name in enumerate(known.classes):
         frame[f"logit_{name}"] = predicted.logits[:, i]
     with replacing(kept) as temporary:
         frame.to_parquet(temporary, index=False)
-    write_score(out, score)
+    score.write(out)
     return score
+
+
+def _tested(known: Dataset, table: Path, packs: Path) -> pd.DataFrame:
+    """The test faces as scoring sees them, with their sample ids."""
+    rows = _test_rows(known, packs).set_index("face")
+    tested = FaceTable.read(table).tested(known, known.classes)
+    if set(rows.index) != set(tested.index):
+        raise FerBenchError(
+            f"{table} lists other faces than the packs of {known.name}: run `fer-bench audit "
+            f"{known.name}`"
+        )
+    return tested.assign(sample_id=rows["sample_id"])
+
+
+def _test_rows(known: Dataset, packs: Path) -> pd.DataFrame:
+    rows = dataset_rows(known, packs)
+    return rows if known.protocol == "folds" else rows[rows["split"] == "test"]
 
 
 def write_template(
@@ -115,7 +131,7 @@ def write_template(
         if path.exists():
             raise FerBenchError(f"{path} exists already: move it away, or name another file")
     known = get_dataset(dataset)
-    faces = tested_faces(known, known.classes, packs_root)
+    faces = _test_rows(known, packs_root)
     lines = [
         _first_line(protocol),
         ",".join(["sample_id", *_columns(known.classes, "probability")]),
@@ -253,7 +269,7 @@ def _values(frame: pd.DataFrame, classes: Sequence[str], kind: str, wrong: list[
     return np.asarray(np.log(np.maximum(values, SMALLEST)))
 
 
-def _folds(predicted: Predicted, known: Dataset) -> Mapping[str, Any] | None:
+def _folds(predicted: Predicted, known: Dataset) -> dict[str, list[dict[str, Any]]] | None:
     if known.protocol != "folds":
         return None
     return {"last": by_fold(predicted, predicted.faces["fold"].to_numpy())}

@@ -10,7 +10,7 @@ from PIL import Image
 
 from fer_bench.datasets import get_dataset
 from fer_bench.datasets.pack import Pack
-from fer_bench.datasets.views import view_rows
+from fer_bench.datasets.views import dataset_rows
 from fer_bench.errors import FerBenchError
 
 
@@ -31,8 +31,7 @@ def write_faces(dataset: str, packs: Path, folder: Path) -> int:
         raise FerBenchError(f"{folder} is not empty: name another folder for the faces")
     known = get_dataset(dataset)
     opened = {name: Pack.open(packs / name) for name in known.packs}
-    manifests = {name: pack.manifest for name, pack in opened.items()}
-    rows = view_rows([part.to_json() for part in known.parts], known.classes, manifests)
+    rows = dataset_rows(known, packs)
     if known.protocol != "folds":
         rows = rows[rows["split"] == "test"]
     folder.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,6 @@ from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, write_text
 from fer_bench.reports.formatting import NOTHING, count, rounded
 from fer_bench.reports.grid import github
-from fer_bench.rows import split_transferred
 
 PAPER_SECONDS = {"cpu": 0.12, "cuda": 0.03}
 """Seconds an image of SCAN-CCI as the paper prints them (supplementary Table 2)."""
@@ -65,15 +64,14 @@ class DeviceCost:
         """The entry of a row, or of a model that is the same network; None if not measured.
 
         Args:
-            model: the row's name; a transferred row costs what its model costs.
+            model: the row's method: a row costs the same wherever it starts from.
             backbone: the row's backbone; the paper's if not given.
             size: the row's input side in pixels; the paper's if not given.
         """
-        name = split_transferred(model)[0]
         wanted = (backbone or PAPER_NETWORK[0], size or PAPER_NETWORK[1])
         here = [e for e in self.entries if (e["backbone"], e["size"]) == wanted]
-        exact = [entry for entry in here if entry["model"] == name]
-        return next(iter([*exact, *(entry for entry in here if name in entry["also"])]), None)
+        exact = [entry for entry in here if entry["model"] == model]
+        return next(iter([*exact, *(entry for entry in here if model in entry["also"])]), None)
 
 
 def load_costs(folder: Path) -> list[DeviceCost]:

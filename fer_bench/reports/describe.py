@@ -10,7 +10,6 @@ from fer_bench.datasets.empty_classes import sentences
 from fer_bench.reports.formatting import NOTHING, count, percent, rounded
 from fer_bench.reports.row import Row, classes_of
 from fer_bench.reports.scores import Scores
-from fer_bench.rows import split_transferred
 from fer_bench.statistics.intervals import wilson
 
 TRAIN_ON = {
@@ -53,7 +52,7 @@ def place(rows: Iterable[Row]) -> str:
 
 def trained_on(row: Row) -> str:
     """The datasets a row saw, in order; for a row that starts from another dataset's cell, both."""
-    source = split_transferred(row.model)[1]
+    source = row.init_from
     return f"{source}, then {row.dataset}" if source else row.dataset
 
 
@@ -88,7 +87,9 @@ def setup(rows: Iterable[Row]) -> str:
     folds = sorted({len(folds) for row in rows for folds in row.folds()})
     train_on = [TRAIN_ON.get(v, str(v)) for v in _all(rows, "train_on")]
     sizes = " or ".join(f"{n['train']:,}" for n in _all(rows, "n"))
-    device = dict.fromkeys(str(c["environment"].get("device", "?")) for r in rows for c in r.cells)
+    device = dict.fromkeys(
+        str(c.training.environment.get("device", "?")) for r in rows for c in r.cells
+    )
     return (
         f"Trained on {' or '.join(train_on)} ({sizes} faces{' a fold' if folds else ''}); backbone "
         f"{' or '.join(_all(rows, 'backbone'))} at {' or '.join(map(str, _all(rows, 'size')))} px; "
@@ -141,7 +142,7 @@ def warnings(rows: Sequence[Row], sets: Sequence[str], scores: Scores | None = N
         )
     found += empty_classes(rows, sets)
     for row in rows:
-        if len({cell["spec_sha256"] for cell in row.cells}) > 1:
+        if len({cell.training.spec_sha256 for cell in row.cells}) > 1:
             found.append(
                 f"`{row.dataset}/{row.model}`: its seeds were run with different settings."
             )
@@ -159,7 +160,7 @@ def empty_classes(rows: Iterable[Row], sets: Sequence[str]) -> list[str]:
     missing: dict[str, dict[str, list[str]]] = {}
     for row in rows:
         for cell in row.cells:
-            if names := cell.get("untrained_classes"):
+            if names := list(cell.untrained_classes):
                 missing.setdefault(row.dataset, {})["train"] = names
         for name in sets:
             if row.has(name):
@@ -185,7 +186,7 @@ def apart(scores: Scores, rows: Sequence[str], sets: Sequence[str]) -> list[str]
     """
     said = []
     for row in scores.apart:
-        if split_transferred(row.model)[0] in rows:
+        if row.method in rows:
             numbers = [f"{percent(s.mean)} on {name}, n = {s.n}" for name in sets
                        if (s := row.summary("accuracy", name))]  # fmt: skip
             if numbers:
@@ -203,12 +204,11 @@ def partial_names(
     """The datasets with missing images that rows were trained on, started from or scored on."""
     names = []
     for row in rows:
-        names += [row.dataset for cell in row.cells if cell["partial"]]
-        incomplete = {name for cell in row.cells for name in cell.get("partial_sets", ())}
+        names += [row.dataset for cell in row.cells if cell.partial]
+        incomplete = {name for cell in row.cells for name in cell.partial_sets}
         names += [name for name in sets if name in incomplete and row.has(name)]
-        model, source = split_transferred(row.model)
-        start = scores.get(source, model) if scores and source else None
-        if start and any(cell["partial"] for cell in start.cells):
+        start = scores.get(row.init_from, row.method) if scores and row.init_from else None
+        if start and any(cell.partial for cell in start.cells):
             names.append(start.dataset)
     return list(dict.fromkeys(names))
 

@@ -20,6 +20,9 @@ class Found(NamedTuple):
 
     Attributes:
         dataset, model: the row.
+        method: its model or variant.
+        init_from: the dataset whose cell it starts from, if any. Of rows measured elsewhere their
+            scores say both.
         elsewhere: whether its dataset is not enabled here, so that committed files are read.
         wanted: how many seeds params ask for; as many as there are, if measured elsewhere.
         places: the file of each seed that there is, by rising seed.
@@ -27,6 +30,8 @@ class Found(NamedTuple):
 
     dataset: str
     model: str
+    method: str
+    init_from: str | None
     elsewhere: bool
     wanted: int
     places: tuple[Path, ...]
@@ -47,22 +52,31 @@ def found(
         return
     for dataset, lists in enabled.items():
         seeds = sorted(lists.get("seeds", ()))
-        for model in row_names(lists) if key is None else lists.get(key, ()):
+        named = rows_of(lists) if key is None else {m: (m, None) for m in lists.get(key, ())}
+        for model, (method, init_from) in named.items():
             places = [folder / dataset / model / f"{seed}{suffix}" for seed in seeds]
             there = tuple(place for place in places if place.exists())
-            yield Found(dataset, model, False, len(seeds), there)
+            yield Found(dataset, model, method, init_from, False, len(seeds), there)
     for home in sorted(p for p in folder.glob("*/*") if p.is_dir()):
         dataset, model = home.parent.name, home.name
         if not row_names(enabled.get(dataset, {})):
             there = tuple(sorted(home.glob(f"*{suffix}"), key=lambda p: (len(p.stem), p.stem)))
-            yield Found(dataset, model, True, len(there), there)
+            yield Found(dataset, model, model, None, True, len(there), there)
+
+
+def rows_of(lists: Mapping[str, Sequence[Any]]) -> dict[str, tuple[str, str | None]]:
+    """The rows one dataset's enabled lists ask for: its models, then the transferred ones.
+
+    Returns:
+        By the row's name its model or variant, and the dataset whose cell it starts from, if any.
+    """
+    found: dict[str, tuple[str, str | None]] = {m: (m, None) for m in lists.get("models", ())}
+    for source in lists.get("init_from", ()):
+        for model in lists.get("transfer_models", ()):
+            found[transferred(model, source)] = model, source
+    return found
 
 
 def row_names(lists: Mapping[str, Sequence[Any]]) -> list[str]:
-    """The rows one dataset's enabled lists ask for: its models, then the transferred ones."""
-    moved = [
-        transferred(model, source)
-        for source in lists.get("init_from", ())
-        for model in lists.get("transfer_models", ())
-    ]
-    return [*lists.get("models", ()), *moved]
+    """The names of these rows."""
+    return list(rows_of(lists))

@@ -52,13 +52,14 @@ def load_explained(explain_dir: Path | None, enabled: Enabled) -> list[Explained
         FerBenchError: a file is not the one its path says.
     """
     explained = []
-    for dataset, _, elsewhere, _, seeds in found(explain_dir, enabled, "explain", suffix=""):
-        for seed in seeds:
-            if elsewhere:
+    for row in found(explain_dir, enabled, "explain", suffix=""):
+        for seed in row.places:
+            if row.elsewhere:
                 files = sorted(seed.glob("*.json"))
             else:
-                files = [seed / f"{name}.json" for name in _sets(dataset, enabled[dataset])]
-            explained += [_read(file, elsewhere) for file in files if file.is_file()]
+                names = _sets(row.dataset, enabled[row.dataset])
+                files = [seed / f"{name}.json" for name in names]
+            explained += [_read(file, row.elsewhere) for file in files if file.is_file()]
     return explained
 
 

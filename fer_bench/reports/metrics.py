@@ -43,7 +43,7 @@ def history(row: Row) -> dict[str, np.ndarray]:
 
     Seeds of different length (a recipe that changed between them) are cut to the shortest.
     """
-    runs = [cell["history"] for cell in row.cells]
+    runs = [cell.history for cell in row.cells]
     length = min(len(run["epoch"]) for run in runs)
     names = [name for name in runs[0] if all(name in run for run in runs)]
     return {

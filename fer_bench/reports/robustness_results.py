@@ -187,9 +187,9 @@ def load_robustness(folder: Path | None, enabled: Enabled) -> Robustness:
         FerBenchError: a file is no robustness file, or is not the cell its path says.
     """
     rows = []
-    for dataset, model, elsewhere, wanted, files in found(folder, enabled, "robustness"):
-        if cells := tuple(map(_read, files)):
-            rows.append(Robust(dataset, model, elsewhere, wanted, cells))
+    for row in found(folder, enabled, "robustness"):
+        if cells := tuple(map(_read, row.places)):
+            rows.append(Robust(row.dataset, row.model, row.elsewhere, row.wanted, cells))
     return Robustness(rows)
 
 

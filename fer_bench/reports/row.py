@@ -8,10 +8,11 @@ from statistics import fmean, stdev
 from typing import Any
 
 from fer_bench.labels import EIGHT
+from fer_bench.records.score import Part, Score
 from fer_bench.statistics.summary import Summary, summarise
 
 
-def classes_of(part: Mapping[str, Any]) -> list[str]:
+def classes_of(part: Part) -> list[str]:
     """The classes one part was scored among, in the order of its confusion matrix.
 
     A restricted part has fewer than its cell; JSON gives keys back sorted by name.
@@ -25,10 +26,12 @@ class Row:
 
     Attributes:
         dataset: where it was trained.
-        model: its name; transferred rows are called `<model>_from_<source>`.
+        model: its name.
+        method: its model or variant; the same where it starts from another dataset's cell.
+        init_from: that dataset.
         elsewhere: whether the dataset is not enabled here, so that committed scores were read.
         wanted: how many seeds params ask for (as many as there are, if measured elsewhere).
-        cells: the score files' contents, by rising seed.
+        cells: the scores of its seeds, by rising seed.
         sets: the sets it may be asked about.
         protocol: the version of the rules its scores were made by (docs/protocol.md); 0 for scores
             from before the rules had a version.
@@ -36,9 +39,11 @@ class Row:
 
     dataset: str
     model: str
+    method: str
+    init_from: str | None
     elsewhere: bool
     wanted: int
-    cells: tuple[Mapping[str, Any], ...]
+    cells: tuple[Score, ...]
     sets: frozenset[str]
     protocol: int = 0
 
@@ -50,12 +55,12 @@ class Row:
     @property
     def card(self) -> Mapping[str, Any] | None:
         """What a model from outside says of itself."""
-        return next((c["card"] for c in reversed(self.cells) if c.get("card")), None)
+        return next((c.card for c in reversed(self.cells) if c.card), None)
 
     def values(self, set_: str, subset: str, selection: str, metric: str) -> list[float]:
         """One metric by seed; seeds without it are left out."""
-        parts = [self._part(cell, set_, subset, selection) for cell in self.cells]
-        return [p[metric] for p in parts if p is not None and p[metric] is not None]
+        parts: list[Mapping[str, Any]] = [*self.parts(set_, subset, selection)]
+        return [p[metric] for p in parts if p[metric] is not None]
 
     def summary(
         self, metric: str, set_: str, subset: str = "all", selection: str = "last"
@@ -69,17 +74,18 @@ class Row:
 
     def sizes(self, set_: str, subset: str = "all") -> list[int]:
         """The different sample counts the seeds were scored on: one, unless something is wrong."""
-        parts = [self._part(cell, set_, subset, "last") for cell in self.cells]
-        return sorted({p["n"] for p in parts if p is not None})
+        return sorted({p["n"] for p in self.parts(set_, subset)})
 
-    def parts(self, set_: str, subset: str = "all", selection: str = "last") -> list[Any]:
-        """The METRICS of each seed that has them."""
-        parts = [self._part(cell, set_, subset, selection) for cell in self.cells]
+    def parts(self, set_: str, subset: str = "all", selection: str = "last") -> list[Part]:
+        """The metrics of each seed that has them."""
+        if set_ not in self.sets:
+            return []
+        parts = [c.sets.get(set_, {}).get(selection, {}).get(subset) for c in self.cells]
         return [p for p in parts if p is not None]
 
     def subsets(self, set_: str) -> list[str]:
         """The parts of a set that any seed was scored on."""
-        found = [cell["sets"].get(set_, {}).get("last", {}) for cell in self.cells]
+        found = [cell.sets.get(set_, {}).get("last", {}) for cell in self.cells]
         return list(dict.fromkeys(s for parts in found for s in parts if self.has(set_, s)))
 
     @property
@@ -91,11 +97,11 @@ class Row:
     @property
     def folded(self) -> bool:
         """Whether it was cross-validated."""
-        return any(cell.get("folds") for cell in self.cells)
+        return any(cell.folds for cell in self.cells)
 
     def folds(self, selection: str = "last") -> list[list[float]]:
         """The accuracies of each seed's folds."""
-        found = [(cell.get("folds") or {}).get(selection, ()) for cell in self.cells]
+        found = [(cell.folds or {}).get(selection, ()) for cell in self.cells]
         return [[fold["accuracy"] for fold in folds] for folds in found if folds]
 
     def fold_mean(self, selection: str = "last") -> Summary | None:
@@ -111,24 +117,19 @@ class Row:
         """Demographic slices of a set: column -> group -> the metrics of each seed."""
         found: dict[str, dict[str, list[Any]]] = {}
         for cell in self.cells if set_ in self.sets else ():
-            for column, groups in cell.get("slices", {}).get(set_, {}).items():
+            for column, groups in cell.slices.get(set_, {}).items():
                 for name, metrics in groups.items():
                     found.setdefault(column, {}).setdefault(name, []).append(metrics)
         return found
 
     def partial(self, set_: str) -> bool:
         """Whether images are missing where it was trained or in this set."""
-        return any(c["partial"] or set_ in c.get("partial_sets", ()) for c in self.cells)
+        return any(c.partial or set_ in c.partial_sets for c in self.cells)
 
     def said(self, key: str) -> list[Any]:
         """The different values the cells' training records give for `key`."""
         found: list[Any] = []
         for cell in self.cells:
-            if (value := cell["training"].get(key)) not in found:
+            if (value := getattr(cell.training, key)) not in found:
                 found.append(value)
         return found
-
-    def _part(self, cell: Mapping[str, Any], set_: str, subset: str, selection: str) -> Any:
-        if set_ not in self.sets:
-            return None
-        return cell["sets"].get(set_, {}).get(selection, {}).get(subset)

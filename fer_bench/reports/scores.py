@@ -7,18 +7,14 @@ apart: they cannot be compared.
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import orjson
-
-from fer_bench.errors import FerBenchError
+from fer_bench.records.score import Score
 from fer_bench.reports.enabled import Enabled, found
 from fer_bench.reports.row import Row
-from fer_bench.rows import split_transferred
 
 
 class Scores:
@@ -47,7 +43,7 @@ class Scores:
 
     def main(self, dataset: str, model: str) -> Row | None:
         """The model's row, or a transferred one where only that was measured (SFEW, in-lab)."""
-        others = [row for row in self.of(dataset) if split_transferred(row.model)[0] == model]
+        others = [row for row in self.of(dataset) if row.method == model]
         return self.get(dataset, model) or next(iter(others), None)
 
     def of(self, dataset: str) -> list[Row]:
@@ -77,13 +73,13 @@ class Scores:
             f"{row.dataset}/{row.model}: {len(row.cells)} of {row.wanted} seeds"
             for row in self
             if len(row.cells) < row.wanted
-            if models is None or split_transferred(row.model)[0] in models
+            if models is None or row.method in models
         ]
 
 
-def version(cell: Mapping[str, Any]) -> int:
+def version(cell: Score) -> int:
     """The version of the rules a score was made by; 0 from before they had one."""
-    return int((cell.get("protocol") or {"version": 0})["version"])
+    return cell.rules.version if cell.rules else 0
 
 
 def of_version(row: Row, number: int) -> Row:
@@ -104,13 +100,19 @@ def load_scores(scores_dir: Path, enabled: Enabled) -> Scores:
 
 def _load(scores_dir: Path, enabled: Enabled) -> Scores:
     rows = []
-    for dataset, model, elsewhere, wanted, files in found(scores_dir, enabled):
-        cells = tuple(read_score(file) for file in files)
-        if elsewhere:
-            sets = frozenset(name for cell in cells for name in cell["sets"])
+    for place in found(scores_dir, enabled):
+        cells = tuple(Score.read(file) for file in place.places)
+        if place.elsewhere:
+            sets = frozenset(name for cell in cells for name in cell.sets)
         else:
-            sets = frozenset({dataset, *enabled[dataset].get("evaluate_on", ())})
-        rows.append(Row(dataset, model, elsewhere, wanted, cells, sets))
+            sets = frozenset({place.dataset, *enabled[place.dataset].get("evaluate_on", ())})
+        said = cells[-1].training if cells else place
+        rows.append(
+            Row(
+                place.dataset, place.model, said.method, said.init_from, place.elsewhere,
+                place.wanted, cells, sets,
+            )
+        )  # fmt: skip
     return Scores(rows)
 
 
@@ -129,25 +131,3 @@ def _without_collection() -> Iterator[None]:
         gc.freeze()
         if collecting:
             gc.enable()
-
-
-def read_score(file: Path) -> Mapping[str, Any]:
-    """A score file's content.
-
-    Raises:
-        FerBenchError: it is no score file, or is not the cell its path says.
-    """
-    try:
-        cell: Mapping[str, Any] = orjson.loads(file.read_bytes())
-        stated = (cell["dataset"], cell["model"], str(cell["seed"]))
-        cell["sets"], cell["training"], cell["history"], cell["partial"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise FerBenchError(
-            f"{file} is no score file ({error!r}): delete it and run `dvc repro`"
-        ) from error
-    if stated != (file.parent.parent.name, file.parent.name, file.stem):
-        raise FerBenchError(
-            f"{file} holds the score of {'/'.join(stated)}: the file was moved or renamed; "
-            "delete it and run `dvc repro`"
-        )
-    return cell

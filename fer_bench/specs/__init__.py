@@ -28,7 +28,7 @@ from fer_bench.fingerprint import code_hash
 from fer_bench.models import outside
 from fer_bench.params import Params, check_names
 from fer_bench.receiving.receipt import read_receipt
-from fer_bench.specs.options import Spec, align_options, versions, view
+from fer_bench.specs.options import Spec, align_options, module_of, versions, view
 from fer_bench.specs.protocols import check_protocols
 from fer_bench.specs.row_specs import row_specs
 
@@ -122,7 +122,6 @@ def _view_specs() -> Iterator[tuple[str, Spec]]:
 
 
 def _audit_specs() -> Iterator[tuple[str, Spec]]:
-    code = code_hash("fer_bench.audit.dataset")
     receipt = read_receipt(RECEIPTS, "challenge_lists")
     for dataset in registry.datasets().values():
         challenge = None
@@ -136,7 +135,7 @@ def _audit_specs() -> Iterator[tuple[str, Spec]]:
                 "sizes": dict(dataset.sizes),
                 "printed": dict(dataset.printed),
                 "challenge": challenge,
-                "code": code,
+                "code": code_hash("fer_bench.audit.dataset", module_of(dataset.name)),
             },
         )
 

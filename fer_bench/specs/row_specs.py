@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from fer_bench import datasets as registry
 from fer_bench import models
@@ -10,7 +11,7 @@ from fer_bench.datasets.base import Dataset
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.fingerprint import code_hash
 from fer_bench.models import outside
-from fer_bench.params import Params
+from fer_bench.params import DatasetOptions, Params, Variant
 from fer_bench.protocol import read_protocol
 from fer_bench.rows import transferred
 from fer_bench.specs.options import (
@@ -46,7 +47,7 @@ def row_specs(params: Params, dataset: Dataset) -> Iterator[tuple[str, Spec]]:
         {
             "dataset": dataset.name,
             "sets": [dataset.name, *cells.evaluate_on],
-            "protocol": read_protocol().to_json(),
+            "rules": read_protocol().to_json(),
             "code": code_hash(
                 "fer_bench.evaluation.score",
                 *(module_of(name) for name in (dataset.name, *cells.evaluate_on)),
@@ -84,15 +85,10 @@ def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None =
     options["size"] = aligned[0].size
     pretrained = options.pop("pretrained", preset.pretrained)
     pretrained = settings.weights.get(pretrained, pretrained) if pretrained else None
-    recipe = Recipe().with_(settings.recipe, f"datasets.{dataset.name}.recipe")
-    recipe = recipe.with_(preset.recipe, f"{base}'s recipe")
-    tuned = f"datasets.{dataset.name}.tuned"
-    recipe = recipe.with_(settings.tuned.get(base, {}), f"{tuned}.{base}")
-    if variant:
-        recipe = recipe.with_(variant.recipe, f"variants.{row}.recipe")
-        recipe = recipe.with_(settings.tuned.get(row, {}), f"{tuned}.{row}")
-    if init_from is not None:
-        recipe = recipe.with_(settings.transfer, f"datasets.{dataset.name}.transfer")
+    recipe = Recipe()
+    for said, keys in _layers(settings, dataset.name, base, preset.recipe, row, variant, init_from):
+        recipe = recipe.with_(keys, said)
+    searched = settings.tuned.get(row) or settings.tuned.get(base)
     try:
         options = models.configure(base, options).as_dict()
     except FerBenchError as error:
@@ -100,9 +96,13 @@ def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None =
     spec: Spec = {
         "dataset": dataset.name,
         "model": row if init_from is None else transferred(row, init_from),
+        "method": row,
         "base": base,
+        "source": identity_home(dataset),
+        "style": registry.get_pack(dataset.packs[0]).mask_style,
         "options": options,
         "recipe": recipe.to_json(),
+        "tuning": f"{identity_home(dataset)}/{searched.log}" if searched else None,
         "init_from": init_from,
         "view": view(dataset),
         "alignment": ", ".join(dict.fromkeys(str(align.pixels) for align in aligned)),
@@ -114,6 +114,29 @@ def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None =
         spec["outside"] = recorded["outside"]
         spec["versions"] |= recorded["others"]
     return spec | _start(params, dataset, pretrained, options, where)
+
+
+def _layers(
+    settings: DatasetOptions,
+    dataset: str,
+    base: str,
+    preset: Mapping[str, Any],
+    row: str,
+    variant: Variant | None,
+    init_from: str | None,
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What a row's recipe is made of, each over those before it, and where it stands."""
+    where, tuned = f"datasets.{dataset}", settings.tuned
+    yield f"{where}.recipe", settings.recipe
+    yield f"{base}'s recipe", preset
+    if base in tuned:
+        yield f"{where}.tuned.{base}", tuned[base].recipe
+    if variant:
+        yield f"variants.{row}.recipe", variant.recipe
+        if row in tuned:
+            yield f"{where}.tuned.{row}", tuned[row].recipe
+    if init_from is not None:
+        yield f"{where}.transfer", settings.transfer
 
 
 def _card(params: Params, row: str) -> Spec:

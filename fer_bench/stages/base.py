@@ -54,11 +54,6 @@ def aligned(dataset: str) -> list[str]:
     return [paths.pack(name) for name in _packs(dataset)]
 
 
-def manifests(dataset: str) -> list[str]:
-    """The manifests of its packs."""
-    return [paths.manifest(name) for name in _packs(dataset)]
-
-
 def receipts(dataset: str) -> list[str]:
     """The receipts of the sources that a dataset looks at."""
     return [path for name in sorted(set(map(source_of, _packs(dataset)))) for path in receipt(name)]

@@ -10,7 +10,7 @@ import typer
 from fer_bench.files import read_json, replacing_folder
 from fer_bench.rows import transferred
 from fer_bench.stages import paths
-from fer_bench.stages.base import Dataset, Model, Seed, Stage, aligned, manifests, receipts
+from fer_bench.stages.base import Dataset, Model, Seed, Stage, aligned, receipts
 from fer_bench.stages.recorded import forget_if_recorded
 
 
@@ -57,17 +57,17 @@ def evaluate(
 
     Example: dvc repro benchmarks/synthetic/dvc.yaml:evaluate@scan_cci-0-synthetic_masked
     """
-    spec, view, audit = paths.spec(dataset, model), paths.view(on), paths.audit(on)
+    spec, view, table = paths.spec(dataset, model), paths.view(on), paths.faces(on)
     weights, out = paths.weights(dataset, model, seed), paths.predicted(dataset, model, seed, on)
 
     def run() -> None:
         from fer_bench.evaluation.predict import evaluate_cell
 
         evaluate_cell(
-            _known(spec), Path(view), Path(audit), Path(weights), Path(out), Path(paths.ALIGNED)
+            _known(spec), Path(view), Path(table), Path(weights), Path(out), Path(paths.ALIGNED)
         )
 
-    deps = [spec, view, audit, weights]
+    deps = [spec, view, table, weights]
     return Stage(f"evaluate {dataset} {model} {seed} {on}", deps, [out], run)
 
 
@@ -126,7 +126,7 @@ def score(
 ) -> Stage:
     """Turn a cell's predictions into results/scores/<dataset>/<row>/<seed>.json."""
     how, card = paths.spec("scores", dataset), paths.spec("cards", row)
-    run_folder, found = paths.run(dataset, row, seed), paths.audit(dataset)
+    run_folder, table = paths.run(dataset, row, seed), paths.faces(dataset)
     cell, out = paths.cell(dataset, row, seed), paths.score(dataset, row, seed)
 
     def run() -> None:
@@ -134,25 +134,18 @@ def score(
         from fer_bench.receiving import is_partial
 
         asked = read_json(how)
-        # Only cells that are not transferred are evaluated on other sets.
-        moved = read_json(Path(run_folder) / "train/train.json")["init_from"] is not None
-        sets = [dataset] if moved else asked["sets"]
         score_cell(
             Path(run_folder),
-            dataset,
-            row,
-            seed,
+            (dataset, row, seed),
             Path(out),
-            audit=Path(found),
-            protocol=asked["protocol"],
+            rules=asked["rules"],
             card=read_json(card)["card"],
-            sets=[name for name in sets if name != dataset],
-            packs_root=Path(paths.ALIGNED),
+            sets=[name for name in asked["sets"] if name != dataset],
             partial=[name for name in asked["sets"] if is_partial(name)],
         )
         forget_if_recorded(paths.trained(dataset, row, seed), dataset, cell)
 
-    deps = [how, card, run_folder, found, *manifests(dataset), *receipts(dataset)]
+    deps = [how, card, run_folder, table, *receipts(dataset)]
     return Stage(f"score {dataset} {row} {seed}", deps, [], run, results=[out])
 
 

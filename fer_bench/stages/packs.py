@@ -93,12 +93,12 @@ def view(dataset: Dataset) -> Stage:
 def audit(dataset: Dataset) -> Stage:
     """Look for duplicates, label conflicts, shared people, undetected faces and wrong counts.
 
-    Writes results/audit/<dataset>.md to read, and runs/audit/<dataset>.json for scoring.
+    Writes results/audit/<dataset>.md to read, and results/faces/<dataset>.parquet for scoring.
 
     Example: fer-bench audit synthetic
     """
-    spec, record, page = (
-        paths.spec("audit", dataset), paths.audit(dataset), paths.audit_page(dataset),
+    spec, table, page = (
+        paths.spec("audit", dataset), paths.faces(dataset), paths.audit_page(dataset),
     )  # fmt: skip
 
     def run() -> None:
@@ -110,11 +110,11 @@ def audit(dataset: Dataset) -> Stage:
             receipts_root=Path(paths.BENCHMARKS),
             lists_root=Path(paths.CHALLENGE_LISTS),
             page=Path(page),
-            record=Path(record),
+            table=Path(table),
         )
 
     deps = [spec, *aligned(dataset), *receipts(dataset)]
-    return Stage(f"audit {dataset}", deps, [record], run, results=[page])
+    return Stage(f"audit {dataset}", deps, [], run, results=[page, table])
 
 
 def identity(dataset: Dataset) -> Stage:

@@ -18,6 +18,7 @@ SPECS = f"{RUNS}/specs"
 STATISTICS = f"{RUNS}/.statistics"
 """Resampled comparisons; no out: deleting it changes nothing."""
 
+FACES, PREDICTIONS = "results/faces", "results/predictions"
 SCORES, ROBUSTNESS, EXPLAIN = "results/scores", "results/robustness", "results/explain"
 COST, EXTERNAL = "results/cost", "results/external"
 TABLES, FIGURES, GALLERIES = "results/tables", "results/figures", "results/galleries"
@@ -54,9 +55,9 @@ def view(dataset: str) -> str:
     return f"{RUNS}/views/{dataset}.json"
 
 
-def audit(dataset: str) -> str:
-    """What the audit found, for scoring."""
-    return f"{RUNS}/audit/{dataset}.json"
+def faces(dataset: str) -> str:
+    """A set's faces as scoring sees them, without names."""
+    return f"{FACES}/{dataset}.parquet"
 
 
 def audit_page(dataset: str) -> str:

@@ -53,7 +53,9 @@ def open_view(
     order = view["classes"] if classes is None else classes
     shared = [name for name in order if name in view["classes"]]
     packs = {name: Pack.open(folder / name) for name in dict.fromkeys(_packs(view))}
-    rows = view_rows(view["parts"], shared, {name: p.manifest for name, p in packs.items()})
+    manifests = {name: pack.manifest for name, pack in packs.items()}
+    rows = view_rows(view["parts"], view["classes"], manifests)
+    rows = rows[rows["label"].isin([Expression[name] for name in shared])].reset_index(drop=True)
     pixels, first = join({name: pack.faces for name, pack in packs.items()})
     rows["row"] += rows["pack"].map(first)
     rows["target"] = rows["label"].map({Expression[name]: order.index(name) for name in shared})

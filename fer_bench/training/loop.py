@@ -94,7 +94,7 @@ def fit(
             "lr_heads": lr_heads,
         }
         schedule.step()
-        _choose(state.result, model, row, test_logits)
+        _choose(state.result, model, row, test_logits, val_logits)
         state.result.history.append(row)
         state.position = Position(epoch + 1)
         checkpoints.tell(epoch + 1, recipe.epochs, 0, 0, now=True)
@@ -190,7 +190,13 @@ def _where(at: Position) -> str:
     return f"from epoch {at.epoch + 1}, after {at.step} batches"
 
 
-def _choose(result: Fit, model: FERModel, row: dict[str, Any], logits: np.ndarray | None) -> None:
+def _choose(
+    result: Fit,
+    model: FERModel,
+    row: dict[str, Any],
+    test: np.ndarray | None,
+    val: np.ndarray | None,
+) -> None:
     """Update the selections with one epoch; a maximum is kept at its first epoch."""
     taken = ["last"]
     for selection, key in (("best_on_val", "val_accuracy"), ("best_on_test", "test_accuracy")):
@@ -202,7 +208,7 @@ def _choose(result: Fit, model: FERModel, row: dict[str, Any], logits: np.ndarra
         for name, value in model.state_dict().items()
     }
     for selection in taken:
-        result.chosen[selection] = Chosen(int(row["epoch"]), logits, weights)
+        result.chosen[selection] = Chosen(int(row["epoch"]), test, weights, val)
 
 
 def _accuracy(logits: np.ndarray | None, faces: Faces | None) -> float | None:

@@ -11,7 +11,12 @@ from safetensors.torch import load_file, save_file
 
 from fer_bench import models
 from fer_bench.errors import FerBenchError
-from fer_bench.files import read_json, sha256_file, sha256_json, write_json
+from fer_bench.evaluation.device import chip
+from fer_bench.files import read_json, sha256_file, sha256_json
+from fer_bench.records.predictions import FILE, predictions_frame, write_predictions
+from fer_bench.records.training import FILE as SUMMARY
+from fer_bench.records.training import LabelNoise, Training
+from fer_bench.training.batches import Faces
 from fer_bench.training.data import (
     Splits,
     data_hash,
@@ -24,7 +29,6 @@ from fer_bench.training.data import (
 )
 from fer_bench.training.label_noise import with_noise
 from fer_bench.training.loop import fit
-from fer_bench.training.predictions import predictions_frame
 from fer_bench.training.recipe import Recipe
 from fer_bench.training.setup import results_folder, start
 from fer_bench.training.state import Fit
@@ -73,17 +77,17 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
             record, result = _run(spec, recipe, cell, parts, start_path, rows)
             records.append(record)
             changes.append(_changes(parts, result, spec["view"]["classes"], fold))
-            frames += _predictions(parts, result, spec["view"]["classes"])
+            frames += _predictions(parts, result, spec["view"]["classes"], rows)
             histories.append(pd.DataFrame(result.history).astype("float64"))
             _save_weights(result, folder / "weights", fold)
-        pd.concat(frames, ignore_index=True).to_parquet(folder / "predictions.parquet", index=False)
+        write_predictions(folder / FILE, frames)
         history = pd.concat(histories).groupby("epoch", as_index=False).mean()
         history.astype({"epoch": "int64"}).to_csv(
             folder / "history.csv", index=False, float_format="%.6g", lineterminator="\n"
         )
         if any(map(len, changes)):
             pd.concat(changes, ignore_index=True).to_parquet(folder / RELABELS, index=False)
-        write_json(folder / "train.json", _summary(spec, seed, records))
+        _summary(spec, seed, records, _facts(spec, start_path)).write(folder / SUMMARY)
 
 
 def _run(
@@ -126,12 +130,27 @@ def _changes(parts: Splits, result: Fit, classes: list[str], fold: int | None) -
     return changes
 
 
-def _predictions(parts: Splits, result: Fit, classes: list[str]) -> list[pd.DataFrame]:
-    return [
-        predictions_frame(parts.test, chosen.logits, classes, selection)
+def _predictions(
+    parts: Splits, result: Fit, classes: list[str], rows: pd.DataFrame
+) -> list[pd.DataFrame]:
+    """Test faces by every selection, validation faces by the last epoch (which chose nothing)."""
+    numbers = rows.set_index("sample_id")["face"]
+
+    def frame(faces: Faces, logits: np.ndarray, selection: str, split: str) -> pd.DataFrame:
+        return predictions_frame(
+            numbers.loc[faces.sample_ids].to_numpy(), faces.labels, logits, classes,
+            selection=selection, split=split, folds=faces.folds,
+        )  # fmt: skip
+
+    frames = [
+        frame(parts.test, chosen.logits, selection, "test")
         for selection, chosen in sorted(result.chosen.items())
         if chosen.logits is not None
     ]
+    last = result.chosen["last"]
+    if parts.val is not None and last.val_logits is not None:
+        frames.append(frame(parts.val, last.val_logits, "last", "val"))
+    return frames
 
 
 def _save_weights(result: Fit, folder: Path, fold: int | None) -> None:
@@ -140,6 +159,12 @@ def _save_weights(result: Fit, folder: Path, fold: int | None) -> None:
         return
     for selection, chosen in result.chosen.items():
         save_file(chosen.weights, folder / f"{selection}.safetensors")
+
+
+def _facts(spec: dict[str, Any], start_path: Path) -> dict[str, Any] | None:
+    """What is known of the weights a cell starts from."""
+    facts = None if spec["init_from"] else read_json(start_path).get("start_facts")
+    return dict(facts) if facts else None
 
 
 def _load_start(model: models.FERModel, start_path: Path, transfer: bool) -> None:
@@ -159,43 +184,46 @@ def _load_start(model: models.FERModel, start_path: Path, transfer: bool) -> Non
     models.load_pretrained(model, load_file(begin["file"]))
 
 
-def _summary(spec: dict[str, Any], seed: int, records: list[dict[str, Any]]) -> dict[str, Any]:
-    """What a score says about the training; nothing in it may vary between equal runs.
-
-    `n` counts the faces of one training, rounded means over folds in cross-validation, where
-    `test` is all faces, each tested once, and `best_epoch` lists one epoch a fold.
-    """
+def _summary(
+    spec: dict[str, Any], seed: int, records: list[dict[str, Any]], facts: dict[str, Any] | None
+) -> Training:
+    """What a score says about the training; nothing in it may vary between equal runs."""
     folded = spec["view"]["protocol"] == "folds"
     epochs = [r["best_epoch"] for r in records]
-    recipe = spec["recipe"]
-    noise = {
-        "kind": recipe["noise_kind"],
-        "rate": recipe["label_noise"],
-        "changed": sum(r["changed"] for r in records),
-        "of": sum(r["train"] for r in records),
-    }
-    return {
-        "dataset": spec["dataset"],
-        "model": spec["model"],
-        "base": spec["base"],
-        "seed": seed,
-        "protocol": spec["view"]["protocol"],
-        "pretrained": spec["pretrained"],
-        "init_from": spec["init_from"],
-        "train_on": recipe["train_on"],
-        "label_noise": noise if recipe["label_noise"] else None,
-        "n": {
+    recipe, options = spec["recipe"], spec["options"]
+    noise = LabelNoise(
+        recipe["noise_kind"],
+        recipe["label_noise"],
+        changed=sum(r["changed"] for r in records),
+        of=sum(r["train"] for r in records),
+    )
+    kept = ("dataset", "model", "method", "base", "source", "style", "pretrained", "init_from",
+            "alignment")  # fmt: skip
+    return Training(
+        **{key: spec[key] for key in kept},
+        seed=seed,
+        classes=tuple(spec["view"]["classes"]),
+        protocol=spec["view"]["protocol"],
+        start=facts,
+        train_on=recipe["train_on"],
+        label_noise=noise if recipe["label_noise"] else None,
+        n={
             "train": round(float(np.mean([r["train"] for r in records]))),
             "val": round(float(np.mean([r["val"] for r in records]))),
             "test": sum(r["test"] for r in records),
         },
-        "classes": spec["view"]["classes"],
-        "parameters": records[0]["parameters"],
-        "backbone": spec["options"]["backbone"],
-        "size": spec["options"]["size"],
-        "epochs": recipe["epochs"],
-        "best_epoch": {s: [e[s] for e in epochs] for s in epochs[0]} if folded else epochs[0],
-        "alignment": spec["alignment"],
-        "environment": {**spec["versions"], **spec["compute"]},
-        "spec_sha256": sha256_json(spec),
-    }
+        parameters=records[0]["parameters"],
+        backbone=options["backbone"],
+        size=options["size"],
+        options=options,
+        epochs=recipe["epochs"],
+        recipe=recipe,
+        tuning=spec.get("tuning"),
+        best_epoch={s: [e[s] for e in epochs] for s in epochs[0]} if folded else epochs[0],
+        environment={
+            **spec["versions"],
+            **spec["compute"],
+            "processor": chip(spec["compute"]["device"]),
+        },
+        spec_sha256=sha256_json(spec),
+    )

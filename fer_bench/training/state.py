@@ -17,11 +17,12 @@ from fer_bench.training.targets import Targets
 
 @dataclass
 class Chosen:
-    """What one selection keeps: its epoch (from 0), test logits and weights."""
+    """What one selection keeps: its epoch (from 0), test and validation logits and weights."""
 
     epoch: int
     logits: np.ndarray | None
     weights: dict[str, Tensor]
+    val_logits: np.ndarray | None = None
 
 
 @dataclass
@@ -92,7 +93,7 @@ class State:
             "changes": self.result.targets.to_save(),
             "history": self.result.history,
             "chosen": {
-                name: [kept.epoch, _tensor(kept.logits), kept.weights]
+                name: [kept.epoch, _tensor(kept.logits), kept.weights, _tensor(kept.val_logits)]
                 for name, kept in self.result.chosen.items()
             },
         }
@@ -113,8 +114,8 @@ class State:
             self.result.targets,
             saved["history"],
             {
-                name: Chosen(chosen_at, _array(logits), weights)
-                for name, (chosen_at, logits, weights) in saved["chosen"].items()
+                name: Chosen(chosen_at, _array(test), weights, _array(val))
+                for name, (chosen_at, test, weights, val) in saved["chosen"].items()
             },
         )
         _set_chance(saved["chance"])  # last: nothing after it may draw

@@ -16,6 +16,7 @@ from fer_bench.audit import counts
 from fer_bench.audit import dataset as audited
 from fer_bench.datasets.base import Dataset, PackSpec, Part
 from fer_bench.datasets.pack import write_manifest
+from fer_bench.datasets.views import dataset_rows
 from fer_bench.labels import EIGHT, SEVEN
 
 SIZE = 40
@@ -57,11 +58,24 @@ def run(
         "view": {"parts": [p.to_json() for p in dataset.parts], "classes": list(dataset.classes)},
         "challenge": challenge,
     }
-    page, record = tmp_path / "page.md", tmp_path / "record.json"
+    page, table = tmp_path / "page.md", tmp_path / "faces.parquet"
     audited.audit_dataset(
-        spec, tmp_path / "packs", tmp_path / "receipts", tmp_path / "lists", page, record
+        spec, tmp_path / "packs", tmp_path / "receipts", tmp_path / "lists", page, table
     )
-    return page.read_text(encoding="utf-8"), json.loads(record.read_text(encoding="utf-8"))
+    rows = dataset_rows(dataset, tmp_path / "packs").sort_values("face", ignore_index=True)
+    return page.read_text(encoding="utf-8"), said(pd.read_parquet(table), rows["sample_id"])
+
+
+def said(table: pd.DataFrame, names: pd.Series) -> dict[str, Any]:
+    """What scoring learns of the faces, with their names, which the table does not hold."""
+    assert not set(names) & set(table.astype(str).to_numpy().ravel())
+    times = {c.removeprefix("listed_"): table[c] for c in table if c.startswith("listed_")}
+    return {
+        "duplicated_test": names[table["duplicated"]].tolist(),
+        "challenge": {name: names.repeat(n).tolist() for name, n in times.items()},
+        "person": dict(zip(names, table["person"], strict=True)),
+        "known": dict(zip(names, table["person_known"], strict=True)),
+    }
 
 
 def cells(page: str, first: str) -> list[str]:
@@ -90,11 +104,15 @@ def test_a_split_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = Dataset("p", (Part("p"),), SEVEN, title="Made up",
                       sizes={"train": 3, "val": 1, "test": 6}, printed={"test": 7})  # fmt: skip
     page, record = run(tmp_path, monkeypatch, dataset)
-    assert record == {
-        "dataset": "p",
-        "duplicated_test": ["secret_e", "secret_f", "secret_h"],
-        "challenge": {},
-    }
+    assert record["duplicated_test"] == ["secret_e", "secret_f", "secret_h"]
+    assert record["challenge"] == {}
+    person = record["person"]
+    assert all(record["known"].values())
+    assert person["secret_a"] == person["secret_b"]
+    assert person["secret_c"] == person["secret_e"], "Bob, in two splits"
+    assert person["secret_d"] != person["secret_f"], "two people with one picture"
+    assert person["secret_g"] == person["secret_h"] == person["secret_i"], "Eve"
+    assert len(set(person.values())) == 5, "Fay's face is of no class of the set"
     assert "- 2 of 5 (40.0 %) test faces also stand in train or val, pixel for pixel." in page
     assert "- 2 groups of equal faces carry different labels." in page
     assert "- 5 test faces, but the published set has 6." in page
@@ -143,6 +161,8 @@ def test_a_clean_set_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert "Nothing was found that would change how a score is read." in page
     assert record["duplicated_test"] == []
     assert "Who is shown is not published" in page
+    assert list(record["person"].values()) == list(range(8)), "every face stands for itself"
+    assert not any(record["known"].values())
 
 
 def test_classes_without_faces_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,7 +248,7 @@ def test_challenge_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     dataset = Dataset("p", (Part("p"),), SEVEN, challenge="rafdb")
     page, record = run(tmp_path, monkeypatch, dataset, {"which": "rafdb"})
     assert record["challenge"] == {
-        "occluded": ["secret_e", "secret_g", "secret_e"],
+        "occluded": ["secret_e", "secret_e", "secret_g"],
         "pose_gt_30": ["secret_h"],
     }
     # lines, different, lines found, faces found, another class or split, not here

@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from made_faces import NOTHING, stamp, write_table
 
 from fer_bench.datasets.base import Dataset, Part
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation import score
 from fer_bench.evaluation.parts import Predicted, slices
-from fer_bench.files import sha256_file, write_json
+from fer_bench.files import read_json, sha256_file, write_json
+from fer_bench.records.predictions import predictions_frame
 
 CLASSES = ("neutral", "happiness", "sadness")  # labels 0, 1, 3: indices and codes differ
 CODES = (0, 1, 3)
@@ -31,7 +33,6 @@ TOY = Dataset(
 MASKED = Dataset("toy_masked", (Part("toy_masked"),), CLASSES, TOY.subsets)
 DATASETS = {"toy": TOY, "toy_masked": MASKED}
 RULES = {"version": 1, "sha256": "ab" * 32}
-NOTHING = {"duplicated_test": [], "challenge": {}}
 
 
 def manifest(n: int = 60) -> pd.DataFrame:
@@ -48,15 +49,20 @@ def manifest(n: int = 60) -> pd.DataFrame:
     )
 
 
+IDS = [f"s{i:03d}" for i in range(60) if i % 4 < 3]
+NUMBERS = {name: number for number, name in enumerate(IDS)}
+
+
 def predictions(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
     test = rows[(rows["split"] == "test") & rows["label"].isin(CODES)]
     frames = []
     for i, selection in enumerate(("last", "best_on_test")):
         logits = np.random.default_rng([seed, i]).normal(size=(len(test), 3)).astype("float32")
-        frame = test[["sample_id", "fold"]].assign(selection=selection)
-        frame["label"] = [CODES.index(v) for v in test["label"]]
-        for k, name in enumerate(CLASSES):
-            frame[f"logit_{name}"] = logits[:, k]
+        labels = np.array([CODES.index(v) for v in test["label"]])
+        frame = predictions_frame(
+            test["sample_id"].map(NUMBERS).to_numpy(), labels, logits, CLASSES,
+            selection=selection, split="test", folds=test["fold"].to_numpy(),
+        )  # fmt: skip
         frames.append(frame.sample(frac=1, random_state=i))  # order is not part of the contract
     return pd.concat(frames, ignore_index=True)
 
@@ -71,13 +77,13 @@ def cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for seed, part in enumerate(("train", "on_toy_masked", "on_forgotten")):
         (folder / part).mkdir(parents=True)
         predictions(manifest(), seed).to_parquet(folder / part / "predictions.parquet")
-        write_json(folder / part / "audit.json", NOTHING)
     write_json(tmp_path / "audit.json", NOTHING)
     write_json(
         folder / "train" / "train.json",
         {
-            "dataset": "toy", "model": "net", "seed": 3, "classes": list(CLASSES),
-            "spec_sha256": "ab" * 32, "pretrained": None, "parameters": 10,
+            "dataset": "toy", "model": "net", "method": "net", "seed": 3, "protocol": "split",
+            "classes": list(CLASSES), "spec_sha256": "ab" * 32, "pretrained": None,
+            "parameters": 10, "format": 2,
             "environment": {"torch": "2", "device": "cpu", "precision": "32-true"},
         },
     )  # fmt: skip
@@ -87,27 +93,39 @@ def cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def run(cell: Path, **changes: object) -> dict:
+def tables(cell: Path) -> Path:
+    """What the audit leaves for scoring, and what predicting says of it."""
     root = cell.parents[3]
-    arguments = {
-        "protocol": RULES,
-        "sets": ["toy_masked"], "packs_root": root / "packs", "audit": root / "audit.json"
-    } | changes  # fmt: skip
-    out = root / "scores" / "toy" / "net" / "3.json"
-    score.score_cell(cell, "toy", "net", 3, out, **arguments)  # type: ignore[arg-type]
+    found = read_json(root / "audit.json")
+    for name in DATASETS:
+        known = score.get_dataset(name)
+        write_table(root / "faces", known, root / "packs", found if name == "toy" else NOTHING)
+    stamp(cell / "on_toy_masked", root / "faces", "toy_masked")
+    return root / "faces"
+
+
+def run(cell: Path, **changes: object) -> dict:
+    arguments = {"rules": RULES, "sets": ["toy_masked"], "faces": tables(cell)} | changes
+    out = cell.parents[3] / "scores" / "toy" / "net" / "3.json"
+    score.score_cell(cell, ("toy", "net", 3), out, **arguments)  # type: ignore[arg-type]
     return json.loads(out.read_text())
+
+
+def named(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(sample_id=[IDS[number] for number in frame["face"]])
 
 
 def test_scores_hold_what_the_predictions_say(cell: Path) -> None:
     scored = run(cell, partial=["toy"])
-    assert (scored["dataset"], scored["model"], scored["seed"]) == ("toy", "net", 3)
-    assert (scored["protocol"], scored["card"]) == (RULES, None)
+    training = scored["training"]
+    assert (training["dataset"], training["model"], training["seed"]) == ("toy", "net", 3)
+    assert (scored["rules"], scored["card"]) == (RULES, None)
     assert run(cell, card={"year": 2020})["card"] == {"year": 2020}
     assert scored["partial"] is True
     assert scored["partial_sets"] == ["toy"]
     assert scored["folds"] is None
-    assert scored["training"] == {"pretrained": None, "parameters": 10}
-    assert scored["environment"]["precision"] == "32-true"
+    assert (training["pretrained"], training["parameters"]) == (None, 10)
+    assert training["environment"]["precision"] == "32-true"
     assert scored["history"] == {
         "epoch": [1, 2],
         "train_loss": [1.5, 1.25],
@@ -117,7 +135,9 @@ def test_scores_hold_what_the_predictions_say(cell: Path) -> None:
     file = cell / "train" / "predictions.parquet"
     assert scored["predictions_sha256"]["test"] == sha256_file(file)
     # The same numbers by pandas alone.
-    frame = pd.read_parquet(file).merge(manifest()[["sample_id", "occluder"]], on="sample_id")
+    frame = named(pd.read_parquet(file)).merge(
+        manifest()[["sample_id", "occluder"]], on="sample_id"
+    )
     frame["hit"] = frame[[f"logit_{c}" for c in CLASSES]].to_numpy().argmax(1) == frame["label"]
     for selection, rows in frame.groupby("selection"):
         parts = scored["sets"]["toy"][selection]
@@ -180,7 +200,7 @@ def test_scoring_twice_gives_the_same_bytes(cell: Path) -> None:
 
 
 def change_label(frame: pd.DataFrame) -> pd.DataFrame:
-    frame.loc[0, "label"] = (frame.loc[0, "label"] + 1) % 3
+    frame.iloc[0, frame.columns.get_loc("label")] = (frame["label"].iloc[0] + 1) % 3
     return frame
 
 
@@ -194,12 +214,12 @@ def spoil_logit(frame: pd.DataFrame) -> pd.DataFrame:
     [
         (lambda f: f.drop(index=0), "1 have no prediction"),
         (lambda f: pd.concat([f, f.iloc[[0]]]), "1 are predicted twice"),
-        (lambda f: f.replace({"sample_id": {"s000": "s999"}}), "1 predicted ones are no test"),
+        (lambda f: f.replace({"face": {0: 999}}), "1 predicted ones are no test"),
         (lambda f: f[f["selection"] != "last"], "18 have no prediction"),
         (lambda f: f.replace({"selection": {"last": "luckiest"}}), "unknown selections: luckiest"),
         (lambda f: f.drop(columns="logit_sadness"), "logits of neutral, happiness"),
         (lambda f: f.drop(columns="fold"), "lacks the columns fold"),
-        (change_label, "1 of 18 labels are not those of the manifest"),
+        (change_label, "1 of 18 labels are not those of the table"),
         (spoil_logit, "1 of 18 samples have logits that are not finite"),
     ],
 )
@@ -215,9 +235,8 @@ def test_disagreement_is_an_error(
 
 
 def test_another_cells_folder_is_an_error(cell: Path, tmp_path: Path) -> None:
-    with pytest.raises(FerBenchError, match="seed 3, asked to score 4"):
-        score.score_cell(cell, "toy", "net", 4, tmp_path / "x.json", protocol=RULES,
-                         audit=tmp_path / "audit.json")  # fmt: skip
+    with pytest.raises(FerBenchError, match=r"'net', 3\), asked to score \('toy', 'net', 4\)"):
+        score.score_cell(cell, ("toy", "net", 4), tmp_path / "x.json", rules=RULES)
 
 
 def test_an_ambiguous_manifest_is_an_error(cell: Path) -> None:
@@ -242,7 +261,7 @@ def use(monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
 
 def frame_of(cell: Path, selection: str = "last") -> pd.DataFrame:
     frame = pd.read_parquet(cell / "train" / "predictions.parquet")
-    frame = frame[frame["selection"] == selection]
+    frame = named(frame[frame["selection"] == selection])
     logits = frame[[f"logit_{c}" for c in CLASSES]].to_numpy()
     return frame.assign(hit=logits.argmax(1) == frame["label"])
 
@@ -318,8 +337,10 @@ def test_a_set_with_fewer_classes_is_also_scored_among_the_common_ones(
     fewer = dataclasses.replace(MASKED, classes=("neutral", "sadness", "fear"))
     monkeypatch.setattr(score, "get_dataset", {"toy": TOY, "toy_masked": fewer}.__getitem__)
     file = cell / "on_toy_masked" / "predictions.parquet"
-    frame = pd.read_parquet(file)
-    frame[frame["label"] != 1].to_parquet(file)
+    kept = manifest()[manifest()["label"].isin([0, 3])]
+    numbers = dict(zip(kept["sample_id"].sort_values(), range(len(kept)), strict=True))
+    frame = named(pd.read_parquet(file)).query("label != 1")
+    frame.assign(face=frame.pop("sample_id").map(numbers)).to_parquet(file)
     parts = run(cell)["sets"]["toy_masked"]["last"]
     assert parts["all"]["n"] == parts["common_classes"]["n"] == 12
     assert len(parts["all"]["confusion"]) == 3
@@ -341,10 +362,24 @@ def test_accuracy_by_group(cell: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_column_that_knows_no_group_is_left_out() -> None:
-    faces = pd.DataFrame(
-        {"sample_id": ["a", "b"], "age": ["unknown", "unknown"], "gender": ["male", "unknown"]}
-    )
+    faces = pd.DataFrame({"slice_age": ["unknown", "unknown"], "slice_gender": ["male", "unknown"]})
     predicted = Predicted(faces, np.array([0, 1]), np.eye(2), ("neutral", "happiness"))
-    groups = slices(predicted, Dataset("toy", (), slices=("age", "gender")))
+    groups = slices(predicted)
     assert set(groups) == {"gender"}
     assert set(groups["gender"]) == {"male", "unknown"}
+
+
+def test_predictions_are_scored_with_the_faces_they_were_made_for(cell: Path) -> None:
+    tables(cell)
+    write_json(cell / "on_toy_masked" / "faces.json", {"set": "toy_masked", "sha256": "00" * 32})
+    with pytest.raises(FerBenchError, match=r"when the faces of toy_masked were others"):
+        score.score_cell(
+            cell, ("toy", "net", 3), cell / "x.json", rules=RULES, sets=["toy_masked"],
+            faces=cell.parents[3] / "faces",
+        )  # fmt: skip
+
+
+def test_a_cell_that_starts_from_another_is_scored_on_its_own_set_alone(cell: Path) -> None:
+    file = cell / "train" / "train.json"
+    write_json(file, read_json(file) | {"init_from": "big"})
+    assert set(run(cell)["sets"]) == {"toy"}

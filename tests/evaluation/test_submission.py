@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from made_faces import write_table
 
 from fer_bench.datasets.base import Dataset, Part
 from fer_bench.datasets.pack import Pack
@@ -16,8 +17,8 @@ from fer_bench.errors import FerBenchError
 from fer_bench.evaluation import score, submission
 from fer_bench.evaluation.submission import score_submission, write_template
 from fer_bench.faces import export
-from fer_bench.files import write_json
 from fer_bench.protocol import Protocol
+from fer_bench.records.score import Score
 from fer_bench.reports.leaderboard.beside import load_external
 
 CLASSES = ("neutral", "happiness", "sadness")
@@ -47,7 +48,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "packs/toy").mkdir(parents=True)
     manifest.to_parquet(tmp_path / "packs/toy/manifest.parquet", index=False)
     np.save(tmp_path / "packs/toy/faces.npy", np.arange(n * 48).astype("uint8").reshape(n, 4, 4, 3))
-    write_json(tmp_path / "audit.json", {"duplicated_test": [], "challenge": {}})
+    for known in (TOY, FOLDED):
+        write_table(tmp_path / "faces", known, tmp_path / "packs")
     (tmp_path / "card.yaml").write_text(yaml.safe_dump(CARD))
     return tmp_path
 
@@ -71,14 +73,14 @@ def answers(place: Path, dataset: str = "toy") -> pd.DataFrame:
 
 def submit(
     place: Path, frame: pd.DataFrame, dataset: str = "toy", first: str | None = None
-) -> dict:
+) -> Score:
     file = place / "closed.csv"
     head = f"# protocol 3 {RULES.sha256}" if first is None else first
     file.write_text((head + "\n" if head else "") + frame.to_csv(index=False))
     return score_submission(
         file, place / "card.yaml", dataset, "closed_net", 0, protocol=RULES,
         out=place / f"external/{dataset}/closed_net/0.json", kept=place / "kept.parquet",
-        audit=place / "audit.json", packs_root=place / "packs", partial=["toy"],
+        table=place / f"faces/{dataset}.parquet", packs_root=place / "packs", partial=["toy"],
     )  # fmt: skip
 
 
@@ -104,18 +106,18 @@ def test_a_submission_is_scored_as_if_it_were_ours(place):
 
 def test_logits_are_taken_as_they_are(place):
     frame = answers(place)
-    before = submit(place, frame)["sets"]["toy"]["last"]["all"]
+    before = submit(place, frame).sets["toy"]["last"]["all"]
     logits = frame.set_index("sample_id").apply(np.log) + 7
     logits.columns = [c.replace("probability", "logit") for c in logits.columns]
-    after = submit(place, logits.reset_index())["sets"]["toy"]["last"]["all"]
+    after = submit(place, logits.reset_index()).sets["toy"]["last"]["all"]
     assert after["nll"] == pytest.approx(before["nll"])
     assert after["confusion"] == before["confusion"]
 
 
 def test_a_cross_validated_set_needs_every_face(place):
     found = submit(place, answers(place, "folded"), "folded")
-    assert [fold["fold"] for fold in found["folds"]["last"]] == [0, 1]
-    assert found["sets"]["folded"]["last"]["all"]["n"] == 18
+    assert [fold["fold"] for fold in found.folds["last"]] == [0, 1]
+    assert found.sets["folded"]["last"]["all"]["n"] == 18
     with pytest.raises(FerBenchError, match="not complete: 6 of the 18"):
         submit(place, answers(place), "folded")
 
@@ -187,7 +189,7 @@ def test_the_template_is_refused_until_it_is_filled_in_and_then_taken(place):
     filled = [f"{line.split(',')[0]},0.5,0.25,0.25" for line in lines]
     (place / "filled.csv").write_text("\n".join([head, *filled]))
     whole = submit(place, pd.read_csv(place / "filled.csv"), first=first)
-    assert whole["sets"]["toy"]["last"]["all"]["n"] == 12
+    assert whole.sets["toy"]["last"]["all"]["n"] == 12
     with pytest.raises(FerBenchError, match="exists already"):
         write_template(file, card, "toy", RULES, place / "packs")
 
@@ -195,7 +197,7 @@ def test_the_template_is_refused_until_it_is_filled_in_and_then_taken(place):
 def test_the_faces_are_written_by_their_ids(place):
     from PIL import Image
 
-    folder = place / "faces"
+    folder = place / "written"
     assert export.write_faces("toy", place / "packs", folder) == 12
     assert (folder / ".gitignore").read_text() == "*\n"
     assert {p.stem for p in folder.glob("*.png")} == set(faces_of(place)["sample_id"])

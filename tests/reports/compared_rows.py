@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from made_scores import made_row
 
 from fer_bench.reports.row import Row
 
@@ -37,10 +38,7 @@ def row(
     """A row of which each seed has the given parts of one set."""
     set_ = set_ or dataset
     cells = tuple(
-        {
-            "dataset": dataset, "model": model, "seed": seed, "folds": folds, "partial": False,
-            "sets": {set_: {"last": dict(found)}},
-        }
+        {"seed": seed, "folds": folds, "sets": {set_: {"last": dict(found)}}}
         for seed, found in enumerate(parts)
     )  # fmt: skip
-    return Row(dataset, model, False, len(cells), cells, frozenset({dataset, set_}))
+    return made_row(dataset, model, cells, frozenset({dataset, set_}))

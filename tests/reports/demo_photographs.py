@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from demo_scores import NOTHING_AUDITED, make_predictions, make_training
+from demo_scores import make_predictions, make_training
+from made_faces import NOTHING, stamp, write_table
 
 from fer_bench.datasets.base import Dataset, Part
 from fer_bench.evaluation import score
-from fer_bench.files import write_json
 from fer_bench.labels import EIGHT, SEVEN
 
 SIX = {"without_neutral": SEVEN[1:]}
@@ -103,8 +103,11 @@ def make_pack(packs: Path, name: str) -> pd.DataFrame:
 def make_photographs(root: Path) -> Path:
     """Packs, runs and scores; the images of sfew and jaffe are said to be incomplete."""
     packs = root / "data" / "aligned"
-    packed = {name: make_pack(packs, name) for name in PACKS}
-    faces = {n: pd.concat([packed[p] for p in d.packs]) for n, d in DATASETS.items()}
+    for name in PACKS:
+        make_pack(packs, name)
+    faces = {
+        n: write_table(root / "faces", d, packs, AUDIT.get(n, NOTHING)) for n, d in DATASETS.items()
+    }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(score, "get_dataset", DATASETS.__getitem__)
         for dataset, row, skill, sets in CELLS:
@@ -118,11 +121,11 @@ def make_photographs(root: Path) -> Path:
                         folder / "predictions.parquet", faces[set_], skill - loss, seed,
                         DATASETS[dataset].classes,
                     )  # fmt: skip
-                    write_json(folder / "audit.json", AUDIT.get(set_, NOTHING_AUDITED))
+                    stamp(folder, root / "faces", set_)
                 score.score_cell(
-                    cell, dataset, row, seed, root / "scores" / dataset / row / f"{seed}.json",
-                    sets=sets, packs_root=packs, audit=cell / "train" / "audit.json",
-                    protocol={"version": 1, "sha256": "ab" * 32}, partial=["sfew", "jaffe"],
+                    cell, (dataset, row, seed), root / f"scores/{dataset}/{row}/{seed}.json",
+                    sets=sets, faces=root / "faces",
+                    rules={"version": 1, "sha256": "ab" * 32}, partial=["sfew", "jaffe"],
                 )  # fmt: skip
     return root / "scores"
 

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from made_faces import stamp, write_table
 
 from fer_bench.datasets.base import Dataset, Part
 from fer_bench.evaluation import score
 from fer_bench.files import write_json
 from fer_bench.labels import SEVEN
+from fer_bench.records.predictions import predictions_frame, write_predictions
 
 SUBSETS = {
     "occluded": lambda m: (m["occluder"] != "none").to_numpy(),
@@ -29,7 +31,6 @@ SKILL = {
     "scan_cci_eca_attention": 2.1, "scan_cci_no_scan": 1.8, "scan_cci_no_cci": 0.8,
     "scan_cci_no_eca": 1.95, "scan_cci_from_synthetic": 1.6,
 }  # fmt: skip
-NOTHING_AUDITED: dict[str, Any] = {"duplicated_test": [], "challenge": {}}
 ENABLED: dict[str, dict[str, list[Any]]] = {
     "synthetic": {
         "models": [m for m in SKILL if "_from_" not in m],
@@ -70,10 +71,10 @@ def make_pack(packs: Path, name: str, n: int = 210) -> pd.DataFrame:
 
 
 def make_predictions(
-    file: Path, manifest: pd.DataFrame, skill: float, seed: int, classes: tuple[str, ...] = SEVEN
+    file: Path, rows: pd.DataFrame, skill: float, seed: int, classes: tuple[str, ...] = SEVEN
 ) -> pd.DataFrame:
     """Logits whose right class is raised by `skill`, for three selections."""
-    test = manifest[(manifest["split"] == "test") & (manifest["label"] < len(classes))]
+    test = rows[(rows["split"] == "test") & (rows["label"] < len(classes))]
     labels = test["label"].to_numpy()
     frames = []
     for i, selection in enumerate(("best_on_test", "best_on_val", "last")):
@@ -81,25 +82,28 @@ def make_predictions(
         logits = draw.normal(size=(len(test), len(classes)))
         bonus = skill + (0.2 if selection == "best_on_test" else 0)
         logits[np.arange(len(test)), labels] += bonus
-        frame = test[["sample_id", "fold"]].assign(selection=selection, label=labels)
-        for k, name in enumerate(classes):
-            frame[f"logit_{name}"] = logits[:, k].astype("float32")
-        frames.append(frame)
-    predictions = pd.concat(frames, ignore_index=True)
+        frames.append(
+            predictions_frame(
+                test["face"].to_numpy(), labels, logits, classes,
+                selection=selection, split="test", folds=test["fold"].to_numpy(),
+            )
+        )  # fmt: skip
     file.parent.mkdir(parents=True, exist_ok=True)
-    predictions.to_parquet(file, index=False)
-    return predictions
+    write_predictions(file, frames)
+    return pd.concat(frames, ignore_index=True)
 
 
 def make_training(
     cell: Path, dataset: str, model: str, seed: int, epochs: int = 6, **changes: Any
 ) -> None:
     """`train.json` and `history.csv` of a cell; `changes` to what `train.json` says."""
+    method, _, source = model.partition("_from_")
     pretrained = None if model == "baseline1" else f"identity({dataset})"
     write_json(
         cell / "train" / "train.json",
         {
-            "dataset": dataset, "model": model, "base": model.split("_from_")[0], "seed": seed,
+            "dataset": dataset, "model": model, "method": method, "base": method, "seed": seed,
+            "protocol": "split", "init_from": source or None, "format": 2,
             "pretrained": pretrained, "train_on": "train_minus_val",
             "n": {"train": 126, "val": 14, "test": 70}, "classes": list(SEVEN),
             "parameters": 1_000_000 + 1000 * len(model), "spec_sha256": "ab" * 32,
@@ -127,7 +131,9 @@ def make_training(
 def make_scores(root: Path) -> Path:
     """Packs, runs and scores of a small grid with a dataset measured elsewhere."""
     packs = root / "data" / "aligned"
-    manifests = {name: make_pack(packs, name) for name in DATASETS}
+    for name in DATASETS:
+        make_pack(packs, name)
+    faces = {n: write_table(root / "faces", d, packs) for n, d in DATASETS.items()}
     grid = [("synthetic", m, s, ("synthetic_masked", "synthetic_masked_mixed"))
             for m in ENABLED["synthetic"]["models"] for s in (0, 1)]  # fmt: skip
     grid += [("synthetic_masked", m, 0, ()) for m in ("scan_cci", "scan_cci_from_synthetic")]
@@ -144,12 +150,11 @@ def make_scores(root: Path) -> Path:
             for set_ in (dataset, *sets):
                 folder = cell / ("train" if set_ == dataset else f"on_{set_}")
                 skill = SKILL[model] - (0.9 if "masked" in set_ else 0)
-                make_predictions(folder / "predictions.parquet", manifests[set_], skill, seed)
-                write_json(folder / "audit.json", NOTHING_AUDITED)
+                make_predictions(folder / "predictions.parquet", faces[set_], skill, seed)
+                stamp(folder, root / "faces", set_)
             out = root / "scores" / dataset / model / f"{seed}.json"
             score.score_cell(
-                cell, dataset, model, seed, out, sets=sets, packs_root=packs,
-                protocol={"version": 1, "sha256": "ab" * 32},
-                audit=cell / "train" / "audit.json", partial=["facial_expressions"],
+                cell, (dataset, model, seed), out, sets=sets, faces=root / "faces",
+                rules={"version": 1, "sha256": "ab" * 32}, partial=["facial_expressions"],
             )  # fmt: skip
     return root / "scores"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from made_scores import made_row
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -78,8 +79,7 @@ def cell(sets: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def row(dataset: str, model: str, *cells: Mapping[str, Any], elsewhere: bool = False) -> Row:
-    sets = frozenset(name for one in cells for name in one["sets"])
-    return Row(dataset, model, elsewhere, len(cells), cells, sets)
+    return made_row(dataset, model, cells, elsewhere=elsewhere)
 
 
 def plain(dataset: str, model: str, *right: int, n: int = 100, **changes: Any) -> Row:

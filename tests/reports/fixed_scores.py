@@ -65,7 +65,11 @@ def write_cell(
     `best_on_test` is better by `over`. Without `extra` it is a file from before folds, slices and
     partial sets were scored.
     """
-    start = {"pretrained": f"identity({dataset})", "init_from": None, "parameters": 14_330_989}
+    start = {
+        "pretrained": f"identity({dataset})",
+        "init_from": model.partition("_from_")[2] or None,
+        "parameters": 14_330_989,
+    }
     common = {"train_on": "train_minus_val", "n": {"train": 2000, "val": 200, "test": 800}}
     network = {"backbone": "resnet18_slim", "size": 80, "epochs": 8}
     better = {

@@ -86,7 +86,6 @@ def test_the_entry_of_a_row(folder):
     cpu = cost.load_costs(folder)[0]
     assert cpu.find("scan_cci")["latency"]["median"] == 0.15
     assert cpu.find("scan_cci", "resnet18_slim", 80)["latency"]["median"] == 0.00269
-    assert cpu.find("scan_cci_from_synthetic")["model"] == "scan_cci"
     assert cpu.find("baseline_identity")["model"] == "baseline3"
     assert cpu.find("baseline1", "resnet18_slim", 80) is None
     assert cpu.find("scan_cci_m16") is None

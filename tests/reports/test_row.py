@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from fer_bench.reports.row import Row
+from made_scores import made_row
 
 
 def cell(seed: int, part: dict[str, Any] | None) -> dict[str, Any]:
@@ -16,7 +15,7 @@ def cell(seed: int, part: dict[str, Any] | None) -> dict[str, Any]:
 def test_seeds_without_a_value_do_not_count() -> None:
     parts = [{"n": 4, "accuracy": 0.5}, {"n": 0, "accuracy": None}, None, {"n": 4, "accuracy": 1.0}]
     cells = tuple(cell(seed, part) for seed, part in enumerate(parts))
-    row = Row("d", "m", False, 4, cells, frozenset({"d"}))
+    row = made_row("d", "m", cells, frozenset({"d"}))
     assert row.values("d", "all", "last", "accuracy") == [0.5, 1.0]
     summary = row.summary("accuracy", "d")
     assert summary is not None

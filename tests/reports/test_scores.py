@@ -11,12 +11,13 @@ from demo_photographs import ENABLED as PHOTOGRAPHS
 from demo_photographs import UNION
 from demo_scores import ENABLED
 from fixed_scores import metrics, write_cell
+from made_scores import made_row
 
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import SEVEN
 from fer_bench.reports.describe import class_counts, empty_classes, partial_names
 from fer_bench.reports.enabled import row_names
-from fer_bench.reports.row import Row, classes_of
+from fer_bench.reports.row import classes_of
 from fer_bench.reports.scores import load_scores
 
 
@@ -30,7 +31,7 @@ def test_enabled_first_then_measured_elsewhere(demo: Path) -> None:
     assert [scores.elsewhere(d) for d in scores.datasets()] == [False, False, True]
     row = scores.get("facial_expressions", "scan_cci")
     assert row is not None
-    assert [cell["seed"] for cell in row.cells] == [0, 1, 2]
+    assert [cell.training.seed for cell in row.cells] == [0, 1, 2]
     assert scores.missing() == []
 
 
@@ -39,7 +40,7 @@ def test_what_params_do_not_name_is_ignored(demo: Path) -> None:
     assert [row.model for row in scores.of("synthetic")] == ["scan_cci"]
     row = scores.get("synthetic", "scan_cci")
     assert row is not None
-    assert [cell["seed"] for cell in row.cells] == [1]
+    assert [cell.training.seed for cell in row.cells] == [1]
     assert row.has("synthetic")
     assert not row.has("synthetic_masked")
 
@@ -118,10 +119,10 @@ def test_score_files_from_before_folds_and_slices_are_read(tmp_path: Path) -> No
 def test_classes_without_faces_stand_below_tables(tmp_path: Path) -> None:
     part = {"n": 3, "n_per_class": {"neutral": 2, "happiness": 1, "fear": 0}}
     cell = {"sets": {"mine": {"last": {"all": part}}}, "untrained_classes": ["happiness"]}
-    row = Row("mine", "baseline1", False, 1, (cell,), frozenset({"mine"}))
+    row = made_row("mine", "baseline1", [cell])
     assert empty_classes([row], ["mine"]) == [
         "`mine`: There are no training faces of happiness.",
         "`mine`: There are no test faces of fear.",
     ]
-    before = Row("mine", "baseline1", False, 1, ({"sets": {}},), frozenset({"mine"}))
+    before = made_row("mine", "baseline1", [{"sets": {}}])
     assert empty_classes([before], ["mine"]) == []

@@ -31,7 +31,10 @@ def make_spec(tmp_path):
         spec = {
             "dataset": "toy",
             "model": model,
+            "method": model,
             "base": model,
+            "source": "toy",
+            "style": None,
             "options": chosen | options,
             "recipe": Recipe().with_(merged | (recipe or {})).to_json(),
             "pretrained": None,

@@ -45,7 +45,7 @@ def tracks_of(
     parts = {}
     for row in rows:
         if row.has(set_, part):
-            cells = [(c["seed"], c["sets"].get(set_, {}).get("last", {})) for c in row.cells]
+            cells = [(c.training.seed, c.sets.get(set_, {}).get("last", {})) for c in row.cells]
             parts[row_key(row)] = [(seed, found[part]) for seed, found in cells if part in found]
     return tracks(parts, f"set {set_}, part {part}")
 

@@ -66,7 +66,7 @@ class Sweep:
         for row in sorted(scores.of(dataset), key=lambda row: len(row.model)):
             setting = self.named(base(row))
             if setting is not None and row.has(dataset):
-                recorded = (cell["training"].get(self.key) for cell in row.cells)
+                recorded = (cell.training.options.get(self.key) for cell in row.cells)
                 known = next((value for value in recorded if value is not None), setting)
                 found.setdefault(float(known), row)
         return dict(sorted(found.items()))

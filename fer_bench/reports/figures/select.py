@@ -19,7 +19,6 @@ from fer_bench.reports.formatting import mean_std, percent
 from fer_bench.reports.paper import Said
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
-from fer_bench.rows import split_transferred
 
 OURS = "scan_cci"
 COLUMNS = (("baseline1",), ("baseline3", "baseline_identity"), (OURS,))
@@ -143,7 +142,7 @@ def short(name: str, most: int = 34) -> str:
 
 def base(row: Row) -> str:
     """The row's model, without the dataset that it started from."""
-    return split_transferred(row.model)[0]
+    return row.method
 
 
 def headed(row: Row, *facts: str, set_: str | None = None) -> str:

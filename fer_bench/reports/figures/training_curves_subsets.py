@@ -113,7 +113,7 @@ def _subset_panel(axis: Axes, rows: list[Row], subsets: list[str], every: list[R
     sizes = [", ".join(f"{n:,}" for n in rows[0].sizes(dataset, s)) for s in subsets]
     names = [f"{subset_title(s)}\nn = {n}" for s, n in zip(subsets, sizes, strict=True)]
     axis.set_xticks(range(len(subsets)), names)
-    chance = 100 / len(rows[0].cells[0]["classes"])
+    chance = 100 / len(rows[0].cells[0].training.classes)
     axis.axhline(chance, color="grey", linewidth=0.8, linestyle=":", label="chance")
     axis.set(ylabel="balanced accuracy (%)", ylim=(0, 104), xlim=(-0.5, len(subsets) - 0.5))
     axis.set_title(headed(rows[0], seeds(rows)))

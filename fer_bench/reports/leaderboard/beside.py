@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fer_bench.records.score import Score
 from fer_bench.reports import describe
 from fer_bench.reports.leaderboard.face_intervals import Interval
 from fer_bench.reports.leaderboard.ranking import accuracy
 from fer_bench.reports.row import Row
-from fer_bench.reports.scores import of_version, read_score, version
-from fer_bench.rows import split_transferred
+from fer_bench.reports.scores import of_version, version
 from fer_bench.statistics.intervals import wilson
 from fer_bench.statistics.summary import Summary
 
@@ -76,9 +76,9 @@ def load_external(folder: Path | None) -> list[Row]:
     for place in sorted(folder.glob("*/*")) if folder else []:
         if not place.is_dir():
             continue
-        cells = tuple(read_score(file) for file in sorted(place.glob("*.json")))
-        sets = frozenset(name for cell in cells for name in cell["sets"])
-        whole = Row(place.parent.name, place.name, False, len(cells), cells, sets)
+        cells = tuple(Score.read(file) for file in sorted(place.glob("*.json")))
+        sets = frozenset(name for cell in cells for name in cell.sets)
+        whole = Row(place.parent.name, place.name, place.name, None, False, len(cells), cells, sets)
         for number in {version(cell) for cell in cells}:
             part = of_version(whole, number)
             rows.append(replace(part, wanted=len(part.cells)))
@@ -97,7 +97,7 @@ def _beside(row: Row, set_: str, current: int) -> Beside:
         balanced=row.summary("balanced_accuracy", set_),
         macro_f1=row.summary("macro_f1", set_),
         pretraining=str(card.get("pretraining") or describe.pretrained(row)),
-        extra_data=str(card.get("extra_data") or split_transferred(row.model)[1] or "none"),
+        extra_data=str(card.get("extra_data") or row.init_from or "none"),
         year=str(card.get("year") or NOT_STATED),
         notes=tuple(_notes(row, set_, current)),
         **stated,

@@ -16,7 +16,6 @@ from fer_bench.reports.leaderboard.reported import Reported
 from fer_bench.reports.leaderboard.tracks import GROUPS, Board, RankedRow, Ranking
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
-from fer_bench.rows import split_transferred
 
 
 def boards(
@@ -111,7 +110,7 @@ def _entry(
         seeds=tuple(row.values(set_, "all", selection, "accuracy")),
         backbone=" or ".join(map(str, row.said("backbone"))),
         pretrained=describe.pretrained(row) if stated == "none" else stated,
-        extra_data=split_transferred(row.model)[1] or card.get("extra_data", "none"),
+        extra_data=row.init_from or card.get("extra_data", "none"),
         year=texts.family(row).year,
         notes=tuple(_notes(row, set_)),
     )
@@ -125,5 +124,5 @@ def _notes(row: Row, set_: str) -> Iterator[str]:
         yield "measured elsewhere"
     if len(row.cells) < row.wanted:
         yield f"{len(row.cells)} of {row.wanted} seeds"
-    if len({cell["spec_sha256"] for cell in row.cells}) > 1:
+    if len({cell.training.spec_sha256 for cell in row.cells}) > 1:
         yield "seeds with different settings"

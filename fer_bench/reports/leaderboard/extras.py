@@ -71,7 +71,7 @@ class Extras:
         for device in self.costs:
             for backbone in row.said("backbone"):
                 for size in row.said("size"):
-                    if entry := device.find(row.model, backbone=backbone, size=size):
+                    if entry := device.find(row.method, backbone=backbone, size=size):
                         yield device, entry
 
 

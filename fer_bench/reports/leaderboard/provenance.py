@@ -9,12 +9,11 @@ from fer_bench.reports import describe
 from fer_bench.reports.cost import count_text, memory_text, rate_text, time_text
 from fer_bench.reports.leaderboard.extras import Extras
 from fer_bench.reports.row import Row
-from fer_bench.rows import split_transferred
 
 
 def provenance(row: Row) -> dict[str, Any]:
     """The provenance block of a row."""
-    environments = [cell["environment"] for cell in row.cells]
+    environments = [cell.training.environment for cell in row.cells]
     keys = sorted({k for e in environments for k in e} - {"device"})
     return {
         "dataset": row.dataset,
@@ -30,8 +29,7 @@ def provenance(row: Row) -> dict[str, Any]:
 
 def command(row: Row) -> str:
     """The command that trains and scores the row's first seed again."""
-    model, source = split_transferred(row.model)
-    seed = row.cells[0]["seed"]
+    model, source, seed = row.method, row.init_from, row.cells[0].training.seed
     stage = f"score_transfer@{model}-{source}-{seed}" if source else f"score@{model}-{seed}"
     return f"dvc repro benchmarks/{row.dataset}/dvc.yaml:{stage}"
 
@@ -53,11 +51,12 @@ def costs(rows: Sequence[Row], extras: Extras) -> list[dict[str, str]]:
     return list(found.values())
 
 
-def _hashes(row: Row) -> Iterator[tuple[Any, str, str]]:
+def _hashes(row: Row) -> Iterator[tuple[int, str, str | None]]:
     for cell in row.cells:
-        yield cell["seed"], "spec", cell["spec_sha256"]
-        for name, value in sorted(cell.get("predictions_sha256", {}).items()):
-            yield cell["seed"], f"predictions {name.replace('on_', 'on ', 1)}", value
+        seed = cell.training.seed
+        yield seed, "spec", cell.training.spec_sha256
+        for name, value in sorted(cell.predictions_sha256.items()):
+            yield seed, f"predictions {name.replace('on_', 'on ', 1)}", value
 
 
 def _values(environments: list[dict[str, Any]], key: str) -> str:

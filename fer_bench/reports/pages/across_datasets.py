@@ -11,7 +11,6 @@ from fer_bench.reports.formatting import percent, rounded
 from fer_bench.reports.grid import github
 from fer_bench.reports.relations import masked_base, share_images, sources_of
 from fer_bench.reports.scores import Scores
-from fer_bench.rows import split_transferred
 from fer_bench.statistics.ranks import ALPHA, FEWEST, Ranks, common_block, rank, refusal
 from fer_bench.statistics.wording import p_value
 
@@ -139,7 +138,7 @@ def _ranked(scores: Scores) -> Ranks | str:
 
 def _measured(scores: Scores, dataset: str) -> dict[str, float]:
     """Mean accuracy by model; where only a transferred row was measured, that one's."""
-    names = dict.fromkeys(split_transferred(row.model)[0] for row in scores.of(dataset))
+    names = dict.fromkeys(row.method for row in scores.of(dataset))
     found = {}
     for model in names:
         row = scores.main(dataset, model)

@@ -13,7 +13,6 @@ from fer_bench.reports.grid import github
 from fer_bench.reports.relations import masked_base, share_images
 from fer_bench.reports.row import Row, classes_of
 from fer_bench.reports.scores import Scores
-from fer_bench.rows import split_transferred
 from fer_bench.statistics.summary import Summary
 
 TITLE = "Across datasets"
@@ -92,16 +91,16 @@ def markdown(scores: Scores) -> str:
 
 def _models(scores: Scores) -> Iterator[tuple[str, list[list[Place]]]]:
     """Each model with its rows, as the places of each row; rows on their own set alone left out."""
-    bases = dict.fromkeys(split_transferred(row.model)[0] for row in scores if row.cells)
+    bases = dict.fromkeys(row.method for row in scores if row.cells)
     for model in sorted(bases, key=lambda name: name != "scan_cci"):
-        rows = [r for r in scores if r.cells and split_transferred(r.model)[0] == model]
+        rows = [r for r in scores if r.cells and r.method == model]
         lines = [list(_places(row)) for row in rows if not masked_base(row.dataset)]
         if lines := [places for places in lines if any(not place.own for place in places)]:
             yield model, lines
 
 
 def _places(row: Row) -> Iterator[Place]:
-    source = split_transferred(row.model)[1]
+    source = row.init_from
     for set_ in row.scored_on:
         if masked_base(set_):
             continue
@@ -154,7 +153,7 @@ def csv_text(scores: Scores) -> str:
 
 
 COLUMNS: Columns[Place] = (
-    plain("model", lambda p: split_transferred(p.row.model)[0]),
+    plain("model", lambda p: p.row.method),
     plain("trained_on", lambda p: describe.trained_on(p.row)),
     plain("set", lambda p: p.set),
     plain("own", lambda p: p.own),

@@ -10,7 +10,7 @@ from fer_bench.reports.columns import Columns, cell, over_seeds, page_table, pla
 from fer_bench.reports.formatting import mean_std, percent, rounded
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
-from fer_bench.rows import split_transferred, transferred
+from fer_bench.rows import transferred
 from fer_bench.statistics.summary import Summary, summarise
 
 TITLE = "Wrong train labels"
@@ -48,8 +48,8 @@ class Noisy:
     @property
     def changed(self) -> tuple[int, int]:
         """Labels replaced, of how many, over all seeds."""
-        records = [cell["training"].get("label_noise") for cell in self.row.cells]
-        return sum(r["changed"] for r in records if r), sum(r["of"] for r in records if r)
+        records = [cell.training.label_noise for cell in self.row.cells]
+        return sum(r.changed for r in records if r), sum(r.of for r in records if r)
 
     @property
     def loss(self) -> Summary | None:
@@ -86,13 +86,13 @@ def _sections(scores: Scores) -> Iterator[tuple[str, str, list[Noisy]]]:
     for dataset in scores.datasets():
         rows = [row for row in scores.of(dataset) if row.has(dataset)]
         noisy = [(row, record) for row in rows for record in row.said("label_noise")[:1] if record]
-        for kind in sorted({record["kind"] for _, record in noisy}):
+        for kind in sorted({record.kind for _, record in noisy}):
             lines = []
             for row, record in noisy:
-                if record["kind"] == kind:
+                if record.kind == kind:
                     base = _base(row)
                     clean = _clean(scores, dataset, base)
-                    lines.append(Noisy(row, kind, base, record["rate"], clean))
+                    lines.append(Noisy(row, kind, base, record.rate, clean))
             starts = {line.base: line.clean for line in lines if line.clean}
             lines += [Noisy(row, kind, base, 0.0, row) for base, row in starts.items()]
             yield dataset, kind, sorted(lines, key=lambda n: (n.base, n.rate, n.row.model))
@@ -100,9 +100,8 @@ def _sections(scores: Scores) -> Iterator[tuple[str, str, list[Noisy]]]:
 
 def _base(row: Row) -> str:
     """The row it is compared with: the same model and start, every label as published."""
-    source = split_transferred(row.model)[1]
     base = str(row.said("base")[0])
-    return transferred(base, source) if source else base
+    return transferred(base, row.init_from) if row.init_from else base
 
 
 def _clean(scores: Scores, dataset: str, base: str) -> Row | None:
@@ -111,7 +110,7 @@ def _clean(scores: Scores, dataset: str, base: str) -> Row | None:
 
 
 def _by_seed(row: Row) -> dict[int, float]:
-    parts = {c["seed"]: c["sets"][row.dataset]["last"]["all"] for c in row.cells}
+    parts = {c.training.seed: c.sets[row.dataset]["last"]["all"] for c in row.cells}
     return {seed: part["accuracy"] for seed, part in parts.items()}
 
 

@@ -62,7 +62,7 @@ def gaps(scores: Scores, dataset: str) -> list[Gap]:
 def _by_seed(row: Row, selection: str) -> Iterator[float]:
     for scored in row.cells:
         parts = [
-            scored["sets"].get(row.dataset, {}).get(name, {}).get("all")
+            scored.sets.get(row.dataset, {}).get(name, {}).get("all")
             for name in ("best_on_test", selection)
         ]
         on_test, other = (part["accuracy"] if part else None for part in parts)

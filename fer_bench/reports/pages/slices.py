@@ -13,7 +13,6 @@ from fer_bench.reports.metrics import HEADLINES
 from fer_bench.reports.pages.groups import SMALL, Group, is_unknown, sentences
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
-from fer_bench.rows import split_transferred
 from fer_bench.statistics.summary import Summary, summarise
 
 TITLE = "Groups of people"
@@ -75,8 +74,8 @@ def _sections(scores: Scores) -> Iterator[tuple[str, str, list[Row]]]:
 
 def _section(scores: Scores, dataset: str, set_: str, rows: list[Row]) -> list[str]:
     on = "" if dataset == set_ else f", by models trained on {dataset}"
-    shown = [row for row in rows if split_transferred(row.model)[0] in HEADLINES] or rows
-    shown = sorted(shown, key=lambda row: split_transferred(row.model)[0] != "scan_cci")
+    shown = [row for row in rows if row.method in HEADLINES] or rows
+    shown = sorted(shown, key=lambda row: row.method != "scan_cci")
     parts = [f"## {describe.title(set_)}{on}", f"{describe.place(shown)} {describe.setup(shown)}"]
     parts += describe.warnings(shown, [set_], scores)
     for column in shown[0].groups(set_):

@@ -13,7 +13,6 @@ from fer_bench.reports.formatting import NOTHING, count, rounded
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.tables.table01_to_s1 import TABLES
-from fer_bench.rows import split_transferred
 from fer_bench.statistics.row_intervals import FEWEST_FACES
 
 TITLE = "Gaps of subsets"
@@ -65,7 +64,7 @@ def _sections(scores: Scores) -> list[tuple[str, list[tuple[Row, list[Gap]]]]]:
     sections = []
     for dataset in scores.datasets():
         rows = scores.of(dataset)
-        shown = [row for row in rows if split_transferred(row.model)[0] in MODELS] or rows
+        shown = [row for row in rows if row.method in MODELS] or rows
         found = [(row, gaps(row)) for row in shown]
         if found := [(row, some) for row, some in found if some]:
             sections.append((dataset, found))

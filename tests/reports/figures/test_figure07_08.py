@@ -24,7 +24,7 @@ class TestSweeps:
         rows = [
             figure_rows.plain("synthetic", "scan_cci", 80, 84),
             figure_rows.plain("synthetic", "scan_cci_m4", 70),
-            figure_rows.plain("synthetic", "scan_cci_m99", 60, training={"m": 9}),
+            figure_rows.plain("synthetic", "scan_cci_m99", 60, training={"options": {"m": 9}}),
             figure_rows.plain("synthetic", "scan_cci_sa", 99),
         ]
         axis = panels(of("figure07", *rows))["synthetic; 100 test faces, 1 to 2 seeds"]

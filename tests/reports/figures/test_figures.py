@@ -135,11 +135,12 @@ def test_bytes_do_not_depend_on_process_or_settings(demo: Path, tmp_path: Path) 
     with matplotlib.rc_context({"font.size": 14}):
         figures.build_figures(tmp_path / "scores", ENABLED, tmp_path / "a")
     code = (
-        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[3]);"
+        "import sys; from pathlib import Path; sys.path[:0] = sys.argv[3:];"
         "from demo_scores import ENABLED; from fer_bench.reports.figures import build_figures;"
         "build_figures(Path(sys.argv[1]), ENABLED, Path(sys.argv[2]))"
     )
-    arguments = [tmp_path / "scores", tmp_path / "b", Path(__file__).parents[1]]
+    modules = Path(__file__).parents[1], Path(__file__).parents[2]
+    arguments = [tmp_path / "scores", tmp_path / "b", *modules]
     subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],
         check=True,

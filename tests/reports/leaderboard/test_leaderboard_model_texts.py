@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_scores import made_row
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_text
@@ -17,12 +18,11 @@ TEXTS = load_texts()
 
 
 def row(model: str = "scan_cci", dataset: str = "synthetic", **training: Any) -> Row:
-    given = {"base": model.split("_from_")[0], "pretrained": None, "init_from": None, **training}
     cell = {
-        "training": given, "seed": 3, "spec_sha256": "ab" * 32, "environment": {"device": "cpu"},
+        "training": training, "seed": 3, "spec_sha256": "ab" * 32, "environment": {"device": "cpu"},
         "predictions_sha256": {"test": "cd" * 32, "on_jaffe": "ef" * 32},
     }  # fmt: skip
-    return Row(dataset, model, False, 1, (cell,), frozenset({dataset}))
+    return made_row(dataset, model, [cell], frozenset({dataset}))
 
 
 @pytest.mark.parametrize(

@@ -45,10 +45,14 @@ def scores(tmp_path: Path) -> Path:
 def test_seeds_of_older_rules_are_not_averaged_with_newer_ones(scores):
     found = load_scores(scores, ENABLED)
     assert found.protocol == 2
-    assert [c["seed"] for c in found.get("synthetic", "scan_cci").cells] == [1]
+    assert [c.training.seed for c in found.get("synthetic", "scan_cci").cells] == [1]
     assert found.missing() == ["synthetic/scan_cci: 1 of 2 seeds"]
     (apart,) = found.apart
-    assert (apart.model, apart.protocol, [c["seed"] for c in apart.cells]) == ("scan_cci", 1, [0])
+    assert (apart.model, apart.protocol, [c.training.seed for c in apart.cells]) == (
+        "scan_cci",
+        1,
+        [0],
+    )
 
 
 def test_scores_from_before_versions_stand_apart_from_those_with_one(scores):

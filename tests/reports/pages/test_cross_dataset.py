@@ -78,7 +78,7 @@ def test_masked_faces_are_no_other_dataset(demo: Path) -> None:
 def test_a_part_without_contempt_stands_in_for_common_classes(scores: Scores) -> None:
     row = scores.get("affectnet8", "scan_cci")
     assert row is not None
-    parts = [cell["sets"]["affectnet8"]["last"] for cell in row.cells]
+    parts = [cell.sets["affectnet8"]["last"] for cell in row.cells]
     for part in parts:
         kept = dict.fromkeys(sorted(SEVEN), 10)
         part["without_contempt"] = {**part["all"], "n": 70, "n_per_class": kept, "accuracy": 0.25}

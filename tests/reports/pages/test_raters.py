@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from demo_photographs import ENABLED
+from demo_photographs import DATASETS, ENABLED
 from fixed_scores import metrics, raters, write_cell
+from made_faces import rows_of
 
 from fer_bench.reports.columns import names_of
 from fer_bench.reports.pages import raters as page
@@ -53,13 +54,13 @@ def test_agreement_again_from_votes_and_predictions(photographs: Path) -> None:
     scores = load_scores(photographs / "scores", ENABLED)
     lines = pd.read_csv(io.StringIO(page.csv_text(scores))).query("dataset == 'sfew'")
     assert len(lines) == 2
-    faces = pd.read_parquet(photographs / "data" / "aligned" / "sfew" / "manifest.parquet")
+    faces = rows_of(DATASETS["sfew"], photographs / "data" / "aligned")
     for _, line in lines.iterrows():
         means = []
         for seed in "01":
             folder = photographs / "runs" / "sfew" / line["model"] / seed / "train"
             rows = pd.read_parquet(folder / "predictions.parquet").query("selection == 'last'")
-            rows = rows.merge(faces[["sample_id", "votes"]], on="sample_id")
+            rows = rows.merge(faces[["face", "votes"]], on="face")
             guess = rows.filter(like="logit_").to_numpy().argmax(axis=1)
             votes = np.stack(rows["votes"].tolist())
             share = votes[np.arange(len(rows)), guess] / votes.sum(axis=1)

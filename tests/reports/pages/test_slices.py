@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from demo_photographs import ENABLED
+from demo_photographs import DATASETS, ENABLED
 from fixed_scores import metrics, write_cell
+from made_faces import rows_of
 from scipy.stats import binomtest
 
 from fer_bench.reports.columns import names_of
@@ -48,7 +49,7 @@ def test_differences_as_published(a: int, m: int, b: int, n: int, low: float, hi
 def test_groups_again_from_the_predictions(photographs: Path) -> None:
     text = slices.csv_text(load_scores(photographs / "scores", ENABLED))
     lines = pd.read_csv(io.StringIO(text), dtype={"group": str})
-    faces = pd.read_parquet(photographs / "data" / "aligned" / "rafdb" / "manifest.parquet")
+    faces = rows_of(DATASETS["rafdb"], photographs / "data" / "aligned")
     own = lines[(lines["set"] == "rafdb") & (lines["dataset"] == "rafdb")]
     assert set(own["model"]) == {"baseline1", "scan_cci", "scan_cci_noise20", "scan_cci_noise40"}
     assert set(own["column"]) == {"gender", "age"}
@@ -57,7 +58,7 @@ def test_groups_again_from_the_predictions(photographs: Path) -> None:
         for seed in "01":
             folder = photographs / "runs" / "rafdb" / line["model"] / seed / "train"
             rows = pd.read_parquet(folder / "predictions.parquet").query("selection == 'last'")
-            rows = rows.merge(faces[["sample_id", "gender", "age"]], on="sample_id")
+            rows = rows.merge(faces[["face", "gender", "age"]], on="face")
             rows = rows[rows[line["column"]] == line["group"]]
             guess = rows.filter(like="logit_").to_numpy().argmax(axis=1)
             hits.append(100 * (guess == rows["label"].to_numpy()).mean())

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from demo_scores import ENABLED, SUBSETS
+from demo_scores import DATASETS, ENABLED, SUBSETS
 from fixed_scores import metrics, write_cell, write_fixed
+from made_faces import rows_of
 
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.score import SELECTIONS
@@ -215,8 +216,8 @@ def accuracy_by_pandas(demo: Path, line: pd.Series, selection: str) -> pd.Series
         part = "train" if line["set"] == line["dataset"] else f"on_{line['set']}"
         rows = pd.read_parquet(folder / part / "predictions.parquet")
         rows = rows[rows["selection"] == selection]
-        faces = pd.read_parquet(demo / "data" / "aligned" / line["set"] / "manifest.parquet")
-        rows = rows.merge(faces[["sample_id", "yaw", "occluder"]], on="sample_id")
+        faces = rows_of(DATASETS[line["set"]], demo / "data" / "aligned")
+        rows = rows.merge(faces[["face", "yaw", "occluder"]], on="face")
         if line["subset"] != "all":
             rows = rows[SUBSETS[line["subset"]](rows)]
         logits = rows.filter(like="logit_")

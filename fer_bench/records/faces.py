@@ -1,0 +1,143 @@
+"""The faces of a set as one table without names: all that scoring needs beside predictions.
+
+`results/faces/<set>.parquet` has one row a face of the set's view. The audit writes it, because it
+knows everything that goes in. With it, committed predictions can be scored by somebody who does not
+hold the pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fer_bench.datasets.base import Dataset
+from fer_bench.errors import FerBenchError
+from fer_bench.files import replacing, sha256_file
+from fer_bench.labels import Expression
+
+VOTES = "votes"
+"""Column of raters' votes: counts, the first eight in `Expression`'s order."""
+SUBSET, LISTED, SLICE = "subset_", "listed_", "slice_"
+"""What the names of columns begin with that hold the set's subsets (bool), how often a challenge
+list names a face, and its group (text)."""
+STAMP = "faces.json"
+"""Beside predictions on another set: the hash of the table they are scored with."""
+
+
+@dataclass(frozen=True)
+class FaceTable:
+    """A set's faces.
+
+    Attributes:
+        rows: one a face, by its running number `face`, the place of its sample id in sorted order.
+            `label` is an `Expression`; `split`; `fold`; `person` a running number of the person,
+            or where nobody says who it is (`person_known` is false) of the group of faces with the
+            same pixels; `duplicated`: a test face that `without_duplicates` leaves out. Further
+            columns begin with one of `SUBSET`, `LISTED` and `SLICE`, or are `VOTES`.
+        sha256: of the file.
+    """
+
+    rows: pd.DataFrame
+    sha256: str
+
+    @staticmethod
+    def read(file: Path) -> FaceTable:
+        """Read a table; raises FerBenchError when it is missing or none."""
+        if not file.is_file():
+            raise FerBenchError(
+                f"{file} is missing: `dvc repro` makes it (or only this: `fer-bench audit "
+                f"{file.stem}`)"
+            )
+        try:
+            rows = pd.read_parquet(file).set_index("face", drop=False)
+            rows[["label", "split", "fold", "person", "person_known", "duplicated"]]
+        except (OSError, ValueError, KeyError) as error:
+            raise FerBenchError(
+                f"{file} is no table of faces ({error}): `git checkout` it, or run `fer-bench "
+                f"audit {file.stem}`"
+            ) from error
+        return FaceTable(rows, sha256_file(file))
+
+    def tested(self, dataset: Dataset, classes: Sequence[str]) -> pd.DataFrame:
+        """The faces a complete prediction holds: test faces of a class that both sides know.
+
+        In cross-validation every face is a test face of one fold.
+        """
+        codes = [int(Expression[name]) for name in classes if name in dataset.classes]
+        kept = self.rows["label"].isin(codes)
+        if dataset.protocol != "folds":
+            kept &= self.rows["split"] == "test"
+        return self.rows[kept]
+
+    def untrained(self, dataset: Dataset, classes: Sequence[str]) -> list[str]:
+        """The classes of which a set with a train split has no face in it."""
+        if dataset.protocol != "split":
+            return []
+        there = set(self.rows.loc[self.rows["split"] == "train", "label"])
+        return [name for name in classes if int(Expression[name]) not in there]
+
+
+def write_faces(
+    file: Path,
+    rows: pd.DataFrame,
+    dataset: Dataset,
+    duplicated: np.ndarray,
+    listed: Mapping[str, Sequence[str]],
+) -> None:
+    """Write the table of a set.
+
+    Args:
+        file: `results/faces/<set>.parquet`.
+        rows: the N faces as `view_rows` gives them.
+        dataset: the set.
+        duplicated: (N,) bool.
+        listed: sample ids by challenge list, repeats kept.
+
+    Raises:
+        FerBenchError: a subset is no mask of the faces, or a column of groups is missing.
+    """
+    table = pd.DataFrame({"face": rows["face"].to_numpy("int32")})
+    table["label"] = rows["label"].to_numpy("int8")
+    table["split"] = rows["split"].to_numpy()
+    table["fold"] = rows["fold"].astype("Int16").array
+    table["person"], table["person_known"] = _people(rows)
+    table["duplicated"] = np.asarray(duplicated, bool)
+    for name, subset in dataset.subsets.items():
+        mask = np.asarray(subset(rows))
+        if mask.dtype != bool or mask.shape != (len(rows),):
+            raise FerBenchError(
+                f"subset {name!r} of dataset {dataset.name!r} gave {mask.dtype} values of shape "
+                f"{mask.shape} for {len(rows)} faces; it must give one bool a face"
+            )
+        table[SUBSET + name] = mask
+    for name, samples in listed.items():
+        times = pd.Series(samples, dtype=object).value_counts()
+        table[LISTED + name] = rows["sample_id"].map(times).fillna(0).to_numpy("int16")
+    for column in dataset.slices:
+        if column not in rows.columns:
+            raise FerBenchError(
+                f"{dataset.name}: its faces have no column {column!r} to be grouped by; align its "
+                "source again"
+            )
+        table[SLICE + column] = rows[column].astype(str).to_numpy()
+    if VOTES in rows.columns:
+        table[VOTES] = rows[VOTES].to_numpy()
+    with replacing(file) as temporary:
+        table.sort_values("face").to_parquet(temporary, index=False, compression="zstd")
+
+
+def _people(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) running numbers by first face, and whether they number people."""
+    known = rows["subject"].notna().to_numpy(dtype=bool)
+    pixels = rows["source_sha256"].fillna("").astype(str)
+    alone = "face " + rows["face"].astype(str)
+    copies = ("pixels " + pixels).where(pixels != "", alone)
+    who = ("person " + rows["subject"].astype(str)).where(known, copies)
+    order = np.argsort(rows["face"].to_numpy())
+    numbers = np.empty(len(rows), "int32")
+    numbers[order] = pd.factorize(who.to_numpy()[order])[0]
+    return numbers, known
