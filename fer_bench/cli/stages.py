@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from fer_bench.cli import predictions
 from fer_bench.cli.log import logged
 from fer_bench.cores import one_thread
 from fer_bench.stages import cells, packs, reports
@@ -28,7 +29,9 @@ def add_to(app: typer.Typer) -> None:
     app.command(rich_help_panel="Set-up")(check)
     app.command(rich_help_panel="Set-up")(pipelines)
     for build in BUILDERS:
-        app.command(rich_help_panel=PANEL)(command_of(build))
+        command = predictions.score if build is cells.score else command_of(build)
+        app.command(rich_help_panel=PANEL)(command)
+    app.command(rich_help_panel="Look and measure")(predictions.keep)
 
 
 def command_of(build: Callable[..., Stage]) -> Callable[..., None]:
