@@ -81,6 +81,10 @@ def test_every_block_can_be_trained_and_leaves_the_rest_of_params_alone(name, mo
     specs.resolve(params.Params.model_validate(after))
     on = {n for n, cells in after["enabled"].items() if cells["models"] or cells["transfer_models"]}
     assert on == set(BLOCKS[name])
+    on_sets = {
+        tuple(cells.get("evaluate_on", ())) for n, cells in BLOCKS[name].items() if n == "ferplus"
+    }
+    assert on_sets <= {("ferplus_masked", "facial_expressions")}  # or scores would differ by block
     assert sum(len(c["seeds"]) for c in after["enabled"].values()) > 0
 
 
