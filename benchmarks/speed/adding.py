@@ -68,7 +68,7 @@ def main() -> None:
         for name, checkout in checkouts.items()
     }
     settings |= {"images": given.images, "each": ", ".join(sizes), "cores": given.cores,
-                 "rounds": given.rounds}  # fmt: skip
+                 "rounds": len(versions[-1].seconds)}  # fmt: skip
     table = rows(versions)
     found = {"seconds of each turn": _turns(versions)} | _target(table)
     write(Page("adding", "Speed of `data add`", ABOUT, table, settings, None, found,
