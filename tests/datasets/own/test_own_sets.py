@@ -11,7 +11,7 @@ from PIL import Image
 
 from fer_bench.datasets import datasets, get_dataset, get_source, packs
 from fer_bench.datasets.own import definition
-from fer_bench.datasets.own.classes import expression_of, split_of_file, split_of_name
+from fer_bench.datasets.spelling import expression_of, split_of_file, split_of_name
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import EIGHT, SEVEN, Expression
 from fer_bench.receiving import add, remove, verify
@@ -122,6 +122,7 @@ def test_an_unknown_class_stops_it_and_is_completed_by_hand(tmp_path, project):
         ("happy", "happiness"), ("Happiness", "happiness"), ("JOY", "happiness"),
         ("3_happy", "happiness"), ("04 - Sad", "sadness"), ("suprise", "surprise"),
         ("AN", "anger"), ("Neutral ", "neutral"), ("scared", "fear"), ("contempt", "contempt"),
+        ("sad_1", "sadness"), ("joy faces", "happiness"),
         ("3", None), ("", None), ("happy_sad", None), ("unhappy", None), ("none", None),
     ],
 )  # fmt: skip
