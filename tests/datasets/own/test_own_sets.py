@@ -15,6 +15,7 @@ from fer_bench.datasets.spelling import expression_of, split_of_file, split_of_n
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import EIGHT, SEVEN, Expression
 from fer_bench.receiving import add, remove, verify
+from fer_bench.reports.dataset_table import dataset_table
 
 SOURCE_YAML = "benchmarks/my_faces/source.yaml"
 
@@ -79,6 +80,9 @@ def test_it_is_a_source_with_packs_and_datasets_like_any_other(tmp_path, project
     assert get_dataset("my_faces_masked").title == "My faces, blue masks"
     assert get_dataset("my_faces").classes == SEVEN
     assert get_dataset("my_faces").protocol == "split"
+    table = dataset_table()  # of README, which is about what the project knows
+    assert "`rafdb`" in table
+    assert "my_faces" not in table
 
 
 def test_sample_ids_do_not_depend_on_where_the_files_lie(tmp_path, project):
