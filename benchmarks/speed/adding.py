@@ -54,7 +54,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         checkouts = {"before": given.before.resolve(), "after": Path(__file__).resolve().parents[2]}
         folder = (given.folder or Path(scratch)).resolve()
-        versions, sizes = [], []
+        versions: list[Version] = []
+        sizes: list[str] = []
         for side in given.sides:
             drawn = folder / f"{given.images}_of_{side}"
             if not drawn.is_dir():
