@@ -55,6 +55,24 @@ def test_commands_a_person_types_teach_by_example():
             assert "Example" in shown or command[1:] == ["status"], command
 
 
+def test_check_says_which_classes_have_no_faces_of_every_set_that_is_used(tmp_path, monkeypatch):
+    text = (ROOT / "tests/smoke/params.yaml").read_text()
+    assert "init_from: [synthetic]" in text
+    only_tested_on = text.replace("init_from: [synthetic]", "init_from: []")
+    (tmp_path / "params.yaml").write_text(
+        only_tested_on.replace("[scan_cci]\n    rob", "[]\n    rob")
+    )
+    (tmp_path / "docs").mkdir()
+    shutil.copy(ROOT / "docs/protocol.md", tmp_path / "docs")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("fer_bench.receiving.empty_classes", lambda name: ["Some have no faces."])
+    said = run("check").output.splitlines()
+    assert "synthetic_masked: disabled" in said
+    assert [line for line in said if "no faces" in line] == [
+        "synthetic: Some have no faces.", "synthetic_masked: Some have no faces.",
+    ]  # fmt: skip
+
+
 def test_models_show_lists_options():
     out = run("models", "show", "scan_cci").output
     for word in ("lam: 0.2", "m: 25", "vggface2"):

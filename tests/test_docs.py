@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -46,6 +47,28 @@ def test_every_link_and_file_of_a_guide_is_there(guide):
         assert (guide.parent / link).exists(), link
     for path in re.findall(r"`(fer_bench/[\w/]+\.py|tests/[\w/]+/)`", text):
         assert (ROOT / path).exists() or "my_faces" in path, path
+
+
+LAYOUT = ("dict[str, bytes]", "dict[str, dict[str, bytes]]", "list[Path]", "Path")
+"""What a generator of a layout returns."""
+
+
+def test_the_page_of_copies_names_every_generator():
+    page = (ROOT / "docs/layouts.md").read_text()
+    page = page[page.index("## Where each copy is drawn") :]
+    listed = {
+        module: set(re.findall(r"`(\w+)`", names))
+        for module, names in re.findall(r"^\| [^|]+ \| `(\w+)\.py` \| (.+) \|$", page, re.MULTILINE)
+    }
+    there = {}
+    for path in (ROOT / "tests/miniatures").glob("*.py"):
+        functions = [f for f in ast.parse(path.read_text()).body if isinstance(f, ast.FunctionDef)]
+        there[path.stem] = {
+            f.name for f in functions
+            if f.returns and ast.unparse(f.returns) in LAYOUT and ast.get_docstring(f)
+        }  # fmt: skip
+    helpers = ("__init__", "damage", "drawing")
+    assert listed == {name: found for name, found in there.items() if name not in helpers}
 
 
 def test_the_model_guide_names_every_part_of_the_contract():

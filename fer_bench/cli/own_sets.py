@@ -36,7 +36,7 @@ def declare(source: str, path: Path = Path("params.yaml")) -> list[str]:
     if new:
         _enter(path, new)
     write_pipelines()
-    return [str(path)] * bool(new) + [f"benchmarks/{name}/dvc.yaml" for name in names]
+    return [str(path)] * bool(new) + ["dvc.yaml", *(f"benchmarks/{n}/dvc.yaml" for n in names)]
 
 
 def _enter(path: Path, names: Sequence[str]) -> None:

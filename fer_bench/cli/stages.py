@@ -60,12 +60,16 @@ def check() -> None:
     specs.resolve(loaded)
     protocol = read_protocol()
     print(f"protocol: version {protocol.version}, {protocol.sha256}")
+    used: dict[str, None] = {}
     for name, enabled in loaded.enabled.items():
         count = len(enabled.seeds) * (
             len(enabled.models) + len(enabled.init_from) * len(enabled.transfer_models)
         )
         print(f"{name}: {count} cells" if count else f"{name}: disabled")
-        for sentence in empty_classes(name) if count else ():
+        if count:
+            used |= dict.fromkeys([name, *enabled.evaluate_on])
+    for name in used:
+        for sentence in empty_classes(name):
             print(f"{name}: {sentence}")
 
 

@@ -26,7 +26,7 @@ def read_rgb(path: Path) -> np.ndarray:
         FerBenchError: the file is missing, empty, truncated, not an image, an animation, of a kind
             of pixels with no agreed range, or unreasonably large.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     if not path.is_file():
         raise FerBenchError(f"{path} is missing: add the source again to restore it.")
@@ -40,11 +40,7 @@ def read_rgb(path: Path) -> np.ndarray:
             with Image.open(path) as image:
                 _check_still(path, image)
                 image.load()
-                try:
-                    upright = ImageOps.exif_transpose(image)
-                except Exception:  # damaged EXIF is common and says nothing about the pixels
-                    upright = image
-                return _eight_bits(path, upright)
+                return _eight_bits(path, _upright(image))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise FerBenchError(f"{path} is too large to be a photograph of a face: {error}") from error
     except UnidentifiedImageError as error:
@@ -66,10 +62,21 @@ def _check_still(path: Path, image: Image.Image) -> None:
         )
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    """As its EXIF says; the image itself, not a copy, where that is how it lies."""
+    from PIL import ExifTags, ImageOps
+
+    try:
+        lies = image.getexif().get(ExifTags.Base.Orientation, 1)
+        return image if lies == 1 else ImageOps.exif_transpose(image)
+    except Exception:  # damaged EXIF is common and says nothing about the pixels
+        return image
+
+
 def _eight_bits(path: Path, image: Image.Image) -> np.ndarray:
     """(H, W, 3) uint8; Pillow itself would clip 16-bit grey at 255, which makes it white."""
     if not image.mode.startswith(("I", "F")):
-        return np.asarray(image.convert("RGB"), dtype=np.uint8)
+        return np.asarray(image if image.mode == "RGB" else image.convert("RGB"), dtype=np.uint8)
     grey = np.asarray(image)
     if image.mode == "F" or grey.min() < 0 or grey.max() > 65535:
         raise FerBenchError(

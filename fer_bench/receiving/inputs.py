@@ -11,12 +11,11 @@ from typing import Any
 from fer_bench.datasets.receivable import Receivable
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
-from fer_bench.files import check_room
 from fer_bench.receiving.fetch import fetch_commit
 from fer_bench.receiving.guards import Limits
 from fer_bench.receiving.hashing import sha256_watched
 from fer_bench.receiving.nested import nested_name, unpack_nested
-from fer_bench.receiving.unpack import bare_name, is_archive, unpack, unpacked_size
+from fer_bench.receiving.unpack import bare_name, is_archive, unpack
 from fer_bench.receiving.volumes import whole
 
 SHOWN = 3
@@ -101,7 +100,6 @@ def open_inputs(
         # Named like the archive, which may be the folder by which a source knows its files.
         place = workshop / "unpacked" / str(number) / bare_name(archive.name)
         place.mkdir(parents=True)
-        check_room(place, unpacked_size(archive.parts), f"what {archive.name} holds")
         unpack(archive.parts, place, limits, password, progress)
         roots.append(place)
     outer = Tree(roots)

@@ -18,6 +18,7 @@ from typing import IO
 from tqdm import tqdm
 
 from fer_bench.errors import FerBenchError
+from fer_bench.files import check_room
 from fer_bench.receiving.foreign import foreign_members, kind_of
 from fer_bench.receiving.guards import Limits, Meter, check_path, refuse
 from fer_bench.receiving.tars import COMPRESSED, tar_members
@@ -84,12 +85,14 @@ def unpack(
         progress: show a bar.
 
     Raises:
-        FerBenchError: not an archive, damaged, wrong password, or refused as said above.
+        FerBenchError: not an archive, damaged, wrong password, too large for the disk, or refused
+            as said above.
     """
     archive = parts[0]
     for part in parts:
         if part.stat().st_size == 0:
             raise FerBenchError(f"{part.name} is empty (0 bytes): get it again.")
+    check_room(into, unpacked_size(parts), f"what {archive.name} holds")
     meter = Meter(archive, limits, sum(part.stat().st_size for part in parts))
     members = _members(parts, meter, password)
     # Without a terminal there is nobody to watch a bar.

@@ -3,12 +3,24 @@
 import os
 
 import pytest
-from miniatures import ckplus48, fedro, fer2013, ferplus, jaffe, oulu_casia, sfew
+from miniatures import (
+    affectnet,
+    caer_s,
+    ckplus48,
+    expw,
+    fedro,
+    fer2013,
+    ferplus,
+    jaffe,
+    oulu_casia,
+    sfew,
+)
 from miniatures.drawing import lay_out, save
 from PIL import Image
 
 from fer_bench.datasets import get_source
 from fer_bench.errors import FerBenchError
+from fer_bench.receiving import remove
 
 TABLE = ferplus.rows()
 PNG, VOTES = ferplus.png_files(TABLE), ferplus.vote_files(TABLE)
@@ -89,6 +101,9 @@ SETS = {
     "jaffe": jaffe.files(".png"),
     "sfew": sfew.plain("train") | sfew.plain("test"),
     "fedro": fedro.spelt(),
+    "caer_s": caer_s.files() | caer_s.lists(),
+    "expw": expw.files(),
+    "affectnet": affectnet.plus_files(),
 }
 """The forms that are no archives of their owners."""
 
@@ -117,6 +132,29 @@ def test_a_picture_that_decodes_to_gigabytes_is_left_out(name, tmp_path, house, 
     given = lay_out(tmp_path / "given", files | {picture_of(files): bomb})
     receipt = house.add(given, source=name, allow_partial=True).receipt
     assert (receipt["unreadable"], receipt["partial"]) == (1, True)
+
+
+LINES = {
+    "caer_s": ("train.txt", "\n{path},0,1,2,30,40\n"),
+    "expw": ("ExpW/data/label/label.lst", "\n{path} 0 1 2 30 40 9.5 0\n"),
+}
+"""A list, and what its lines look like."""
+
+
+@pytest.mark.parametrize("path", ["../../secret.jpg", "/etc/secret.jpg", "..\\secret.jpg"])
+@pytest.mark.parametrize("name", LINES)
+def test_lines_that_lead_elsewhere_are_left_out_and_counted(name, path, tmp_path, house):
+    (list_, line), files = LINES[name], SETS[name]
+    (tmp_path / "secret.jpg").write_bytes(save(Image.new("L", (99, 99))))
+    plain = house.add(lay_out(tmp_path / "plain", files), source=name, allow_partial=True)
+    kept = {file.name for file in plain.folder.rglob("*")}
+    remove(name, root=house.raw, receipts_root=house.receipts)
+    changed = files | {list_: files[list_] + line.format(path=path).encode()}
+    added = house.add(lay_out(tmp_path / "given", changed), source=name, allow_partial=True)
+    assert {file.name for file in added.folder.rglob("*")} == kept
+    assert added.receipt["counts"] == plain.receipt["counts"]
+    new = set(added.receipt["notes"]) - set(plain.receipt["notes"])
+    assert any("line" in note for note in new), new
 
 
 @pytest.mark.parametrize("name", ["../../fer0000001.png", "/etc/fer0000001.png", "fer1.png"])

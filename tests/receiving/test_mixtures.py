@@ -168,11 +168,21 @@ def test_what_is_no_file_and_no_folder(tmp_path, house):
     assert house.files() == []
 
 
-def test_a_disk_too_small_is_found_before_copying(tmp_path, house, monkeypatch):
+@pytest.mark.parametrize("form", ["folder", "archive", "archive inside a folder"])
+def test_a_disk_too_small_is_found_before_anything_is_written(form, tmp_path, house, monkeypatch):
     class Usage:
         free = 100
 
+    given = tmp_path / "mine"
+    if form == "folder":
+        folder(given)
+    else:
+        given.mkdir()
+        packed = zipped(given / "set.zip")
+        given = packed if form == "archive" else given
     monkeypatch.setattr("fer_bench.files.shutil.disk_usage", lambda place: Usage)
-    with pytest.raises(FerBenchError, match="make room"):
-        house.add(folder(tmp_path / "mine"))
+    monkeypatch.setattr("fer_bench.receiving.unpack._write", lambda *_: pytest.fail("written"))
+    with pytest.raises(FerBenchError, match="make room") as caught:
+        house.add(given)
+    assert ("set.zip" in str(caught.value)) is (form != "folder")
     assert house.files() == []

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from fer_bench.datasets.kept_files import in_threads
-from fer_bench.datasets.own.classes import IGNORE, expression_of
-from fer_bench.datasets.own.definition import Definition
+from fer_bench.datasets.own.definition import IGNORE, Definition
 from fer_bench.datasets.own.embedded import holds_images, read_embedded
 from fer_bench.datasets.own.folders import read_folders
 from fer_bench.datasets.own.listing import Face, Listing, named_persons
 from fer_bench.datasets.own.lists import read_lists, tables_of
 from fer_bench.datasets.own.splits import assign, decide
 from fer_bench.datasets.receivable import Collected, put
+from fer_bench.datasets.spelling import expression_of
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
 from fer_bench.files import sha256_file

@@ -10,10 +10,12 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, field_validator
 
-from fer_bench.datasets.own.classes import IGNORE
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.files import write_text
 from fer_bench.labels import EIGHT, SEVEN
+
+IGNORE = "ignore"
+"""What a class is mapped to whose faces are left out."""
 
 HEADER = """\
 # {name}: photographs of our own. Written by `fer-bench data add`, for git; edit it as you like.

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from fer_bench.datasets.own.classes import split_of_file, split_of_name
 from fer_bench.datasets.own.columns import find_columns, no_columns
 from fer_bench.datasets.own.definition import Definition
 from fer_bench.datasets.own.listing import Face, Listing
 from fer_bench.datasets.own.lists import box_of, fold_of_cell, split_of_cell
 from fer_bench.datasets.own.tables import Table, parquet
+from fer_bench.datasets.spelling import split_of_file, split_of_name
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
+from fer_bench.files import check_room
 
 BATCH = 16
 LARGEST_IMAGE = 32 * 2**20
@@ -52,8 +53,8 @@ def read_embedded(tree: Tree, tables: Sequence[Table], definition: Definition) -
     """The faces of Parquet files, each picture written into the tree's scratch folder.
 
     Raises:
-        FerBenchError: a column of another type, a picture that is not in the file, or more data
-            than a file of its size can hold.
+        FerBenchError: a column of another type, a picture that is not in the file, more data than
+            a file of its size can hold, or than the disk has room for.
     """
     listing = Listing(f"{len(tables)} Parquet file{'s'[: len(tables) != 1]} of pictures", [])
     for number, table in enumerate(tables):
@@ -62,6 +63,7 @@ def read_embedded(tree: Tree, tables: Sequence[Table], definition: Definition) -
             raise no_columns(table.header, table.path, "label")
         into = tree.scratch / "parquet" / str(number)
         into.mkdir(parents=True)
+        check_room(into, table.file.stat().st_size, f"the pictures in {table.path}")
         reading = _Reading(table, columns, _class_names(table, columns["label"]), into)
         listing.faces += _faces(reading, definition, tree)
         tree.use(table.file)

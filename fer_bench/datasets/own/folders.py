@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Sequence
 
-from fer_bench.datasets.own.classes import expression_of, split_of_name
 from fer_bench.datasets.own.listing import Face, Listing, images
+from fer_bench.datasets.spelling import expression_of, split_of_name
 from fer_bench.datasets.tree import Tree
 
 _DEEPEST = 6

@@ -10,11 +10,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from fer_bench.datasets.own.classes import split_of_file, split_of_name
 from fer_bench.datasets.own.columns import CORNERS, SIZED, find_columns, no_columns
 from fer_bench.datasets.own.definition import Definition
 from fer_bench.datasets.own.listing import Box, Face, Listing, images
 from fer_bench.datasets.own.tables import SUFFIXES, Table, open_table
+from fer_bench.datasets.spelling import split_of_file, split_of_name
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
 

@@ -11,10 +11,11 @@ from PIL import Image
 
 from fer_bench.datasets import datasets, get_dataset, get_source, packs
 from fer_bench.datasets.own import definition
-from fer_bench.datasets.own.classes import expression_of, split_of_file, split_of_name
+from fer_bench.datasets.spelling import expression_of, split_of_file, split_of_name
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import EIGHT, SEVEN, Expression
 from fer_bench.receiving import add, remove, verify
+from fer_bench.reports.dataset_table import dataset_table
 
 SOURCE_YAML = "benchmarks/my_faces/source.yaml"
 
@@ -79,6 +80,9 @@ def test_it_is_a_source_with_packs_and_datasets_like_any_other(tmp_path, project
     assert get_dataset("my_faces_masked").title == "My faces, blue masks"
     assert get_dataset("my_faces").classes == SEVEN
     assert get_dataset("my_faces").protocol == "split"
+    table = dataset_table()  # of README, which is about what the project knows
+    assert "`rafdb`" in table
+    assert "my_faces" not in table
 
 
 def test_sample_ids_do_not_depend_on_where_the_files_lie(tmp_path, project):
@@ -122,6 +126,7 @@ def test_an_unknown_class_stops_it_and_is_completed_by_hand(tmp_path, project):
         ("happy", "happiness"), ("Happiness", "happiness"), ("JOY", "happiness"),
         ("3_happy", "happiness"), ("04 - Sad", "sadness"), ("suprise", "surprise"),
         ("AN", "anger"), ("Neutral ", "neutral"), ("scared", "fear"), ("contempt", "contempt"),
+        ("sad_1", "sadness"), ("joy faces", "happiness"),
         ("3", None), ("", None), ("happy_sad", None), ("unhappy", None), ("none", None),
     ],
 )  # fmt: skip
