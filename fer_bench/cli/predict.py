@@ -34,24 +34,34 @@ def predict(
     """
     from tabulate import tabulate
 
+    from fer_bench.errors import FerBenchError
     from fer_bench.inference.annotate import annotate
     from fer_bench.inference.trained import load
 
     network = load(run, selection, device)
-    found = network.predict(images, cut=cut)
-    rows = []
-    for number, prediction in enumerate(found, 1):
-        annotate(prediction, out / f"{number:03d}_{images[number - 1].stem}.png")
+    rows, unread = [], []
+    for number, image in enumerate(images, 1):
+        try:
+            prediction = network.look(image, cut=cut)
+        except FerBenchError as error:
+            unread.append(str(error))
+            continue
+        annotate(prediction, out / f"{number:03d}_{image.stem}.png")
         face = prediction.detection
         seen = "as it is" if cut else "none: centre"
         if face:
             seen = f"{face.probability:.2f}" + f", of {face.faces_found}" * (face.faces_found > 1)
         shares = [f"{100 * p:.0f}" for p in prediction.probabilities.values()]
-        rows.append([images[number - 1].name, seen, prediction.answer, *shares])
-    print(tabulate(rows, ["picture", "face", "answer", *(f"{c} %" for c in network.classes)]))
+        rows.append([image.name, seen, prediction.answer, *shares])
+    if rows:
+        head = ["picture", "face", "answer", *(f"{c} %" for c in network.classes)]
+        print(tabulate(rows, head))
     pixels = network.run.spec.align["pixels"]
     if pixels != "mtcnn" and not cut:
         print(f"\nThis run was trained on faces cut out otherwise ({pixels}): expect it to do "
               "worse here; --cut takes pictures that are cut out like its own.")  # fmt: skip
     print(f"\n{network.run.name}, {selection}; pictures in {out}/. The answer is how people would "
           "probably label the face, not what the person feels.")  # fmt: skip
+    if unread:
+        many = f"{len(unread)} of {len(images)} pictures have no answer:\n- "
+        raise FerBenchError(many + "\n- ".join(unread) if len(images) > 1 else unread[0])

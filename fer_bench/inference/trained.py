@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,20 +12,18 @@ import pandas as pd
 import torch
 from safetensors.torch import load_file
 
-from fer_bench.datasets.photograph import read_rgb
 from fer_bench.evaluation.metrics import log_softmax
 from fer_bench.evaluation.opened import autocast, network, prepare
 from fer_bench.faces.align_job import AlignOptions
-from fer_bench.faces.detect import Detection, Detector, as_rgb
+from fer_bench.faces.detect import Detection, Detector
 from fer_bench.faces.face_points import face_points
 from fer_bench.faces.geometry import centre_square, cut_out
+from fer_bench.inference.pictures import Picture, listed, read
 from fer_bench.inference.run import Run, find_run
 from fer_bench.models import outside
 from fer_bench.records.spec import RowSpec
 from fer_bench.training.data import select, with_fields
 from fer_bench.training.step import predict
-
-Picture = str | Path | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -72,43 +70,35 @@ class Trained:
         self.network = network(run.spec, self._device).eval()
         self.network.load_state_dict(weights)
 
-    def predict(self, pictures: Sequence[Picture], *, cut: bool = False) -> list[Prediction]:
-        """Look at pictures.
+    def predict(
+        self, pictures: Picture | Iterable[Picture], *, cut: bool = False
+    ) -> list[Prediction]:
+        """Look at pictures, one after the other.
 
         The largest central face of each is taken, aligned by its five landmarks. Where none is
         found, the centre square is, as in training; `detection` is then None.
 
         Args:
-            pictures: paths of image files, or (H, W, 3) uint8 RGB arrays of any size.
+            pictures: paths of image files, PIL images, or (H, W, 3) uint8 RGB arrays of any size;
+                or one of them.
             cut: the pictures are faces cut out already: nothing is looked for.
 
         Raises:
             FerBenchError: a picture cannot be read.
         """
-        opened = [
-            (None, as_rgb(p)) if isinstance(p, np.ndarray) else (Path(p), read_rgb(Path(p)))
-            for p in pictures
-        ]
-        images = [image for _, image in opened]
-        found: list[Detection | None] = [None] * len(images)
-        if not cut:  # one after the other: photographs are large
-            found = [self._detector.detect(image) for image in images]
-        boxes = [
-            face.box if face else centre_square(image.shape[1], image.shape[0])
-            for image, face in zip(images, found, strict=True)
-        ]
-        faces = [
-            cut_out(image, face.landmarks if face else None, box, self.size)
-            for image, face, box in zip(images, found, boxes, strict=True)
-        ]
-        seen = [None if face is None else face.landmarks.ravel() for face in found]
-        said = self.probabilities(np.stack(faces), seen) if faces else np.empty((0, 0))
-        return [
-            Prediction(path, face, box, crop, dict(zip(self.classes, row.tolist(), strict=True)))
-            for (path, _), face, box, crop, row in zip(
-                opened, found, boxes, faces, said, strict=True
-            )
-        ]
+        return [self.look(picture, cut=cut) for picture in listed(pictures)]
+
+    def look(self, picture: Picture, *, cut: bool = False) -> Prediction:
+        """Look at one picture; see `predict`."""
+        path, image = read(picture)
+        face = None if cut else self._detector.detect(image)
+        box = face.box if face else centre_square(image.shape[1], image.shape[0])
+        crop = cut_out(image, face.landmarks if face else None, box, self.size)
+        seen = face.landmarks.ravel() if face else None
+        said = self.probabilities(crop[None], [seen])[0]
+        return Prediction(
+            path, face, box, crop, dict(zip(self.classes, said.tolist(), strict=True))
+        )
 
     def logits(
         self, faces: np.ndarray, landmarks: Sequence[np.ndarray | None] | None = None

@@ -14,7 +14,7 @@ from rendered_pack import OPTIONS
 from safetensors.torch import save_file
 
 import fer_bench
-from fer_bench import models
+from fer_bench import cli, models
 from fer_bench.datasets.pack import Pack
 from fer_bench.datasets.synthetic import SOURCE
 from fer_bench.errors import FerBenchError
@@ -155,10 +155,42 @@ def test_a_missing_run_names_the_nearest(inside, tmp_path, monkeypatch):
         fer_bench.load("synthetic/net/0")
 
 
-def test_a_picture_that_cannot_be_read_is_named(inside, tmp_path):
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("bad.jpg", r"bad\.jpg is not an image"),
+        ("none.jpg", r"none\.jpg is not there"),
+        ("folder", r"folder is a folder: give the pictures in it"),
+        ("https://example.org/me.jpg", "is an address: save the picture"),
+        ("phone.heic", "export it as JPEG"),
+        (np.zeros((8, 8, 3)), r"array of float64 .* \(height, width, 3\) uint8"),
+    ],
+)
+def test_what_is_no_picture_is_told_in_words_of_its_owner(inside, tmp_path, given, said):
     (tmp_path / "bad.jpg").write_bytes(b"no picture")
-    with pytest.raises(FerBenchError, match=r"bad\.jpg is not an image"):
-        fer_bench.load("synthetic/net/0").predict([tmp_path / "bad.jpg"])
+    (tmp_path / "phone.heic").write_bytes(b"ftypheic")
+    (tmp_path / "folder").mkdir()
+    place = str(tmp_path / given) if isinstance(given, str) and "://" not in given else given
+    with pytest.raises(FerBenchError, match=said):
+        fer_bench.load("synthetic/net/0").predict(place)
+
+
+def test_one_bad_picture_loses_only_itself(inside, pictures, tmp_path, capsys):
+    (tmp_path / "bad.jpg").write_bytes(b"no picture")
+    said = [str(pictures[0]), str(tmp_path / "bad.jpg"), str(pictures[1])]
+    out = tmp_path / "drawn"
+    assert cli.run(["predict", *said, "--run", "synthetic/net/0", "--out", str(out)]) == 1
+    printed = capsys.readouterr()
+    assert pictures[0].name in printed.out
+    assert pictures[1].name in printed.out
+    assert "1 of 3 pictures have no answer:\n- " in printed.err
+    assert len(list(out.iterdir())) == 2
+
+
+def test_an_image_of_pillow_is_a_picture(inside, pictures):
+    network = fer_bench.load("synthetic/net/0")
+    (one,), (other,) = network.predict(pictures[0]), network.predict(Image.open(pictures[0]))
+    assert one.probabilities == other.probabilities
 
 
 def test_a_copied_run_predicts_anywhere(inside, tmp_path, pictures, monkeypatch):
