@@ -178,7 +178,7 @@ def add_weights(
     name: Annotated[str, typer.Argument(help="e.g. vggface2_resnet50; see `weights status`.")],
     file: Annotated[
         Path | None,
-        typer.Argument(help="The .pkl (NumPy arrays) or .pth file; none: download (ImageNet)."),
+        typer.Argument(help="The file as published; none: download (ImageNet)."),
     ] = None,
 ) -> None:
     """Take in pre-trained weights: read without running code, check names and shapes, convert.

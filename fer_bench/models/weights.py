@@ -7,24 +7,25 @@ the published Caffe conversion that the paper's code loads.
 
 from __future__ import annotations
 
-import pickle
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.files import read_json, replacing, sha256_file, write_json
-from fer_bench.models.array_pickle import load_arrays
 from fer_bench.models.backbone_base import TIMM
 from fer_bench.models.backbones import ResNet
 from fer_bench.models.timm_nets import TimmPooled, check_timm, load_timm
 from fer_bench.models.vgg import Vgg16
+from fer_bench.models.weight_files import read_tensors
 
+log = logging.getLogger(__name__)
 FOLDER = Path("data/weights")
 
 
@@ -144,8 +145,7 @@ def add_weights(name: str, file: Path | None = None, folder: Path = FOLDER) -> P
 
     Args:
         name: a key of `KNOWN`, or `imagenet_timm_<name>`.
-        file: `.pkl` (NumPy arrays, read by a restricted unpickler), `.pth` or `.pt` (read with
-            `weights_only`) or `.safetensors`; None downloads ImageNet's.
+        file: see `read_tensors`; None downloads ImageNet's.
         folder: where it goes.
 
     Raises:
@@ -153,7 +153,7 @@ def add_weights(name: str, file: Path | None = None, folder: Path = FOLDER) -> P
     """
     weights = known(name)
     if file is not None:
-        state, source = _read(file), sha256_file(file)
+        state, source = read_tensors(file), sha256_file(file)
     elif weights.backbone.startswith(TIMM):
         state, source = _from_timm(weights.backbone), None
     elif name.startswith("imagenet_"):
@@ -164,13 +164,14 @@ def add_weights(name: str, file: Path | None = None, folder: Path = FOLDER) -> P
             f"`{weights.command}`"
         )
     network = _network(weights.backbone)
-    state = _tidy(state)
+    _check_kinds(state)
+    state, dropped = _without_heads(_tidy(state), network)
+    if dropped:
+        log.warning("left out, as no part of the backbone: %s", ", ".join(dropped))
     network.load_pretrained(state)  # raises where they do not fit
     if not isinstance(network, ResNet):  # these are kept no deeper than models can use them
         state = {n: v for n, v in state.items() if n in network.published()}
-    broken = [n for n, v in state.items() if not bool(torch.isfinite(v).all())]
-    if broken:
-        raise FerBenchError(f"{len(broken)} weights are not finite, e.g. {broken[0]}")
+    _check_values(state)
     path = folder / f"{name}.safetensors"
     with replacing(path) as temporary:
         save_file(state, temporary)
@@ -181,35 +182,49 @@ def add_weights(name: str, file: Path | None = None, folder: Path = FOLDER) -> P
     return path
 
 
+def _check_kinds(state: Mapping[str, Tensor]) -> None:
+    """Refuse numbers that no weight is."""
+    odd = [n for n, v in state.items()
+           if not v.is_floating_point() and not n.endswith("num_batches_tracked")]  # fmt: skip
+    if odd:
+        raise FerBenchError(
+            f"{len(odd)} weights are no floating-point numbers, e.g. {odd[0]} "
+            f"({str(state[odd[0]].dtype).removeprefix('torch.')}): quantised or packed files do "
+            "not fit; get the original"
+        )
+
+
+def _check_values(state: Mapping[str, Tensor]) -> None:
+    """Refuse weights that training left broken, or a transfer damaged."""
+    infinite = [n for n, v in state.items() if not bool(torch.isfinite(v).all())]
+    negative = [n for n, v in state.items() if n.endswith("running_var") and bool((v < 0).any())]
+    for broken, what in (
+        (infinite, "weights are not finite"),
+        (negative, "variances are negative"),
+    ):
+        if broken:
+            raise FerBenchError(f"{len(broken)} {what}, e.g. {broken[0]}: the file is damaged")
+
+
+def _without_heads(
+    state: dict[str, Tensor], network: ResNet | Vgg16 | TimmPooled
+) -> tuple[dict[str, Tensor], list[str]]:
+    """A ResNet's own weights, and the modules behind it that a file holds besides."""
+    if not isinstance(network, ResNet):
+        return state, []
+    own = {name.partition(".")[0] for name in network.state_dict()} | {"fc"}
+    modules = {name.partition(".")[0] for name in state}
+    heads = {m for m in modules - own if not re.match(r"(layer|conv|bn)\d", m)}
+    kept = {n: v for n, v in state.items() if n.partition(".")[0] not in heads}
+    if len(kept) < len(state) / 2:  # another network: let it be told which
+        return state, []
+    return kept, sorted(heads)
+
+
 def _network(backbone: str) -> ResNet | Vgg16 | TimmPooled:
     if backbone.startswith(TIMM):
         return TimmPooled(backbone, TIMM_SIZE)
     return Vgg16() if backbone == "vgg16_bn" else ResNet(backbone)
-
-
-def _read(file: Path) -> dict[str, Tensor]:
-    """The tensors of a weights file, by name."""
-    if not file.is_file():
-        raise FerBenchError(f"{file} is not a file: give the path of the downloaded weights")
-    kind = file.suffix.lower()
-    if kind == ".pkl":
-        return {n: torch.from_numpy(a.copy()) for n, a in load_arrays(file).items()}
-    if kind == ".safetensors":
-        return load_file(file)
-    if kind not in (".pth", ".pt"):
-        raise FerBenchError(f"{file.name}: expected a .pkl, .pth, .pt or .safetensors file")
-    try:
-        content: Any = torch.load(file, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-        raise FerBenchError(
-            f"{file.name} is refused: it is damaged or holds more than tensors "
-            f"({str(error).splitlines()[0]})"
-        ) from error
-    if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
-        content = content["state_dict"]
-    if not isinstance(content, Mapping):
-        raise FerBenchError(f"{file.name} holds no mapping of names to tensors")
-    return {str(n): v for n, v in content.items() if isinstance(v, Tensor)}
 
 
 def _from_torchvision(backbone: str) -> dict[str, Tensor]:

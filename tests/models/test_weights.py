@@ -215,9 +215,50 @@ def test_what_add_refuses(tmp_path):
         weights.add_weights("vggface2_resnet50", None, tmp_path)
     with pytest.raises(FerBenchError, match="not a file"):
         weights.add_weights(NAME, tmp_path / "absent.pkl", tmp_path)
-    (tmp_path / "weights.zip").touch()
-    with pytest.raises(FerBenchError, match=r"expected a \.pkl"):
-        weights.add_weights(NAME, tmp_path / "weights.zip", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"<!DOCTYPE html><title>Sign in</title>", "is a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00", "Git LFS pointer"),
+        (b"PK\x03\x04 and then nothing", "damaged, or holds more than tensors"),
+        (b"\x10\0\0\0\0\0\0\0{broken header}", "is damaged"),
+        (b"PLAIN TEXT", "is refused"),
+    ],
+)
+def test_a_file_is_judged_by_its_content(tmp_path, content, said):
+    for name in ("weights.pth", "weights.pkl", "weights.safetensors", "weights.pth.tar"):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(FerBenchError, match=said) as caught:
+            weights.add_weights(NAME, tmp_path / name, tmp_path / "kept")
+        assert name in str(caught.value)
+        assert "weights_only" not in str(caught.value)
+    assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.parametrize("key", ["state_dict", "model_state_dict", "model", "net"])
+@pytest.mark.parametrize("legacy", [False, True])
+def test_a_checkpoint_with_heads_of_any_name_is_read(tmp_path, state, key, legacy, caplog):
+    """As SCN's file: DataParallel names, two layers behind the backbone, `.pth.tar`."""
+    heads = {"feature.weight": torch.zeros(4, 128), "fc.weight": torch.zeros(9, 4)}
+    inside = {f"module.{k}": v for k, v in (state | heads).items()}
+    file = tmp_path / "ijba_res18_naive.pth.tar"
+    torch.save({"epoch": 3, key: inside}, file, _use_new_zipfile_serialization=not legacy)
+    same(weights.add_weights(NAME, file, tmp_path / "w"), state)
+    assert "no part of the backbone: feature" in caplog.text
+
+
+def test_numbers_that_no_weight_is_are_refused(tmp_path, state):
+    for change, said in (
+        ({"conv1.weight": torch.zeros(16, 3, 7, 7, dtype=torch.int8)}, "no floating-point"),
+        ({"conv1.weight": torch.zeros(16, 3, 7, 7, dtype=torch.complex64)}, "no floating-point"),
+        ({"bn1.running_var": torch.full((16,), -1.0)}, "variances are negative"),
+    ):
+        torch.save({**state, **change}, tmp_path / "w.pth")
+        with pytest.raises(FerBenchError, match=said):
+            weights.add_weights(NAME, tmp_path / "w.pth", tmp_path / "kept")
 
 
 def test_status_lists_what_is_there(tmp_path, state):
