@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from fer_bench import models
+from fer_bench import cli, models
 from fer_bench.cli import app
 from fer_bench.contract import run as contract_run
 from fer_bench.contract.run import Result
@@ -149,3 +149,55 @@ def test_stage_before_its_inputs_says_what_to_run(inside):
         done = run(*arguments)
         assert isinstance(done.exception, FerBenchError)
         assert "dvc repro" in str(done.exception)
+
+
+@pytest.mark.parametrize("number", sorted(cli.REMEDIES))
+def test_what_cannot_be_written_is_one_line_with_place_and_remedy(number, monkeypatch, capsys):
+    def full(*_: object) -> None:
+        raise OSError(number, os.strerror(number), "results/tables/x.md")
+
+    monkeypatch.setattr(cli, "app", full)
+    assert cli.run(["tables"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "results/tables/x.md" in line
+    assert cli.REMEDIES[number] in line
+
+
+def test_another_fault_of_the_system_is_not_hidden(monkeypatch):
+    def missing(*_: object) -> None:
+        raise FileNotFoundError(2, "No such file", "x")
+
+    monkeypatch.setattr(cli, "app", missing)
+    with pytest.raises(FileNotFoundError):
+        cli.run(["tables"])
+
+
+def test_a_terminal_that_lacks_signs_gets_the_rest():
+    env = os.environ | {"PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-c", "from fer_bench.cli import main; main()", "models", "list"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "scan_cci" in done.stdout
+
+
+def test_pipelines_are_written_in_the_projects_folder_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("dvc.yaml").write_text("stages: {theirs: {cmd: true}}\n")
+    done = CliRunner().invoke(app, ["pipelines"])
+    assert isinstance(done.exception, FerBenchError)
+    assert "is not the project's folder" in str(done.exception)
+    assert "theirs" in Path("dvc.yaml").read_text()
+
+
+def test_a_submission_overwrites_nothing_by_itself(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("fer_bench.cli.submit._check_name", lambda *_: None)
+    asked = ["submit", "c.csv", "--model", "c", "--dataset", "synthetic"]
+    kept = Path("results/external/synthetic/c/0.json")
+    kept.parent.mkdir(parents=True)
+    kept.write_text("an earlier one")
+    said = CliRunner().invoke(app, asked)
+    assert "holds an earlier submission" in str(said.exception)
+    card = CliRunner().invoke(app, ["submit", "c.yaml", *asked[2:], "--template"])
+    assert "both the predictions and the card" in str(card.exception)
+    assert kept.read_text() == "an earlier one"

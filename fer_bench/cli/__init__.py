@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import logging
 import os
 import sys
@@ -50,6 +52,17 @@ sweep.add_to(app)
 submit.add_to(app)
 predict.add_to(app)
 
+REMEDIES = {
+    errno.ENOSPC: "make room on that disk",
+    errno.EDQUOT: "make room, your share of that disk is used up",
+    errno.EFBIG: "the file is larger than the disk or a limit (`ulimit -f`) allows",
+    errno.EROFS: "the disk cannot be written to; work in another folder",
+    errno.EACCES: "you may not write there; work in a folder of your own",
+    errno.EPERM: "you may not write there; work in a folder of your own",
+    errno.ENAMETOOLONG: "the name is too long; use a shorter one",
+}
+"""What to do when something cannot be written."""
+
 
 def main() -> None:
     """The console script."""
@@ -64,10 +77,23 @@ def run(arguments: list[str]) -> int:
     os.environ.setdefault("GOMP_SPINCOUNT", "100000")
     logging.basicConfig(format="%(message)s")  # to stderr; libraries warn only
     logging.getLogger("fer_bench").setLevel(logging.INFO)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # terminals that do not know every sign
+            stream.reconfigure(errors="replace")
     try:
         app(arguments)
     except FerBenchError as error:
         print(f"fer-bench: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # who read the output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    except OSError as error:
+        if error.errno not in REMEDIES:
+            raise
+        where = f" at {error.filename}" if error.filename else ""
+        remedy = f"{REMEDIES[error.errno]}, then run the same command again"
+        print(f"fer-bench: cannot write{where} ({error.strerror}): {remedy}", file=sys.stderr)
         return 1
     except SystemExit as ended:  # how click returns
         return ended.code if isinstance(ended.code, int) else 1 if ended.code else 0

@@ -12,7 +12,8 @@ import typer
 from fer_bench.cli import predictions
 from fer_bench.cli.log import logged
 from fer_bench.cores import one_thread
-from fer_bench.stages import cells, packs, reports
+from fer_bench.errors import FerBenchError
+from fer_bench.stages import cells, packs, paths, reports
 from fer_bench.stages.base import Stage
 
 PANEL = "Pipeline stages (called by `dvc repro` and `fer-bench sweep`)"
@@ -83,6 +84,10 @@ def pipelines() -> None:
     from fer_bench.reports.dataset_table import update_readme
     from fer_bench.stages.pipeline import write_pipelines
 
+    if not all(Path(name).is_file() for name in (paths.PARAMS, "docs/protocol.md", "dvc.yaml")):
+        raise FerBenchError(
+            f"{Path.cwd()} is not the project's folder, whose dvc.yaml this writes: go there first"
+        )
     for path in write_pipelines():
         print(path)
     if update_readme(Path("README.md")):

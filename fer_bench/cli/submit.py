@@ -27,6 +27,9 @@ def submit(
     template: Annotated[
         bool, typer.Option("--template", help="Write both files, to be filled in.")
     ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="An earlier submission of this name and run.")
+    ] = False,
     faces: Annotated[
         Path | None,
         typer.Option(help="With --template: also write the faces as <sample_id>.png here."),
@@ -43,11 +46,16 @@ def submit(
 
       fer-bench submit closed.csv --model closed_net --dataset synthetic
     """
+    from fer_bench.errors import FerBenchError
     from fer_bench.evaluation.submission import score_submission, write_template
     from fer_bench.protocol import read_protocol
     from fer_bench.receiving import is_partial
 
     stated = card or predictions.with_suffix(".yaml")
+    if stated == predictions:
+        raise FerBenchError(
+            f"{predictions} would be both the predictions and the card: call the predictions .csv"
+        )
     if template:
         count = write_template(predictions, stated, dataset, read_protocol(), ALIGNED)
         print(f"{predictions}: {count} faces to predict; {stated}: what a reader must know.")
@@ -58,6 +66,11 @@ def submit(
         return
     _check_name(model, dataset)
     place = Path(dataset, model)
+    out = Path("results/external") / place / f"{run}.json"
+    if out.exists() and not replace:
+        raise FerBenchError(
+            f"{out} holds an earlier submission: give another --run, or --replace it"
+        )
     score = score_submission(
         predictions,
         stated,
@@ -65,7 +78,7 @@ def submit(
         model,
         run,
         protocol=read_protocol(),
-        out=Path("results/external") / place / f"{run}.json",
+        out=out,
         kept=Path("runs/external") / place / f"{run}.parquet",
         table=Path(f"results/faces/{dataset}.parquet"),
         packs_root=ALIGNED,

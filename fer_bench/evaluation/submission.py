@@ -7,6 +7,7 @@ with it is said in one message, and then nothing is written.
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from collections.abc import Collection, Sequence
@@ -191,7 +192,8 @@ def _read(file: Path, protocol: Protocol, wrong: list[str]) -> pd.DataFrame:
     if not file.is_file():
         raise FerBenchError(f"{file} is not a file: give the CSV of predictions")
     try:
-        first, _, rest = file.read_text(encoding="utf-8-sig").partition("\n")
+        first, _, rest = _text(file).partition("\n")
+        first = first.rstrip(",")  # spreadsheets pad every line to the table's width
         stated = _FIRST.fullmatch(first)
         if stated is None:
             wrong.append(
@@ -208,6 +210,13 @@ def _read(file: Path, protocol: Protocol, wrong: list[str]) -> pd.DataFrame:
         return pd.read_csv(io.StringIO(rest), dtype={"sample_id": str}, keep_default_na=False)
     except (ValueError, UnicodeDecodeError) as error:
         raise FerBenchError(f"{file} is no CSV in UTF-8 ({error}): write it again") from error
+
+
+def _text(file: Path) -> str:
+    """A text in UTF-8, or in the UTF-16 that PowerShell writes."""
+    content = file.read_bytes()
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return "\n".join(content.decode("utf-16" if wide else "utf-8-sig").splitlines()) + "\n"
 
 
 def _kind(frame: pd.DataFrame, classes: Sequence[str], wrong: list[str]) -> str | None:

@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from safetensors.torch import load_file
 
+from fer_bench.evaluation.device import check_kind
 from fer_bench.evaluation.metrics import log_softmax
 from fer_bench.evaluation.opened import autocast, network, prepare
 from fer_bench.faces.align_job import AlignOptions
@@ -146,6 +147,8 @@ def load(run: str | Path, selection: str = "last", device: str | None = None) ->
 
 
 def _device(spec: RowSpec, device: str | None) -> torch.device:
+    if device is not None:
+        check_kind(device)
     chosen = prepare(spec)
     if device is not None:
         return torch.device(device)

@@ -212,3 +212,17 @@ def test_scores_of_submissions_are_json_without_nan(place):
     submit(place, answers(place))
     text = (place / "external/toy/closed_net/0.json").read_text()
     assert json.loads(text)["external"] is True
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_spreadsheets_and_powershell_save_is_read(place, encoding):
+    frame = answers(place)
+    whole = submit(place, frame)
+    text = f"# protocol 3 {RULES.sha256},,,\r\n" + frame.to_csv(index=False).replace("\n", "\r\n")
+    (place / "closed.csv").write_bytes(text.encode(encoding))
+    again = score_submission(
+        place / "closed.csv", place / "card.yaml", "toy", "closed_net", 0, protocol=RULES,
+        out=place / "again.json", kept=place / "kept.parquet", table=place / "faces/toy.parquet",
+        packs_root=place / "packs",
+    )  # fmt: skip
+    assert again.sets == whole.sets

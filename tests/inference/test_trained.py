@@ -199,3 +199,9 @@ def test_a_copied_run_predicts_anywhere(inside, tmp_path, pictures, monkeypatch)
     monkeypatch.chdir(tmp_path)
     after = fer_bench.load(tmp_path / "mine").predict(pictures[:1])
     assert after[0].probabilities == before[0].probabilities
+
+
+@pytest.mark.parametrize("device", ["gpu", "mps", "cuda:7"])
+def test_a_device_is_one_that_params_know(inside, device):
+    with pytest.raises(FerBenchError, match="use cpu or cuda"):
+        fer_bench.load("synthetic/net/0", device=device)
