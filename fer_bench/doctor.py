@@ -20,6 +20,7 @@ from fer_bench.params import Params, load
 from fer_bench.receiving import status
 from fer_bench.receiving.receipt import read_receipt
 from fer_bench.specs.options import align_options, dataset_options, identity_of
+from fer_bench.stages.recorded import unrecorded
 
 BROWSERS = ("chromium", "google-chrome", "chromium-browser")
 GIB = 2**30
@@ -57,7 +58,7 @@ def examine(folder: Path = Path(".")) -> list[Finding]:
     found += [*_data(params, folder), *_weights(params, folder), *_device(params)]
     found.append(_params(params))
     found.append(_disk(params, folder))
-    return found
+    return [*found, *_record(params, folder)]
 
 
 def _tools() -> Iterator[Finding]:
@@ -92,6 +93,35 @@ def _params(params: Params) -> Finding:
         return Finding("params.yaml", "missing", str(error), "What it names must be there.")
     cells = sum(_cells(params).values())
     return Finding("params.yaml", "ok", f"{cells} cells enabled, all of them can be built")
+
+
+def _record(params: Params, folder: Path) -> Iterator[Finding]:
+    """What DVC knows of what lies here."""
+    locks = sorted(folder.glob("benchmarks/*/dvc.lock"))
+    merged = [p for p in locks if "\n<<<<<<< " in "\n" + p.read_text(encoding="utf-8")]
+    if merged:
+        names = ", ".join(path.relative_to(folder).as_posix() for path in merged)
+        then = "`git checkout --ours` (or `--theirs`) each, then `fer-bench sweep`."
+        yield Finding("DVC's record", "missing", f"{names}: conflict markers of a git merge", then)
+        return
+    lost = [
+        stage
+        for name, cells in params.enabled.items()
+        for stage in unrecorded(name, cells.models, folder)
+    ]
+    if lost:
+        some = " ".join(lost[:3]) + (" ..." if len(lost) > 3 else "")
+        yield Finding("DVC's record", "missing", f"{len(lost)} finished trainings are not in it",
+                      f"`dvc commit -f {some}` records them, else they run again.")  # fmt: skip
+    kept, made = folder / ".dvc/cache", any(folder.glob("runs/*/*/*/train"))
+    if (
+        locks
+        and made
+        and not any(p.is_file() for p in kept.rglob("*"))
+        and not (folder / ".dvc/config.local").exists()
+    ):
+        yield Finding("DVC's cache", "missing", "empty, though what it held lies in runs/",
+                      "`dvc commit -f` fills it again, else every stage runs anew.")  # fmt: skip
 
 
 def _cells(params: Params) -> dict[str, int]:

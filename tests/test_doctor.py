@@ -94,3 +94,43 @@ def test_tools_off_the_path_and_broken_params_are_said(project, monkeypatch):
     assert "activate" in found["dvc"].then
     assert found["browser"].state == "optional"
     assert "not valid YAML" in found["params.yaml"].said
+
+
+ONE = f"enabled:\n  synthetic: {{models: [baseline1], {OFF}}}\n"
+LOCK = "benchmarks/synthetic/dvc.lock"
+
+
+def finished(project: Path, lock: str = "schema: '2.0'\nstages: {}\n") -> None:
+    """A training that ended, and a lock file."""
+    for place in (
+        "runs/specs/synthetic/baseline1.json",
+        "runs/synthetic/baseline1/0/train/spec.json",
+    ):
+        write_json(project / place, {"row": 1})
+    (project / LOCK).parent.mkdir(parents=True, exist_ok=True)
+    (project / LOCK).write_text(lock)
+    (project / ".dvc/cache/files").mkdir(parents=True)
+
+
+def test_a_finished_training_that_dvc_does_not_know_is_told_with_its_command(project):
+    finished(project)
+    found = examined(project, ONE)["DVC's record"]
+    assert (found.state, found.said) == ("missing", "1 finished trainings are not in it")
+    assert "`dvc commit -f benchmarks/synthetic/dvc.yaml:train@baseline1-0`" in found.then
+    out = "outs: [{path: runs/synthetic/baseline1/0/train}]"
+    (project / LOCK).write_text(f"stages: {{train@baseline1-0: {{{out}}}}}\n")
+    assert "DVC's record" not in examined(project, ONE)
+    (project / LOCK).write_text("stages: {}\n")
+    write_json(project / "runs/specs/synthetic/baseline1.json", {"row": 2})
+    assert "DVC's record" not in examined(project, ONE), "another spec's training is stale"
+
+
+def test_conflict_markers_and_an_emptied_cache_are_told(project):
+    finished(project, "stages:\n<<<<<<< ours\n  a: {}\n=======\n  b: {}\n>>>>>>> theirs\n")
+    found = examined(project, ONE)
+    assert LOCK in found["DVC's record"].said
+    assert "--theirs" in found["DVC's record"].then
+    (project / LOCK).write_text("stages: {}\n")
+    assert "`dvc commit -f`" in examined(project, ONE)["DVC's cache"].then
+    (project / ".dvc/cache/files/00").touch()
+    assert "DVC's cache" not in examined(project, ONE)

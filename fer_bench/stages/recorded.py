@@ -6,14 +6,46 @@ Checkpoints are kept until then: a training whose end DVC did not record would b
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from fer_bench.records.spec import FILE as SPEC
 from fer_bench.stages import paths
 
 LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def unrecorded(dataset: str, rows: Iterable[str], folder: Path = Path()) -> list[str]:
+    """The cells that are trained by the spec in force, and that no lock file knows.
+
+    Args:
+        dataset: whose cells.
+        rows: of these rows, of any seed.
+        folder: the project's.
+
+    Returns:
+        Stages, as `dvc commit` takes them.
+    """
+    known = _outs(folder / paths.BENCHMARKS / dataset / "dvc.lock")
+    found = []
+    for row in rows:
+        spec = folder / paths.spec(dataset, row)
+        for made in sorted((folder / paths.RUNS / dataset / row).glob(f"*/train/{SPEC}")):
+            seed = made.parent.parent.name
+            same = spec.is_file() and spec.read_bytes() == made.read_bytes()
+            if same and paths.trained(dataset, row, seed) not in known:
+                found.append(f"{paths.BENCHMARKS}/{dataset}/dvc.yaml:train@{row}-{seed}")
+    return found
+
+
+def _outs(lock: Path) -> set[str]:
+    if not lock.is_file():
+        return set()
+    stages = yaml.load(lock.read_text(encoding="utf-8"), Loader=LOADER)["stages"]
+    return {out["path"] for stage in stages.values() for out in stage.get("outs", ())}
 
 
 def is_recorded(out: str, lock: Path) -> bool:
