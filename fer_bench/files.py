@@ -45,7 +45,7 @@ def replacing_folder(path: Path | str) -> Iterator[Path]:
     temporary = Path(tempfile.mkdtemp(prefix=_mine(path.name), dir=path.parent))
     try:
         yield temporary
-        os.chmod(temporary, 0o777 & ~_umask())
+        _open_to_all(temporary)
         if path.exists():
             shutil.rmtree(path)
         os.replace(temporary, path)
@@ -140,6 +140,15 @@ def _is_alive(pid: int) -> bool:
     except PermissionError:
         pass
     return True
+
+
+def _open_to_all(folder: Path) -> None:
+    """Give all below `folder` the usual rights: mkdtemp and safetensors keep theirs to the owner."""
+    mask = _umask()
+    os.chmod(folder, 0o777 & ~mask)
+    for entry in folder.rglob("*"):
+        if not entry.is_symlink():
+            os.chmod(entry, (0o777 if entry.is_dir() else 0o666) & ~mask)
 
 
 def _umask() -> int:

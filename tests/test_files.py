@@ -7,6 +7,8 @@ import subprocess
 import sys
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from fer_bench.files import replacing, replacing_folder, write_json, write_text
 
@@ -69,3 +71,21 @@ def test_an_error_leaves_the_old_one(tmp_path):
         file.write_text((tmp_path / "none").read_text())
     assert (tmp_path / "a").read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of POSIX")
+def test_colleagues_can_read_what_is_put_in_place(tmp_path):
+    old = os.umask(0o022)
+    try:
+        with replacing_folder(tmp_path / "out") as folder:
+            (folder / "weights").mkdir(mode=0o700)
+            save_file({"x": torch.zeros(2)}, folder / "weights/last.safetensors")
+            os.chmod(folder / "weights/last.safetensors", 0o600)  # as safetensors 0.8 does itself
+        with replacing(tmp_path / "one.safetensors") as file:
+            save_file({"x": torch.zeros(2)}, file)
+    finally:
+        os.umask(old)
+    modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in tmp_path.rglob("*")}
+    assert modes == {
+        "out": 0o755, "weights": 0o755, "last.safetensors": 0o644, "one.safetensors": 0o644,
+    }  # fmt: skip
