@@ -143,7 +143,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _open_to_all(folder: Path) -> None:
-    """Give all below `folder` the usual rights: mkdtemp and safetensors keep theirs to the owner."""
+    """Give all below the usual rights: mkdtemp and safetensors keep theirs to the owner."""
     mask = _umask()
     os.chmod(folder, 0o777 & ~mask)
     for entry in folder.rglob("*"):
