@@ -10,7 +10,18 @@ import sys
 
 import typer
 
-from fer_bench.cli import data, doctor, faces, models, predict, reports, stages, submit, sweep
+from fer_bench.cli import (
+    data,
+    doctor,
+    faces,
+    models,
+    predict,
+    reports,
+    stages,
+    status,
+    submit,
+    sweep,
+)
 from fer_bench.errors import FerBenchError
 from fer_bench.sweep.lifeline import hold
 
@@ -29,6 +40,7 @@ and writes results/tables, results/figures and results/leaderboard/index.html.
 
   fer-bench check                                  is params.yaml right?
   fer-bench doctor                                 what is missing, and how to get it
+  fer-bench status                                 what is stale, why, and how long it takes
   fer-bench models list                            what can be trained
   fer-bench models new my_net                      a model of your own, in one file
   fer-bench data status                            which datasets you hold, how to get the rest
@@ -46,6 +58,7 @@ app.add_typer(data.weights_app, name="weights")
 app.add_typer(models.app, name="models")
 app.add_typer(faces.app, name="faces")
 doctor.add_to(app)
+status.add_to(app)
 stages.add_to(app)
 reports.add_to(app)
 sweep.add_to(app)
