@@ -4,6 +4,7 @@ It starts no thread and opens no device, so that processes may be forked from it
 """
 
 import importlib
+import pkgutil
 
 from fer_bench import datasets, models
 
@@ -18,7 +19,12 @@ STAGES = (
 LIBRARIES = ("lightning_fabric", "pyarrow.dataset", "scipy.stats")
 """What stages import where they first need it: Fabric alone takes 1.6 CPU seconds a training."""
 
-for name in (*STAGES, *LIBRARIES):
+REGISTERED = tuple(
+    info.name
+    for package in (datasets, models)
+    for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
+)
+"""What is found by scanning, when its first name is asked for."""
+
+for name in (*STAGES, *LIBRARIES, *REGISTERED):
     importlib.import_module(name)
-models.names()
-datasets.datasets()
