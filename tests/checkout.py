@@ -56,8 +56,8 @@ class Checkout:
     def stale(self) -> set[str]:
         """The stages that have run and that the current code and params make stale."""
         self("fer-bench", "specs")
-        files = sorted(self.folder.glob("benchmarks/*/dvc.yaml"))
-        names = [path.relative_to(self.folder).as_posix() for path in files]
+        ran = sorted(self.folder.glob("benchmarks/*/dvc.lock"))
+        names = [path.with_suffix(".yaml").relative_to(self.folder).as_posix() for path in ran]
         changed = json.loads(self("dvc", "status", "--json", *names))
         return {name.removeprefix("benchmarks/") for name in changed} & set(self.locked())
 

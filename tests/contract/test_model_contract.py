@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+from importlib.util import find_spec
+from itertools import islice
 
 import pytest
 
@@ -54,7 +56,8 @@ def test_what_new_writes_keeps_the_contract(check):
     results = {result.part: result for result in check()}
     assert list(results) == list(CONTRACT)
     outcomes = {part: r.outcome for part, r in results.items()}
-    assert outcomes.pop("onnx") in ("ok", "not checked")
+    installed = all(find_spec(package) for package in PACKAGES)
+    assert outcomes.pop("onnx") == ("ok" if installed else "not checked")
     assert set(outcomes.values()) == {"ok"}
     assert sum(r.seconds for r in results.values()) < 60
     assert all(r.asked.endswith(".") for r in results.values())
@@ -62,8 +65,10 @@ def test_what_new_writes_keeps_the_contract(check):
 
 @pytest.mark.parametrize("name", ["scan_cci", "baseline_identity", "oadn", "scn"])
 def test_our_own_models_keep_it(name):
-    broken = [r for r in check_model(name, GIVEN) if r.outcome == "broken"]
-    assert broken == []
+    # Without the export, the last part, which tests/models/test_overfitting.py makes.
+    results = list(islice(check_model(name, GIVEN), len(CONTRACT) - 1))
+    assert [result for result in results if result.outcome == "broken"] == []
+    assert results[-1].part == "learns by heart"
 
 
 TORCH = ("import torch.nn", "import torch\nimport torch.nn")
@@ -116,12 +121,6 @@ def test_a_fault_is_found_and_explained(check, monkeypatch, part, changes, said,
     assert result.outcome == "broken"
     assert re.search(said, result.said), result.said
     assert re.search(then, result.then), result.then
-
-
-def test_onnx_is_compared_where_it_is_installed(check):
-    for package in PACKAGES:
-        pytest.importorskip(package)
-    assert [r.outcome for r in check() if r.part == "onnx"] == ["ok"]
 
 
 def test_new_refuses_names_and_files_that_exist(tmp_path):

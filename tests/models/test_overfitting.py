@@ -2,16 +2,11 @@
 
 import pytest
 import torch
+from networks import DISTINCT
 
 from fer_bench import models
 from fer_bench.evaluation.explain_cam import Logits
 
-DISTINCT = sorted(
-    {
-        (models.preset(name).module, str(models.preset(name).defaults)): name
-        for name in reversed(models.names())
-    }.values()
-)
 EXPORTED = sorted(
     {*{models.preset(name).module: name for name in reversed(DISTINCT)}.values()}
     | {"scan_cci_eca_attention", "scan_cci_sa", "scan_cci_spa", "scan_cci_shared",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from networks import DISTINCT
 
 from fer_bench import models
 from fer_bench.errors import FerBenchError
@@ -57,7 +58,7 @@ def test_pretraining_and_recipes_of_the_presets():
         assert models.preset(base).recipe == {}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", DISTINCT)
 def test_output_gradients_and_groups(name, small):
     model = small(name)
     model.start_epoch(0)
@@ -77,7 +78,7 @@ def test_output_gradients_and_groups(name, small):
     assert dead == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", DISTINCT)
 def test_evaluation_is_one_image_at_a_time(name, small):
     model = small(name).double().eval()
     images = IMAGES[:3].double()
@@ -87,7 +88,7 @@ def test_evaluation_is_one_image_at_a_time(name, small):
     torch.testing.assert_close(alone, together, rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", DISTINCT)
 def test_training_moves_the_statistics_and_evaluation_does_not(name, small):
     model = small(name)
 
@@ -106,7 +107,7 @@ def test_training_moves_the_statistics_and_evaluation_does_not(name, small):
     assert not torch.allclose(evaluated, trained)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", DISTINCT)
 def test_same_seed_same_model_and_state_round_trip(name, small):
     one, same, other = small(name), small(name), small(name, seed=1)
     for key, value in one.state_dict().items():

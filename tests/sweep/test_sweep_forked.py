@@ -110,6 +110,23 @@ def test_jobs_end_when_the_sweep_is_killed(tmp_path):
     wait_for(lambda: not psutil.pid_exists(child) and not psutil.pid_exists(job))
 
 
+WARM = """
+import sys, threading
+import fer_bench.sweep.warm
+import torch
+print(threading.active_count(), torch.cuda.is_initialized(), *sys.modules)
+"""
+
+
+def test_the_server_imports_what_cells_need_and_may_be_forked():
+    said = subprocess.run(
+        [sys.executable, "-c", WARM], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert said[:2] == ["1", "False"]  # no thread beside its own, no device
+    assert {"lightning_fabric", "fer_bench.training.run", "fer_bench.models.scan_cci",
+            "fer_bench.datasets.synthetic", "fer_bench.evaluation.score"} <= set(said)  # fmt: skip
+
+
 class Recorded:
     """Records in memory; `error` is raised instead."""
 

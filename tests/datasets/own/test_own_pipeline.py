@@ -16,7 +16,7 @@ from miniatures import my_faces
 from fer_bench.files import read_json
 from fer_bench.labels import SEVEN
 
-# Each stage is a process: about two minutes.
+# A project that is cloned, three sets that are added, a sweep: about a minute.
 pytestmark = pytest.mark.slow
 
 FORMS = {"my_faces": "folders", "listed": "csv", "packed": "embedded"}
@@ -66,8 +66,8 @@ def test_params_keep_their_comments_and_get_an_entry_each(project):
 
 def test_every_form_is_aligned_and_one_is_trained_and_scored(project):
     checkout, _ = project
-    checkout("dvc", "repro", "benchmarks/my_faces/dvc.yaml:score@baseline1-0")
-    checkout("dvc", "repro", "benchmarks/packed/dvc.yaml:align")
+    score, align = "my_faces/dvc.yaml:score@baseline1-0", "packed/dvc.yaml:align"
+    checkout("fer-bench", "sweep", f"benchmarks/{score}", f"benchmarks/{align}")
     packs = [pd.read_parquet(checkout.folder / f"data/aligned/{name}/manifest.parquet")
              for name in FORMS]  # fmt: skip
     pixels = [frame.sort_values("source_sha256")["source_sha256"].tolist() for frame in packs]
