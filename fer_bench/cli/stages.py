@@ -75,13 +75,13 @@ def check() -> None:
 
 
 def pipelines() -> None:
-    """Write dvc.yaml, benchmarks/*/dvc.yaml and README's dataset table, as the registries say.
+    """Write dvc.yaml, benchmarks/*/dvc.yaml and docs/datasets.md's table, as the registries say.
 
     Needed after adding a dataset, table, page or figure.
 
     Example: fer-bench pipelines
     """
-    from fer_bench.reports.dataset_table import update_readme
+    from fer_bench.reports.dataset_table import PAGE, update_page
     from fer_bench.stages.pipeline import write_pipelines
 
     if not all(Path(name).is_file() for name in (paths.PARAMS, "docs/protocol.md", "dvc.yaml")):
@@ -90,5 +90,5 @@ def pipelines() -> None:
         )
     for path in write_pipelines():
         print(path)
-    if update_readme(Path("README.md")):
-        print("README.md")
+    if update_page(PAGE):
+        print(PAGE)

@@ -1,4 +1,4 @@
-"""The datasets this project knows, as tables for the README, made from the registry."""
+"""The datasets this project knows, as the tables of docs/datasets.md, made from the registry."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ LEGEND = """\
 as it is, resized (`resize`), or the owner's own aligned faces (`official`). *Protocol*: trained and
 tested on its splits (`split`), cross-validated (`folds`), or only tested on (`test`).
 """
+PAGE = Path("docs/datasets.md")
 BEGIN, END = "<!-- datasets -->", "<!-- /datasets -->"
 
 
@@ -45,7 +46,7 @@ def dataset_table() -> str:
     )
 
 
-def update_readme(path: Path) -> bool:
+def update_page(path: Path) -> bool:
     """Put the tables between the file's markers; returns whether that changed it.
 
     Raises:

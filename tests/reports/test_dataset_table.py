@@ -1,4 +1,4 @@
-"""The README's table of datasets is the registry's."""
+"""The table of docs/datasets.md of datasets is the registry's."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from fer_bench.datasets.base import Dataset, PackSpec, Part
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import EIGHT
 from fer_bench.reports import dataset_table
-from fer_bench.reports.dataset_table import BEGIN, END, update_readme
+from fer_bench.reports.dataset_table import BEGIN, END, PAGE, update_page
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
 
 
-def test_the_readme_is_current(tmp_path: Path) -> None:
-    copy = tmp_path / "README.md"
-    copy.write_text(README.read_text(encoding="utf-8"), encoding="utf-8")
-    assert not update_readme(copy), "run fer_bench.reports.dataset_table.update_readme on README.md"
+def test_the_page_is_current(tmp_path: Path) -> None:
+    copy = tmp_path / "datasets.md"
+    copy.write_text((ROOT / PAGE).read_text(encoding="utf-8"), encoding="utf-8")
+    assert not update_page(copy), "run `fer-bench pipelines`"
 
 
 def test_every_source_and_dataset_stands_in_it() -> None:
@@ -62,18 +62,18 @@ def test_masked_forms_share_a_line_while_their_faces_are_the_same(
 
 
 def test_only_what_stands_between_the_markers_changes(tmp_path: Path) -> None:
-    file = tmp_path / "README.md"
+    file = tmp_path / "datasets.md"
     file.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
-    assert update_readme(file)
-    assert not update_readme(file)
+    assert update_page(file)
+    assert not update_page(file)
     text = file.read_text(encoding="utf-8")
     assert text == f"before\n{BEGIN}\n\n{dataset_table.dataset_table()}\n\n{END}\nafter\n"
 
 
 @pytest.mark.parametrize("text", ["", BEGIN, END + BEGIN, BEGIN + END + BEGIN, BEGIN + BEGIN + END])
 def test_missing_or_repeated_markers_are_named(tmp_path: Path, text: str) -> None:
-    file = tmp_path / "README.md"
+    file = tmp_path / "datasets.md"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(FerBenchError, match="must hold the line <!-- datasets -->"):
-        update_readme(file)
+        update_page(file)
     assert file.read_text(encoding="utf-8") == text

@@ -80,7 +80,7 @@ def test_it_is_a_source_with_packs_and_datasets_like_any_other(tmp_path, project
     assert get_dataset("my_faces_masked").title == "My faces, blue masks"
     assert get_dataset("my_faces").classes == SEVEN
     assert get_dataset("my_faces").protocol == "split"
-    table = dataset_table()  # of README, which is about what the project knows
+    table = dataset_table()  # of docs/datasets.md, which is about what the project knows
     assert "`rafdb`" in table
     assert "my_faces" not in table
 
