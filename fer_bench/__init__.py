@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from fer_bench.inference.trained import Trained
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def load(run: str | Path, selection: str = "last", device: str | None = None) -> Trained:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import fer_bench
 from fer_bench import cli, models
 from fer_bench.cli import app
 from fer_bench.contract import run as contract_run
@@ -201,3 +202,15 @@ def test_a_submission_overwrites_nothing_by_itself(tmp_path, monkeypatch):
     card = CliRunner().invoke(app, ["submit", "c.yaml", *asked[2:], "--template"])
     assert "both the predictions and the card" in str(card.exception)
     assert kept.read_text() == "an earlier one"
+
+
+def test_versions_agree():
+    import tomllib
+
+    said = CliRunner().invoke(app, ["--version"])
+    assert said.output.strip() == f"fer_bench {fer_bench.__version__}"
+    root = Path(__file__).parents[1]
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    assert project["version"] == fer_bench.__version__
+    changes = (root / "CHANGELOG.md").read_text().splitlines()
+    assert next(line for line in changes if line.startswith("## ")).split()[1] == project["version"]

@@ -7,9 +7,11 @@ import io
 import logging
 import os
 import sys
+from typing import Annotated
 
 import typer
 
+import fer_bench
 from fer_bench.cli import (
     data,
     doctor,
@@ -75,6 +77,21 @@ REMEDIES = {
     errno.ENAMETOOLONG: "the name is too long; use a shorter one",
 }
 """What to do when something cannot be written."""
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"fer_bench {fer_bench.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Options before any command; without it, the text above is the help."""
 
 
 def main() -> None:
