@@ -4,6 +4,7 @@
 >>> network = fer_bench.load("synthetic/scan_cci/0")  # doctest: +SKIP
 >>> network.predict(["me.jpg"])[0].answer  # doctest: +SKIP
 'happiness'
+>>> fer_bench.results().query("metric == 'accuracy' and subset == 'all'")  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pandas as pd
 
     from fer_bench.inference.trained import Trained
 
@@ -23,3 +26,10 @@ def load(run: str | Path, selection: str = "last", device: str | None = None) ->
     from fer_bench.inference.trained import load as opened  # torch only when it is asked for
 
     return opened(run, selection, device)
+
+
+def results(*folders: str | Path) -> pd.DataFrame:
+    """Every score as a tidy frame; see `fer_bench.records.frame`."""
+    from fer_bench.records.frame import results as framed
+
+    return framed(*folders)
