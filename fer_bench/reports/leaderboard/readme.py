@@ -58,6 +58,8 @@ def markdown(boards: Sequence[Board], scores: Scores) -> str:
             parts += _section(board, scores)
     if not scores.datasets():
         parts.insert(1, "Nothing has been measured yet: run `dvc repro`.")
+    if still := describe.did_not_train(scores.collapsed()):
+        parts.append("\n".join(f"- {text}" for text in still))
     if missing := scores.missing():
         parts.append("Not finished: " + "; ".join(missing) + ".")
     return "\n\n".join(parts) + "\n"
@@ -71,7 +73,7 @@ def _section(board: Board, scores: Scores) -> list[str]:
         parts.append(
             f"{describe.place(rows)} Test faces: "
             f"{describe.class_counts(rows[0], board.set)}. "
-            f"{describe.sampling_error(rows, board.set)} {describe.setup(rows)}"
+            f"{board.sampling_error} {describe.setup(rows)}"
         )
         parts += describe.warnings(rows, [board.set], scores)
         parts.append(_measured(track))
