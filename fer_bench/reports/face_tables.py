@@ -59,7 +59,7 @@ def _units(rows: pd.DataFrame, part: str, said: Part) -> Units | None:
     codes = [int(Expression[name]) for name in sorted(said["n_per_class"], key=EIGHT.index)]
     picked = rows["label"].isin(codes) & _of_part(rows, part)
     for some in (picked & (rows["split"] == "test"), picked):
-        found = rows[some].sort_values(["label", "face"])
+        found = rows[some].reset_index(drop=True).sort_values(["label", "face"])
         faces = found["face"].to_numpy()
         if faces_hash(faces.tolist()) == said["faces_sha256"]:
             known = found["person_known"].to_numpy(dtype=bool)

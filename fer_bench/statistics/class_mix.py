@@ -91,7 +91,7 @@ def subset_gap(name: str, whole: Track, subset: Track) -> SubsetGap | None:
     gaps = _gaps(_means(inside), _means(outside), inside, outside, share)
     low: float | None = None
     high: float | None = None
-    if subset.n >= FEWEST_FACES:
+    if subset.n >= FEWEST_FACES and whole.units.count > 1:
         if whole.units.faces is not None and subset.units.faces is not None:
             replicates = _over_people(name, whole, subset, kept)
         else:

@@ -65,6 +65,10 @@ class Spread:
     p: float
 
 
+NOTHING_SAID = Spread(-1.0, -1.0, 1.0, 1.0, 1.0)
+"""What one person says of others."""
+
+
 @dataclass(frozen=True)
 class McNemar:
     """The exact test of one seed that both rows have.
@@ -190,7 +194,7 @@ def _comparison(
     one, other = (track.rows[name] for name in pair)
     both = None
     if min(len(one.seeds), len(other.seeds)) >= SEEDS_NEEDED:
-        both = _of_error(gap, *standard_error(*parts))
+        both = _of_error(gap, *standard_error(*parts)) if track.units.count > 1 else NOTHING_SAID
     lead = one.mean_correct - other.mean_correct
     by_unit = track.units.sums(lead)
     ahead, behind = int((by_unit > TINY).sum()), int((by_unit < -TINY).sum())
@@ -244,7 +248,7 @@ def _spreads(replicates: np.ndarray, gaps: np.ndarray, units: int) -> list[Sprea
     from scipy.special import ndtr, ndtri, stdtr
 
     if units < 2:
-        return [Spread(-1.0, -1.0, 1.0, 1.0, 1.0) for _ in gaps]
+        return [NOTHING_SAID] * len(gaps)
     ends = np.quantile(replicates, QUANTILES, axis=1).T
     ends = gaps[:, None] + (ends - gaps[:, None]) * stretch(units, QUANTILES)
     far = np.abs(replicates - gaps[:, None]) >= np.abs(gaps)[:, None] - TINY

@@ -169,6 +169,26 @@ def test_coverage_of_the_interval_over_faces() -> None:
     assert 106 < hits <= 120
 
 
+@pytest.mark.parametrize("n", [1, 2, 40, 1200])
+@pytest.mark.parametrize("seeds", [1, 5])
+@pytest.mark.parametrize("people", [None, 1, 20])
+@pytest.mark.parametrize(("one", "other"), [(0, 0), (0, 1), (1, 1)])
+def test_edges_give_a_p_between_0_and_1(
+    n: int, seeds: int, people: int | None, one: int, other: int
+) -> None:
+    """All right, all wrong, one face, one person: never a p of 0, nor one that is no number."""
+    wrong = {"a": [np.full(n, one, bool)] * seeds, "b": [np.full(n, other, bool)] * seeds}
+    person = None if people is None else np.arange(n) % people
+    found = pair_of(track_of(wrong, classes_of(n), person=person))
+    for spread in (found.faces, found.both):
+        if spread is not None:
+            assert 0 < spread.p <= 1
+            assert np.isfinite([spread.low, spread.low90, spread.high90, spread.high]).all()
+            assert spread.p == 1 or one != other
+    if people == 1 or n == 1:
+        assert found.main.p == 1
+
+
 def with_people(
     draw: np.random.Generator, people: int, each: int, seeds: int, between_seeds: float
 ) -> Track:

@@ -39,6 +39,7 @@ class Score:
     set: str
     part: str
     n: int
+    people: int | None
     accuracy: Summary | None
     interval: Interval | None
     balanced: Summary | None
@@ -107,6 +108,7 @@ def _scores(row: Row, intervals: Intervals) -> Iterator[Score]:
                 set_,
                 part,
                 n,
+                describe.people_count(row, set_, part),
                 accuracy,
                 interval,
                 row.summary("balanced_accuracy", set_, part),

@@ -22,8 +22,9 @@ numbers.
 
 Ranked by mean test accuracy of the `last` epoch over seeds; equal means share a rank. All numbers
 are percent, mean ± sample standard deviation (n − 1) over seeds; `± –` stands behind a single seed.
-The 95 % interval is over faces. Where those of two models overlap, their ranks alone show no
-difference: `compare.html` has the paired tests. **Balanced** is the mean recall over classes.
+The 95 % interval is over people, or over faces where nobody knows the people. Where those of two
+models overlap, their ranks alone show no difference: `compare.html` has the paired tests, and a
+verdict on models needs five seeds of each. **Balanced** is the mean recall over classes.
 `best_on_val` takes the epoch that was best on validation faces, `best_on_test` the one that was
 best on these very test faces: the latter is too optimistic, and never ranks.
 """
