@@ -9,6 +9,9 @@ import pandas as pd
 from fer_bench.audit.section import Faces, Section, plural, share, table
 from fer_bench.labels import Expression
 
+MUCH = 0.05
+"""A person with a larger share of a class is counted in the audit."""
+
 
 def people_section(faces: Faces) -> Section:
     """Persons who stand in more than one split or fold."""
@@ -24,9 +27,11 @@ def people_section(faces: Faces) -> Section:
         text.append(f"Of {plural(missing, 'face')} the person is not known.")
     what = f"two or more {faces.place}s"
     text.append(f"In {what}: {len(several):,}.")
-    worries = (f"{share(len(several), len(places))} people stand in {what}.",)
+    much = holding_much(rows if faces.folds else rows[rows["split"] == "test"])
+    text += much
     if not len(several):
-        return Section("People", " ".join(text))
+        return Section("People", " ".join(text), much)
+    worries = (f"{share(len(several), len(places))} people stand in {what}.", *much)
     if faces.folds:
         return Section("People", " ".join(text), worries)
     body = []
@@ -37,6 +42,25 @@ def people_section(faces: Faces) -> Section:
         body.append([f"{one} and {other}", len(both), *counts])
     head = ["in both", "people", "their faces in the first", "in the second"]
     return Section("People", " ".join(text) + "\n\n" + table(head, body), worries)
+
+
+def holding_much(tested: pd.DataFrame) -> tuple[str, ...]:
+    """A sentence on classes of which one person has over 5 % of the test faces; none otherwise.
+
+    How well such a class is read is known for few people, however many faces it has.
+    """
+    said = []
+    for label, rows in tested.groupby("label"):
+        counts = rows["subject"].value_counts()
+        if many := int((counts > MUCH * len(rows)).sum()):
+            said.append((int(counts.iloc[0]), len(rows), many, Expression(int(label)).name))
+    if not said:
+        return ()
+    classes = "; ".join(
+        f"{name}: {plural(many, 'person', 'people')}, the most {share(most, n)}"
+        for most, n, many, name in sorted(said, key=lambda one: -one[0] / one[1])
+    )
+    return (f"People with over {100 * MUCH:.0f} % of the test faces of a class: {classes}.",)
 
 
 def detection_section(faces: Faces) -> Section:

@@ -6,13 +6,13 @@ drawn; agreement with raters exists where a set carries their votes. No face is 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from fer_bench.evaluation.metrics import ECE_BINS, confidence_bins, log_softmax
+from fer_bench.records.faces import faces_hash
 
 COVERAGES = tuple(round(0.05 * k, 2) for k in range(1, 21))
 
@@ -33,11 +33,7 @@ def answers(labels: np.ndarray, logits: np.ndarray, numbers: np.ndarray) -> dict
     """
     order = np.lexsort((numbers, labels))
     digits = logits.argmax(axis=1)[order].astype("U1")
-    listed = "\n".join(map(str, numbers[order].tolist()))
-    return {
-        "answers": "".join(digits),
-        "faces_sha256": hashlib.sha256(listed.encode()).hexdigest()[:16],
-    }
+    return {"answers": "".join(digits), "faces_sha256": faces_hash(numbers[order].tolist())}
 
 
 def calibration(labels: np.ndarray, logits: np.ndarray) -> dict[str, list[Any]]:

@@ -1,9 +1,10 @@
 """SCAN-CCI and its ablations (sections 3 and 6.6 to 6.9).
 
-Gera and Balasubramanian, "Affect expression behaviour analysis in the wild using spatio-channel
-attention and complementary context information", 2020. Two branches read a face network's middle
-layers: attention over Conv_3x (F_u) and context from Conv_4x (F_l). Where the paper is silent the
-released code's behaviour is an option; each class says which reading it takes.
+Gera and Balasubramanian, "Landmark Guidance Independent Spatio-channel Attention and Complementary
+Context Information based Facial Expression Recognition", arXiv 2007.10298, 2020. Two branches read
+a face network's middle layers: attention over Conv_3x (F_u) and context from Conv_4x (F_l). Where
+the paper is silent the released code's behaviour is an option; each class says which reading it
+takes.
 """
 
 from __future__ import annotations
@@ -269,7 +270,11 @@ register_presets(
         "SCAN-CCI from ImageNet weights, which section 5 says were considered."),
     PresetLine("scan_cci_released",
         ScanCciConfig(l2=True, folded_strip=True, cci_head="shared", frozen_bn=True), "vggface2",
-        "SCAN-CCI with every departure of the released code from the paper."),
+        "SCAN-CCI as the released scripts but that for RAF-DB have it (one local unit a patch)."),
+    PresetLine("scan_cci_released_shared",
+        ScanCciConfig(shared=True, l2=True, folded_strip=True, cci_head="shared", frozen_bn=True),
+        "vggface2",
+        "SCAN-CCI as the released script for RAF-DB has it, which imports the shared branch."),
     PresetLine("scan_cci_sa", ScanCciConfig(attention="sa"), "vggface2",
         "Single attention, one weight a patch, in SCAN's place (Table 7)."),
     PresetLine("scan_cci_spa", ScanCciConfig(attention="spa"), "vggface2",

@@ -7,7 +7,8 @@ hold the pictures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +80,12 @@ class FaceTable:
             return []
         there = set(self.rows.loc[self.rows["split"] == "train", "label"])
         return [name for name in classes if int(Expression[name]) not in there]
+
+
+def faces_hash(numbers: Iterable[int]) -> str:
+    """Which faces of a set, and in which order: 16 hex digits, as scores keep with answers."""
+    listed = "\n".join(map(str, numbers))
+    return hashlib.sha256(listed.encode()).hexdigest()[:16]
 
 
 def write_faces(

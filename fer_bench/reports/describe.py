@@ -7,10 +7,11 @@ from typing import Any
 
 from fer_bench.datasets import datasets
 from fer_bench.datasets.empty_classes import sentences
-from fer_bench.reports.formatting import NOTHING, count, percent, rounded
+from fer_bench.reports.collapse import why_collapsed
+from fer_bench.reports.formatting import NOTHING, count, percent
 from fer_bench.reports.row import Row, classes_of
 from fer_bench.reports.scores import Scores
-from fer_bench.statistics.intervals import wilson
+from fer_bench.statistics.units import Units
 
 TRAIN_ON = {
     "train_minus_val": "the train split without validation",
@@ -77,6 +78,8 @@ def seeds(row: Row | None) -> str:
     """How many runs stand behind a row; `1 of 2` while some are missing."""
     if row is None:
         return NOTHING
+    if row.collapsed:
+        return f"{len(row.cells)} ({len(row.collapsed)} did not train)"
     done = len(row.cells)
     return str(done) if done == row.wanted else f"{done} of {row.wanted}"
 
@@ -106,22 +109,47 @@ def _cross_validated(folds: Sequence[int]) -> str:
     )
 
 
+def people(units: Units | None) -> str:
+    """Whose faces these are, to stand behind their number: ` of 30 people`."""
+    if units is None or units.people is None:
+        return ", people not known"
+    if not units.unknown:
+        return f" of {count(units.people)} people"
+    return f", {count(units.n - units.unknown)} of them of {count(units.people)} known people"
+
+
+def people_count(row: Row | None, set_: str, subset: str = "all") -> int | None:
+    """How many known people are on the faces; None where nobody knows."""
+    units = row.units(set_, subset) if row else None
+    return units.people if units else None
+
+
 def class_counts(row: Row, set_: str, subset: str = "all") -> str:
-    """The test set's size, in all and by class."""
+    """The test set's size in faces and people, and by class."""
     part = row.parts(set_, subset)[0]
     by_class = ", ".join(f"{c} {part['n_per_class'][c]:,}" for c in classes_of(part))
-    return f"n = {part['n']:,} ({by_class})"
+    return f"n = {part['n']:,} faces{people(row.units(set_, subset))} ({by_class})"
 
 
-def sampling_error(rows: Iterable[Row], set_: str) -> str:
-    """How much one accuracy on this set may be off because the set is small (Wilson)."""
-    halves = []
+def faces(row: Row, set_: str, subset: str = "all") -> str:
+    """`300 faces of 30 people`, or only how many faces; several sizes where seeds differ."""
+    sizes = " or ".join(f"{n:,}" for n in row.sizes(set_, subset))
+    units = row.units(set_, subset)
+    return f"{sizes} faces{people(units) if units and units.people else ''}"
+
+
+def did_not_train(rows: Iterable[Row]) -> list[str]:
+    """A sentence on each row of which seeds did not train."""
+    said = []
     for row in rows:
-        if summary := row.summary("accuracy", set_):
-            low, high = wilson(summary.mean, row.sizes(set_)[0])
-            halves.append((high - low) / 2)
-    ends = dict.fromkeys(f"±{rounded(100 * half, 1)}" for half in (min(halves), max(halves)))
-    return f"One accuracy on so many faces is known to about {' to '.join(ends)} points (95 %)."
+        for why in dict.fromkeys(why_collapsed(cell) for cell in row.collapsed):
+            cells = [cell for cell in row.collapsed if why_collapsed(cell) == why]
+            numbers = " and ".join(str(cell.training.seed) for cell in cells)
+            said.append(
+                f"`{row.dataset}/{row.model}`, seed{'s' * (len(cells) > 1)} {numbers}: did not "
+                f"train ({why}); left out of ranks, means and comparisons."
+            )
+    return said
 
 
 def warnings(rows: Sequence[Row], sets: Sequence[str], scores: Scores | None = None) -> list[str]:

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
+import numpy as np
+
 from fer_bench.labels import EIGHT
 from fer_bench.records.score import Part, Score
+from fer_bench.reports.face_tables import FaceTables
 from fer_bench.statistics.summary import Summary, summarise
+from fer_bench.statistics.units import Units
 
 
 def classes_of(part: Part) -> list[str]:
@@ -35,6 +39,8 @@ class Row:
         sets: the sets it may be asked about.
         protocol: the version of the rules its scores were made by (docs/protocol.md); 0 for scores
             from before the rules had a version.
+        faces: who is on the sets' faces; None where nobody knows.
+        collapsed: seeds that did not train; no number of the row counts them.
     """
 
     dataset: str
@@ -46,6 +52,8 @@ class Row:
     cells: tuple[Score, ...]
     sets: frozenset[str]
     protocol: int = 0
+    faces: FaceTables | None = None
+    collapsed: tuple[Score, ...] = ()
 
     @property
     def measured(self) -> str:
@@ -75,6 +83,16 @@ class Row:
     def sizes(self, set_: str, subset: str = "all") -> list[int]:
         """The different sample counts the seeds were scored on: one, unless something is wrong."""
         return sorted({p["n"] for p in self.parts(set_, subset)})
+
+    def units(self, set_: str, subset: str = "all") -> Units | None:
+        """The people on a part's faces, in the order of answers; None where not known."""
+        found = (self.faces.units(c, set_, subset) for c in self.cells if self.faces)
+        return next((units for units in found if units is not None), None)
+
+    def of_slice(self, set_: str, column: str, value: str) -> np.ndarray | None:
+        """(n,) bool: which of a set's faces belong to a group; None where not known."""
+        found = (self.faces.of_slice(c, set_, column, value) for c in self.cells if self.faces)
+        return next((mask for mask in found if mask is not None), None)
 
     def parts(self, set_: str, subset: str = "all", selection: str = "last") -> list[Part]:
         """The metrics of each seed that has them."""

@@ -13,7 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from fer_bench.records.score import Score
+from fer_bench.reports.collapse import why_collapsed
 from fer_bench.reports.enabled import Enabled, found
+from fer_bench.reports.face_tables import FaceTables
 from fer_bench.reports.row import Row
 
 
@@ -28,6 +30,7 @@ class Scores:
     def __init__(self, rows: Sequence[Row]) -> None:
         versions = {version(cell) for row in rows for cell in row.cells}
         self.protocol = max(versions, default=0)
+        rows = [without_collapsed(row) for row in rows]
         self._rows = {(row.dataset, row.model): of_version(row, self.protocol) for row in rows}
         older = sorted(versions - {self.protocol}, reverse=True)
         parts = [of_version(row, number) for number in older for row in rows]
@@ -40,6 +43,27 @@ class Scores:
         """The row of this cell, if any seed of it was measured."""
         row = self._rows.get((dataset, model))
         return row if row is not None and row.cells else None
+
+    def collapsed(
+        self,
+        dataset: str | None = None,
+        models: Collection[str] | None = None,
+        rows: Collection[str] | None = None,
+    ) -> list[Row]:
+        """The rows of which a seed did not train.
+
+        Args:
+            dataset: only those trained on it.
+            models: only those of these methods.
+            rows: only those of these names.
+        """
+        return [
+            row
+            for row in self
+            if row.collapsed and dataset in (None, row.dataset)
+            if models is None or row.method in models
+            if rows is None or row.model in rows
+        ]
 
     def main(self, dataset: str, model: str) -> Row | None:
         """The model's row, or a transferred one where only that was measured (SFEW, in-lab)."""
@@ -72,7 +96,7 @@ class Scores:
         return [
             f"{row.dataset}/{row.model}: {len(row.cells)} of {row.wanted} seeds"
             for row in self
-            if len(row.cells) < row.wanted
+            if len(row.cells) + len(row.collapsed) < row.wanted
             if models is None or row.method in models
         ]
 
@@ -85,11 +109,22 @@ def version(cell: Score) -> int:
 def of_version(row: Row, number: int) -> Row:
     """The row with those of its seeds that follow one version of the rules."""
     cells = tuple(cell for cell in row.cells if version(cell) == number)
-    return replace(row, cells=cells, protocol=number)
+    collapsed = tuple(cell for cell in row.collapsed if version(cell) == number)
+    return replace(row, cells=cells, collapsed=collapsed, protocol=number)
+
+
+def without_collapsed(row: Row) -> Row:
+    """The row with the seeds that did not train set apart."""
+    why = [why_collapsed(cell) for cell in row.cells]
+    if not any(why):
+        return row
+    cells = tuple(cell for cell, said in zip(row.cells, why, strict=True) if not said)
+    still = tuple(cell for cell, said in zip(row.cells, why, strict=True) if said)
+    return replace(row, cells=cells, collapsed=still)
 
 
 def load_scores(scores_dir: Path, enabled: Enabled) -> Scores:
-    """Read `results/scores`.
+    """Read `results/scores`, and beside it `results/faces` where people are asked for.
 
     Raises:
         FerBenchError: a file is no score file, or is not the cell its path says.
@@ -100,6 +135,7 @@ def load_scores(scores_dir: Path, enabled: Enabled) -> Scores:
 
 def _load(scores_dir: Path, enabled: Enabled) -> Scores:
     rows = []
+    faces = FaceTables(scores_dir.parent / "faces")
     for place in found(scores_dir, enabled):
         cells = tuple(Score.read(file) for file in place.places)
         if place.elsewhere:
@@ -110,7 +146,7 @@ def _load(scores_dir: Path, enabled: Enabled) -> Scores:
         rows.append(
             Row(
                 place.dataset, place.model, said.method, said.init_from, place.elsewhere,
-                place.wanted, cells, sets,
+                place.wanted, cells, sets, faces=faces,
             )
         )  # fmt: skip
     return Scores(rows)

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer_bench.labels import EIGHT
-from fer_bench.statistics.resampling import REPLICATES, SEED
+from fer_bench.statistics.resampling import REPLICATES, SEED, stretch, weights
 from fer_bench.statistics.row_intervals import FEWEST_FACES
 from fer_bench.statistics.track import Runs, Track
 
+QUANTILES = (0.025, 0.975)
 THIN = 10
 """A class with fewer faces than this in the subset is named: its recall is a guess."""
 
@@ -31,11 +32,13 @@ class SubsetGap:
         full_accuracy: on the whole set, as it is.
         reweighted: on the subset, with the whole set's class mix.
         full_reweighted: on the whole set, over the classes that the subset has.
-        low: lower end of the gap's 95 % interval over faces; None with fewer than 30 faces.
+        low: lower end of the gap's 95 % interval over people, or over faces where nobody knows
+            them; None with fewer than 30 faces.
         high: upper end.
         missing: classes of the whole set without a face in the subset; in neither re-weighted
             number.
         thin: classes with fewer than 10 faces in the subset.
+        people: how many known people are in the subset.
     """
 
     n: int
@@ -48,6 +51,7 @@ class SubsetGap:
     high: float | None
     missing: tuple[str, ...]
     thin: tuple[str, ...]
+    people: int | None = None
 
     @property
     def gap(self) -> float:
@@ -61,7 +65,8 @@ def subset_gap(name: str, whole: Track, subset: Track) -> SubsetGap | None:
     Score files do not say which faces of the whole set the subset holds. They need not: taking the
     subset's answers away from the whole set's, class by class, leaves those to the other faces.
     Both groups are resampled within their classes, and the whole set is put together from them, so
-    that the interval knows of the faces they share.
+    that the interval knows of the faces they share. Where people are known, so is which face is
+    which: then people are drawn again, each with all of their faces.
 
     Args:
         name: the row.
@@ -86,10 +91,16 @@ def subset_gap(name: str, whole: Track, subset: Track) -> SubsetGap | None:
     gaps = _gaps(_means(inside), _means(outside), inside, outside, share)
     low: float | None = None
     high: float | None = None
-    if subset.n >= FEWEST_FACES:
-        draw = np.random.default_rng([SEED, whole.n, subset.n])
-        drawn = (_resampled(draw, inside), _resampled(draw, outside))
-        low, high = map(float, np.quantile(_gaps(*drawn, inside, outside, share), (0.025, 0.975)))
+    if subset.n >= FEWEST_FACES and whole.units.count > 1:
+        if whole.units.faces is not None and subset.units.faces is not None:
+            replicates = _over_people(name, whole, subset, kept)
+        else:
+            draw = np.random.default_rng([SEED, whole.n, subset.n])
+            drawn = (_resampled(draw, inside), _resampled(draw, outside))
+            replicates = _gaps(*drawn, inside, outside, share)
+        ends = np.quantile(replicates, QUANTILES)
+        wide = stretch(whole.units.count, QUANTILES)
+        low, high = map(float, gaps + (ends - gaps) * wide)
     reweighted = float(share @ _means(inside))
     return SubsetGap(
         n=subset.n,
@@ -102,7 +113,31 @@ def subset_gap(name: str, whole: Track, subset: Track) -> SubsetGap | None:
         high=high,
         missing=tuple(EIGHT[k] for k in np.flatnonzero((sizes > 0) & ~kept)),
         thin=tuple(EIGHT[k] for k in np.flatnonzero(kept & (shown < THIN))),
+        people=subset.units.people,
     )
+
+
+def _over_people(name: str, whole: Track, subset: Track, kept: np.ndarray) -> np.ndarray:
+    """(B,) gaps when people are drawn again; classes that are not drawn are 0 apart.
+
+    Args:
+        name: the row.
+        whole: the whole set, its faces numbered.
+        subset: some of these faces.
+        kept: (8,) bool, the classes that the subset has.
+    """
+    units = whole.units
+    inside = np.isin(units.faces, subset.units.faces)  # type: ignore[arg-type]
+    right = whole.rows[name].mean_correct
+    of = (whole.true == np.flatnonzero(kept)[:, None]).astype(np.float64)  # (K, n)
+    sums = [units.sums(of * v).T for v in (np.ones(units.n), right, 1.0 * inside, right * inside)]
+    found = []
+    for block in weights(units.count):
+        n, hits, n_in, hits_in = (block @ s for s in sums)
+        apart = hits_in / np.maximum(n_in, 1) - hits / np.maximum(n, 1)
+        apart = np.where(n_in > 0, apart, 0.0)
+        found.append((apart * n).sum(axis=1) / np.maximum(n.sum(axis=1), 1))
+    return np.concatenate(found)
 
 
 def _tally(runs: Runs, true: np.ndarray) -> np.ndarray:

@@ -15,9 +15,15 @@ def holm(ps: Sequence[float]) -> list[float]:
     """Holm's step-down correction of p values, in their order.
 
     Holm (1979), A simple sequentially rejective multiple test procedure, Scand. J. Stat. 6, 65-70.
+
+    Raises:
+        ValueError: one is no probability above 0. (statsmodels would turn all of them into NaN for
+            one that is, and say that none is rejected or that all are.)
     """
     if not ps:
         return []
+    if wrong := [p for p in ps if not 0 < p <= 1]:
+        raise ValueError(f"p values must be above 0 and at most 1, not {wrong[0]}")
     from statsmodels.stats.multitest import multipletests
 
     return [float(p) for p in multipletests(list(ps), method="holm")[1]]

@@ -15,7 +15,17 @@ Interval = tuple[float, float]
 Z95 = NormalDist().inv_cdf(0.975)
 
 
-def wilson(share: float, n: int) -> Interval:
+def effective(share: float, low: float, high: float) -> float:
+    """How many independent faces a 95 % interval of a share is worth.
+
+    Faces of one person are alike, so that these are fewer than there are: Kish (1965), Survey
+    Sampling, section 8.2, the size divided by the design effect.
+    """
+    error = (high - low) / (2 * Z95)
+    return max(1.0, share * (1 - share) / error**2) if error > 0 else math.inf
+
+
+def wilson(share: float, n: float) -> Interval:
     """Wilson's 95 % score interval of a share seen in n independent faces.
 
     `share` may be a mean over seeds, so that share * n need not be whole.
@@ -26,9 +36,9 @@ def wilson(share: float, n: int) -> Interval:
     return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
 
 
-def difference(one: float, n_one: int, other: float, n_other: int) -> Interval:
-    """Newcombe's 95 % interval of `one - other`, shares of two separate groups of faces."""
-    (low1, high1), (low2, high2) = wilson(one, n_one), wilson(other, n_other)
+def of_intervals(one: float, ends: Interval, other: float, other_ends: Interval) -> Interval:
+    """Newcombe's 95 % interval of `one - other`, from the intervals of two separate groups."""
+    (low1, high1), (low2, high2) = ends, other_ends
     gap = one - other
     return (
         gap - math.hypot(one - low1, high2 - other),

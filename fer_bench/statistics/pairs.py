@@ -1,17 +1,14 @@
-"""Two rows on the same faces: difference, intervals, bootstrap p, McNemar's exact test.
+"""Two rows on the same faces: difference, intervals, p, McNemar's exact test.
 
-The difference is that of mean accuracies over seeds. Its interval is the percentile interval of the
-bootstrap, once over faces alone and once over faces and seeds. The p value is the share of
-replicates that lie at least as far from the difference as 0 does (Efron and Tibshirani 1993,
-section 16.4, with the replicates shifted to a difference of 0). Accuracy is a mean, so percentile
-and BCa intervals hardly differ; BCa would need its own acceleration for every pair.
+The difference is that of mean accuracies over seeds. *Over people* (over faces, where nobody knows
+the people) it is about these trained networks: the percentile interval of the bootstrap over
+people, and as p the share of replicates that lie at least as far from the difference as 0 does
+(Efron and Tibshirani 1993, section 16.4, with the replicates shifted to a difference of 0).
+Accuracy is a mean, so percentile and BCa intervals hardly differ; BCa would need its own
+acceleration for every pair. *Over people and seeds* it is about the models: `two_way`.
 
-Two corrections for small numbers: with few differing faces the exact sign test over them (for one
-seed, McNemar's test) may raise p; with few seeds the interval over faces and seeds is widened as
-Student's t is wider than the normal curve (Hesterberg 2015, What teachers should know about the
-bootstrap, Am. Stat. 69, 371-386). Resampling faces and seeds at once counts a run's own noise on
-each face twice (Owen 2007, The pigeonhole bootstrap, Ann. Appl. Stat. 1, 386-411), so where seeds
-differ little the interval is too wide rather than too narrow.
+With few units on which the rows differ, the exact sign test over them (for one seed and faces of
+different people, McNemar's test) may raise p.
 """
 
 from __future__ import annotations
@@ -26,11 +23,14 @@ import numpy as np
 
 from fer_bench.statistics.cache import Cache
 from fer_bench.statistics.corrections import FEW_DISCORDANT
-from fer_bench.statistics.resampling import REPLICATES, seed_shares, weights
+from fer_bench.statistics.resampling import REPLICATES, stretch, weights
 from fer_bench.statistics.track import Runs, Track
+from fer_bench.statistics.two_way import Parts, parts_of, standard_error
+from fer_bench.statistics.units import Units
 
-SEEDS_NEEDED = 3
-"""With fewer runs of a model, nothing is said about training it again."""
+SEEDS_NEEDED = 5
+"""With fewer runs of a model, nothing is said about training it again: there is no verdict on the
+model, only on its trained networks."""
 
 QUANTILES = (0.025, 0.05, 0.95, 0.975)
 TAIL = 10
@@ -38,6 +38,9 @@ TAIL = 10
 
 TINY = 1e-9
 """Less than any difference of shares: what the last bits of a mean may differ by."""
+
+LEAST_P = 1e-12
+"""No smaller p is told apart from it, and none is 0."""
 
 PAIRS_AT_ONCE = 64
 Pair = tuple[str, str]
@@ -60,6 +63,10 @@ class Spread:
     high90: float
     high: float
     p: float
+
+
+NOTHING_SAID = Spread(-1.0, -1.0, 1.0, 1.0, 1.0)
+"""What one person says of others."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +98,13 @@ class Comparison:
         seeds_other: the second row's seeds.
         difference: of the mean accuracies over seeds.
         differing: faces on which the two rows' share of correct seeds differs.
-        faces: spread over faces: about these trained networks.
-        both: spread over faces and seeds: about training again; None with fewer than 3 seeds.
-        mcnemar: of each seed that both rows have.
+        units: how many people, or faces where nobody knows them, the spread is over.
+        people: how many known people are on the faces; None where nobody knows.
+        differing_units: units on which the two rows differ.
+        faces: spread over units: about these trained networks.
+        both: spread over units and seeds: about the models; None with fewer than 5 seeds.
+        mcnemar: of each seed that both rows have; none where a unit has several faces, which the
+            test would take as independent.
     """
 
     one: str
@@ -103,6 +114,9 @@ class Comparison:
     seeds_other: tuple[int, ...]
     difference: float
     differing: int
+    units: int
+    people: int | None
+    differing_units: int
     faces: Spread
     both: Spread | None
     mcnemar: tuple[McNemar, ...]
@@ -120,8 +134,9 @@ class Comparison:
     def from_json(cls, value: Mapping[str, Any]) -> Comparison:
         """The inverse."""
         both = value["both"]
+        spread = ("seeds_one", "seeds_other", "faces", "both", "mcnemar")
         return cls(
-            **{key: value[key] for key in ("one", "other", "n", "difference", "differing")},
+            **{key: said for key, said in value.items() if key not in spread},
             seeds_one=tuple(value["seeds_one"]),
             seeds_other=tuple(value["seeds_other"]),
             faces=Spread(**value["faces"]),
@@ -160,84 +175,82 @@ def _key(track: Track, pair: Pair) -> list[str]:
 
 def _compare(track: Track, pairs: Sequence[Pair]) -> Iterator[Comparison]:
     names = list(dict.fromkeys(name for pair in pairs for name in pair))
-    rows = {name: track.rows[name] for name in names}
-    over_faces, over_both = _replicates(rows, track.n)
+    over_units = _replicates([track.rows[name] for name in names], track.units)
+    parts = {name: parts_of(track.rows[name], track.units) for name in names}
     place = {name: i for i, name in enumerate(names)}
     for start in range(0, len(pairs), PAIRS_AT_ONCE):
         some = pairs[start : start + PAIRS_AT_ONCE]
         one = [place[a] for a, _ in some]
         other = [place[b] for _, b in some]
-        gaps = np.array([rows[a].accuracy - rows[b].accuracy for a, b in some])
-        noise = np.array([_freedom(rows[a], rows[b]) for a, b in some])
-        faces = _spreads(over_faces[one] - over_faces[other], gaps)
-        both = _spreads(over_both[one] - over_both[other], gaps, noise)
-        for pair, gap, spread, wide in zip(some, gaps, faces, both, strict=True):
-            yield _comparison(track, pair, float(gap), spread, wide)
+        gaps = np.array([track.rows[a].accuracy - track.rows[b].accuracy for a, b in some])
+        faces = _spreads(over_units[one] - over_units[other], gaps, track.units.count)
+        for pair, gap, spread in zip(some, gaps, faces, strict=True):
+            yield _comparison(track, pair, float(gap), spread, [parts[name] for name in pair])
 
 
-def _comparison(track: Track, pair: Pair, gap: float, faces: Spread, both: Spread) -> Comparison:
+def _comparison(
+    track: Track, pair: Pair, gap: float, faces: Spread, parts: Sequence[Parts]
+) -> Comparison:
     one, other = (track.rows[name] for name in pair)
+    both = None
+    if min(len(one.seeds), len(other.seeds)) >= SEEDS_NEEDED:
+        both = _of_error(gap, *standard_error(*parts)) if track.units.count > 1 else NOTHING_SAID
     lead = one.mean_correct - other.mean_correct
-    ahead, behind = int((lead > TINY).sum()), int((lead < -TINY).sum())
+    by_unit = track.units.sums(lead)
+    ahead, behind = int((by_unit > TINY).sum()), int((by_unit < -TINY).sum())
     if ahead + behind < FEW_DISCORDANT:
         least = exact(ahead, behind)
-        faces, both = (replace(s, p=max(s.p, least)) for s in (faces, both))
-    enough = min(len(one.seeds), len(other.seeds)) >= SEEDS_NEEDED
+        faces = replace(faces, p=max(faces.p, least))
+        both = both and replace(both, p=max(both.p, least))
     return Comparison(
         *pair,
         n=track.n,
         seeds_one=one.seeds,
         seeds_other=other.seeds,
         difference=gap,
-        differing=ahead + behind,
+        differing=int((np.abs(lead) > TINY).sum()),
+        units=track.units.count,
+        people=track.units.people,
+        differing_units=int((track.units.sums(np.abs(lead)) > TINY).sum()),
         faces=faces,
-        both=both if enough else None,
-        mcnemar=tuple(_mcnemar(one, other)),
+        both=both,
+        mcnemar=tuple(_mcnemar(one, other)) if track.units.alone else (),
     )
 
 
-def _replicates(rows: Mapping[str, Runs], n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean accuracies (rows, replicates): over faces, and over faces and seeds."""
-    answers = np.vstack([runs.correct for runs in rows.values()]).astype(np.float32).T
-    ends = np.cumsum([len(runs.seeds) for runs in rows.values()])[:-1]
-    shares = {name: seed_shares(name, len(runs.seeds)) for name, runs in rows.items()}
-    faces = np.empty((len(rows), REPLICATES))
-    both = np.empty_like(faces)
+def _replicates(rows: Sequence[Runs], units: Units) -> np.ndarray:
+    """Mean accuracies (rows, replicates) when units are drawn again."""
+    # Whole numbers, so that the sums are exact and the same on every machine.
+    right = np.vstack([units.sums(runs.correct).sum(axis=0) for runs in rows]).T
+    right, sizes = right.astype(np.float32), units.sums(np.ones(units.n)).astype(np.float32)
+    seeds = np.array([len(runs.seeds) for runs in rows])
+    found = np.empty((len(rows), REPLICATES))
     done = 0
-    for block in weights(n):
-        right = np.split((block @ answers).astype(np.float64) / n, ends, axis=1)
+    for block in weights(units.count):
         now = slice(done, done + len(block))
-        for i, (name, by_seed) in enumerate(zip(rows, right, strict=True)):
-            faces[i, now] = by_seed.mean(axis=1)
-            both[i, now] = (by_seed * shares[name][now]).sum(axis=1)
+        drawn = (block @ sizes).astype(np.float64)[:, None] * seeds
+        found[:, now] = ((block @ right) / drawn).T
         done += len(block)
-    return faces, both
+    return found
 
 
-def _freedom(one: Runs, other: Runs) -> float:
-    """Sum of squared variances of the two means over seeds, each over its degrees of freedom."""
-    total = 0.0
-    for runs in (one, other):
-        s = len(runs.seeds)
-        if s > 1:
-            variance = runs.correct.mean(axis=1).var(ddof=1) / s
-            total += float(variance**2 / (s - 1))
-    return total
+def _of_error(gap: float, error: float, freedom: float) -> Spread:
+    """Student's interval and p of a difference with a standard error."""
+    from scipy.special import stdtr, stdtrit
+
+    low, low90, high90, high = gap + error * stdtrit(freedom, QUANTILES)
+    p = 2 * stdtr(freedom, -abs(gap) / error) if error > 0 else float(abs(gap) < TINY)
+    return Spread(float(low), float(low90), float(high90), float(high), max(float(p), LEAST_P))
 
 
-def _spreads(
-    replicates: np.ndarray, gaps: np.ndarray, noise: np.ndarray | None = None
-) -> list[Spread]:
-    """What replicates (pairs, B) say of differences.
+def _spreads(replicates: np.ndarray, gaps: np.ndarray, units: int) -> list[Spread]:
+    """What replicates (pairs, B) of drawing so many units again say of differences (pairs,)."""
+    from scipy.special import ndtr, ndtri, stdtr
 
-    Args:
-        replicates: of the differences.
-        gaps: (pairs,) the differences themselves.
-        noise: (pairs,) `_freedom`, for Satterthwaite's degrees of freedom; None: the normal curve.
-    """
-    from scipy.special import ndtr, ndtri, stdtr, stdtrit
-
+    if units < 2:
+        return [NOTHING_SAID] * len(gaps)
     ends = np.quantile(replicates, QUANTILES, axis=1).T
+    ends = gaps[:, None] + (ends - gaps[:, None]) * stretch(units, QUANTILES)
     far = np.abs(replicates - gaps[:, None]) >= np.abs(gaps)[:, None] - TINY
     beyond = far.sum(axis=1)
     ps = (beyond + 1) / (replicates.shape[1] + 1)
@@ -245,13 +258,10 @@ def _spreads(
     # Counting no longer tells small p values apart, and Holm's correction needs them.
     tail = 2 * ndtr(-np.abs(gaps) / np.where(deviation > 0, deviation, np.inf))
     ps = np.where(beyond < TAIL, np.minimum(ps, tail), ps)
-    if noise is not None:
-        freedom = np.clip(deviation**4 / np.maximum(noise, 1e-30), 1, 1e9)
-        wider = stdtrit(freedom[:, None], QUANTILES) / ndtri(QUANTILES)
-        ends = gaps[:, None] + (ends - gaps[:, None]) * wider
-        ps = 2 * stdtr(freedom, ndtri(ps / 2))
+    few = np.sqrt((units - 1) / units)
+    ps = np.clip(2 * stdtr(units - 1, few * ndtri(np.minimum(ps, 1) / 2)), LEAST_P, 1)
     return [
-        Spread(float(a), float(b), float(c), float(d), min(1.0, float(p)))
+        Spread(float(a), float(b), float(c), float(d), float(p))
         for (a, b, c, d), p in zip(ends, ps, strict=True)
     ]
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from fer_bench.files import sha256_json
 from fer_bench.statistics.answers import Answers, decode
+from fer_bench.statistics.units import Units
 
 NO_ANSWERS = "scores without single answers (an earlier version made them: score again)"
 UNEQUAL_SEEDS = "seeds scored on different faces"
@@ -52,11 +53,13 @@ class Track:
         faces: the hash that says which faces.
         true: (n,) uint8, indices into `labels.EIGHT`, rising.
         rows: by name, in the order given.
+        units: what is drawn again: people where they are known.
     """
 
     faces: str
     true: np.ndarray
     rows: Mapping[str, Runs]
+    units: Units
 
     @property
     def n(self) -> int:
@@ -65,20 +68,35 @@ class Track:
 
     @property
     def key(self) -> str:
-        """What the resamples depend on: which faces, of which classes."""
-        return sha256_json([self.faces, np.bincount(self.true).tolist()])
+        """What the resamples depend on: which faces, of which classes and of whom."""
+        return sha256_json([self.faces, np.bincount(self.true).tolist(), self.units.key])
+
+    def of_faces(self, mask: np.ndarray) -> Track:
+        """The track of some of its faces, (n,) bool; its key says which."""
+        digest = hashlib.sha256(np.packbits(mask).tobytes()).hexdigest()
+        rows = {
+            name: Runs(
+                runs.seeds, runs.predicted[:, mask], runs.correct[:, mask], runs.sha256 + digest
+            )
+            for name, runs in self.rows.items()
+        }
+        return Track(f"{self.faces} {digest}", self.true[mask], rows, self.units.of_faces(mask))
 
 
 Parts = Mapping[str, Sequence[tuple[int, Mapping[str, Any]]]]
 """By row: the seed and what its score file says of one part."""
 
 
-def tracks(parts: Parts, where: str) -> tuple[list[Track], dict[str, str]]:
+def tracks(
+    parts: Parts, where: str, units: Mapping[str, Units] | None = None
+) -> tuple[list[Track], dict[str, str]]:
     """Group rows by the faces they were scored on.
 
     Args:
         parts: each row's seeds with the part's metrics.
         where: set and part, for messages.
+        units: by row, the people of its faces, where they are known. Rows on the same faces share
+            what is known of any of them.
 
     Returns:
         The tracks, the one with most rows first, and why rows are in none.
@@ -97,10 +115,15 @@ def tracks(parts: Parts, where: str) -> tuple[list[Track], dict[str, str]]:
             continue
         found.setdefault(keys.pop(), {})[name] = _runs(known)
     made = [
-        Track(faces, np.frombuffer(true, dtype=np.uint8), rows)
+        Track(faces, np.frombuffer(true, dtype=np.uint8), rows, _units(rows, len(true), units))
         for (faces, true), rows in found.items()
     ]
     return sorted(made, key=lambda track: -len(track.rows)), left
+
+
+def _units(rows: Iterable[str], n: int, units: Mapping[str, Units] | None) -> Units:
+    known = (units[name] for name in rows if units and name in units)
+    return next((u for u in known if u.n == n), None) or Units.single(n)
 
 
 def _runs(known: Iterable[tuple[int, Answers]]) -> Runs:

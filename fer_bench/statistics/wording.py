@@ -14,7 +14,11 @@ LEVEL = 0.05
 FEWEST_DIFFERING = 6
 """Five faces that all favour one row do so by chance in 2 * 0.5 ** 5 = 6 % of cases."""
 
-VERDICTS = ("better", "worse", "equivalent", "undecided", "too_few")
+FEWEST_UNITS = 10
+"""With fewer people nobody knows how much people differ."""
+
+VERDICTS = ("better", "worse", "equivalent", "undecided", "too_few", "too_few_seeds")
+NO_VERDICT = "too few seeds for a verdict on the models"
 
 
 @dataclass(frozen=True)
@@ -26,32 +30,49 @@ class Judged:
         holm_p: its p after Holm's correction.
         pairs: for how many pairs.
         margin: of equivalence, as a fraction.
+        family: which pairs these are, as in `the 4 pairs of Table 7`.
     """
 
     comparison: Comparison
     holm_p: float
     pairs: int = 1
     margin: float = MARGIN
+    family: str = ""
 
     @property
     def equivalent(self) -> bool:
         """Whether the difference is shown to be smaller than the margin."""
         c = self.comparison
-        inside = equivalent(c.main.low90, c.main.high90, self.margin, c.n, c.differing)
-        return inside and c.n >= FEWEST_FACES
+        ends = c.main.low90, c.main.high90
+        return self.enough and equivalent(*ends, self.margin, c.units, c.differing_units)
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are enough faces and people to say anything."""
+        c = self.comparison
+        return c.n >= FEWEST_FACES and c.units >= FEWEST_UNITS
 
     @property
     def verdict(self) -> str:
-        """One of `VERDICTS`, of the first row against the second."""
+        """One of `VERDICTS`, of the first model against the second.
+
+        `too_few_seeds` where only something of their trained networks can be said: `of_networks`.
+        """
+        said = self.of_networks
+        return said if said == "too_few" or self.comparison.both else "too_few_seeds"
+
+    @property
+    def of_networks(self) -> str:
+        """The verdict on what was compared: the models, or with few seeds these networks."""
         c = self.comparison
-        if c.n < FEWEST_FACES:
+        if not self.enough:
             return "too_few"
         told = self.holm_p < LEVEL and not c.main.low <= 0 <= c.main.high
-        if told and c.differing >= FEWEST_DIFFERING:
+        if told and c.differing_units >= FEWEST_DIFFERING:
             return "better" if c.difference > 0 else "worse"
         if self.equivalent:
             return "equivalent"
-        return "too_few" if c.differing < FEWEST_DIFFERING else "undecided"
+        return "too_few" if c.differing_units < FEWEST_DIFFERING else "undecided"
 
 
 def sentence(judged: Judged, one: str, other: str, *, alone: bool = True) -> str:
@@ -67,7 +88,7 @@ def sentence(judged: Judged, one: str, other: str, *, alone: bool = True) -> str
         "better": _better, "worse": _better, "equivalent": _equivalent,
         "undecided": _undecided, "too_few": _too_few,
     }  # fmt: skip
-    text = write[judged.verdict](judged, one, other)
+    text = write[judged.of_networks](judged, one, other)
     c = judged.comparison
     if not alone or c.both or judged.verdict == "too_few":
         return text
@@ -75,26 +96,37 @@ def sentence(judged: Judged, one: str, other: str, *, alone: bool = True) -> str
 
 
 def about_training(seeds: int) -> str:
-    """What fewer than 3 seeds cannot say."""
+    """What fewer than 5 seeds cannot say."""
     runs = "1 seed" if seeds == 1 else f"{seeds} seeds"
     return (
         f"With {runs} (fewer than {SEEDS_NEEDED}) this is about these trained networks, not about "
-        "training again."
+        f"training again: {NO_VERDICT}."
     )
 
 
 def short(judged: Judged, one: str, other: str) -> str:
     """The verdict in a few words, for a table's cell."""
     within = f"equivalent within {margin_text(judged.margin)}"
+    if judged.verdict == "too_few_seeds":
+        said = {"equivalent": f"are {within}", "undecided": "are not told apart"}
+        gap = f"differ by {signed(judged.comparison.difference)}"
+        return f"these networks {said.get(judged.of_networks, gap)}; {NO_VERDICT}"
     return {
         "better": f"{one} is better" + (f", but {within}" if judged.equivalent else ""),
         "worse": f"{other} is better" + (f", but {within}" if judged.equivalent else ""),
         "equivalent": within,
         "undecided": "not told apart",
-        "too_few": "too few faces to claim anything"
-        if judged.comparison.n < FEWEST_FACES
-        else "too few differing faces to claim anything",
+        "too_few": f"too few {_lacking(judged)} to claim anything",
     }[judged.verdict]
+
+
+def _lacking(judged: Judged) -> str:
+    c = judged.comparison
+    if c.n < FEWEST_FACES:
+        return "faces"
+    if not judged.enough:
+        return _unit_name(c)
+    return f"{'differing ' if _unit_name(c) == 'faces' else 'people with differing '}faces"
 
 
 def gap_sentence(gap: SubsetGap, name: str, part: str) -> str:
@@ -111,7 +143,8 @@ def gap_sentence(gap: SubsetGap, name: str, part: str) -> str:
             f"{name}: {gap.n} {part} faces are too few to say how much harder they are (fewer than "
             f"{FEWEST_FACES})."
         )
-    ends = f"95 % interval over faces {points(gap.low)} to {points(gap.high)}"
+    over = "people" if gap.people else "faces"
+    ends = f"95 % interval over {over} {points(gap.low)} to {points(gap.high)}"
     if gap.low <= 0 <= gap.high:
         text = (
             f"{name}: these {gap.n:,} {part} faces do not show whether they are harder or easier "
@@ -137,15 +170,10 @@ def _better(judged: Judged, one: str, other: str) -> str:
     detail = f"95 % interval {points(low)} to {points(high)}, {p_text(judged)}"
     if c.both:
         text = f"{one} is better than {other} {gap} ({detail}, over {_faces(c)} and {_seeds(c)})."
-    elif max(len(c.seeds_one), len(c.seeds_other)) == 1:
-        text = (
-            f"On these {_faces(c)} the trained network of {one} is better than that of {other} "
-            f"{gap} ({detail})."
-        )
     else:
         text = (
-            f"On these {_faces(c)} the trained networks of {one} are better than those of {other} "
-            f"{gap} ({detail})."
+            f"On these {_faces(c)} these trained networks of {one} score higher than those of "
+            f"{other} {gap} ({detail})."
         )
     if judged.equivalent:
         text += f" The difference is small: less than {margin_text(judged.margin)}."
@@ -168,9 +196,10 @@ def _undecided(judged: Judged, one: str, other: str) -> str:
     c = judged.comparison
     low, high = c.main.low, c.main.high
     basis = f"{_faces(c)} and {_seeds(c)}"
+    who = f"{one} and {other}" if c.both else f"these networks of {one} and {other}"
     if low <= 0 <= high:
         return (
-            f"These {basis} do not tell {one} and {other} apart: {one} may be anything from "
+            f"These {basis} do not tell {who} apart: {one} may be anything from "
             f"{_side(low)} to {_side(high)} (95 % interval, in points of accuracy; "
             f"{p_text(judged)})."
         )
@@ -191,6 +220,11 @@ def _too_few(judged: Judged, one: str, other: str) -> str:
             f"Nothing can be claimed about {one} and {other}: {_faces(c)} are too few (fewer than "
             f"{FEWEST_FACES})."
         )
+    if not judged.enough:
+        return (
+            f"Nothing can be claimed about {one} and {other}: {c.units} {_unit_name(c)} are too "
+            f"few (fewer than {FEWEST_UNITS})."
+        )
     nor = f"nor that they are equivalent within {margin_text(judged.margin)}"
     if not c.differing:
         return (
@@ -199,13 +233,25 @@ def _too_few(judged: Judged, one: str, other: str) -> str:
         )
     return (
         f"No difference between {one} and {other} can be claimed, {nor}: they differ on only "
-        f"{c.differing} of {_faces(c)}, and if both were equally good, chance alone would put "
+        f"{_differing(c)}, and if both were equally good, chance alone would put "
         "all of so few on one side in more than 5 % of cases."
     )
 
 
+def _differing(c: Comparison) -> str:
+    if c.units == c.n:
+        return f"{c.differing} of {c.n:,} faces"
+    return f"faces of {c.differing_units} of {c.units:,} {_unit_name(c)}"
+
+
 def _faces(c: Comparison) -> str:
-    return f"{c.n:,} faces"
+    return f"{c.n:,} faces" + (f" of {c.people:,} people" if c.people else "")
+
+
+def _unit_name(c: Comparison) -> str:
+    if c.units == c.n:
+        return "faces"
+    return "people" if c.people else "groups of equal faces"
 
 
 def _seeds(c: Comparison) -> str:
@@ -225,6 +271,12 @@ def points(share: float) -> str:
     return str(exact if exact else abs(exact)).replace("-", "−")
 
 
+def signed(share: float) -> str:
+    """The same with its sign, `+6.0`."""
+    text = points(share)
+    return text if text.startswith("−") else f"+{text}"
+
+
 def margin_text(margin: float) -> str:
     """`1 point`, `0.5 points`."""
     text = f"{100 * margin:g}"
@@ -237,7 +289,10 @@ def p_value(p: float) -> str:
 
 
 def p_text(judged: Judged) -> str:
-    """`p = 0.012 after Holm's correction for 12 pairs`."""
+    """`p = 0.012 after Holm's correction for 12 pairs`, or for the pairs of a named family."""
     value = p_value(judged.holm_p)
     text = f"p {value}" if value.startswith("<") else f"p = {value}"
-    return f"{text} after Holm's correction for {judged.pairs} pairs" if judged.pairs > 1 else text
+    if judged.pairs == 1:
+        return f"{text}, not corrected: one pair" if judged.family else text
+    pairs = judged.family or f"{judged.pairs} pairs"
+    return f"{text} after Holm's correction for {pairs}"

@@ -25,6 +25,7 @@ def build(name, **options):
         ("scan_cci_shared", 14_330_989),
         ("scan_cci_imagenet", 70_990_957),
         ("scan_cci_released", 8_543_296 + 61_389_832 + 264_461),
+        ("scan_cci_released_shared", 8_543_296 + 4_729_864 + 264_461),
         ("scan_cci_no_eca", 70_990_957 - 5),
         ("scan_cci_no_cci", 1_444_928 + 61_389_832),
         ("scan_cci_no_scan", 8_543_296 + 1_057_829),

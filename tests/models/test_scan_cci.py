@@ -192,6 +192,11 @@ class TestReleasedQuirks:
             "frozen_bn": True,
         }
 
+    def test_the_script_for_rafdb_shares_the_local_unit(self):
+        one = models.preset("scan_cci_released").defaults
+        other = models.preset("scan_cci_released_shared").defaults
+        assert {k: v for k, v in other.items() if v != one[k]} == {"shared": True}
+
     @pytest.mark.parametrize("l2", [False, True])
     def test_l2_normalises_what_the_classifier_reads(self, l2, small):
         branch = small("scan_cci", l2=l2).attention

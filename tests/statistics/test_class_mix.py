@@ -8,6 +8,7 @@ from made_answers import part, wrong_where
 
 from fer_bench.statistics.class_mix import SubsetGap, subset_gap
 from fer_bench.statistics.track import Track, tracks
+from fer_bench.statistics.units import Units
 
 
 def of(true: np.ndarray, wrong: list[np.ndarray], inside: np.ndarray) -> SubsetGap | None:
@@ -71,6 +72,34 @@ def test_seeds_are_averaged() -> None:
     assert other is not None
     assert whole.gap == pytest.approx((one.gap + other.gap) / 2)
     assert whole.reweighted == pytest.approx((one.reweighted + other.reweighted) / 2)
+
+
+def test_faces_of_one_person_count_once() -> None:
+    true = np.repeat([0, 1], [200, 200])
+    person = np.tile(np.arange(20), 20)
+    inside = np.arange(400) % 40 < 20
+    harder = (np.arange(20) % 2)[person] * inside  # for every other person, and not at all
+    wrong = np.random.default_rng(6).random(400) < 0.1 + 0.8 * harder
+    numbers = np.arange(400)
+
+    def gap(known: bool) -> SubsetGap:
+        made = []
+        for which, faces in ((np.ones(400, bool), "a" * 16), (inside, "b" * 16)):
+            said = part(true[which], wrong_where(true, wrong)[which], faces=faces)
+            units = Units.of(person[which], np.ones(which.sum(), bool), numbers[which])
+            made.append(tracks({"d/m": [(0, said)]}, "", {"d/m": units} if known else None)[0][0])
+        found = subset_gap("d/m", *made)
+        assert found is not None
+        assert found.low is not None
+        assert found.high is not None
+        return found
+
+    people, faces = gap(True), gap(False)
+    assert people.gap == faces.gap
+    assert (people.people, faces.people) == (20, None)
+    assert people.low < people.gap < people.high  # type: ignore[operator]
+    wide, narrow = (g.high - g.low for g in (people, faces))  # type: ignore[operator]
+    assert wide > 1.5 * narrow
 
 
 def test_small_subsets_have_no_interval_and_thin_classes_are_named() -> None:

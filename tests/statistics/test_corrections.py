@@ -46,3 +46,9 @@ def test_few_differing_faces_are_bounded_exactly(differing: int, n: int) -> None
 
 def test_all_faces_differing_is_no_equivalence() -> None:
     assert not equivalent(0, 0, 0.01, n=10, differing=10)
+
+
+@pytest.mark.parametrize("p", [0.0, float("nan"), -0.1, 1.1])
+def test_a_p_that_is_none_does_not_spread(p: float) -> None:
+    with pytest.raises(ValueError, match="p values must be"):
+        holm([0.01, p])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fer_bench.statistics.resampling import seed_shares, stratified_weights, weights
+from fer_bench.statistics.resampling import stratified_weights, stretch, weights
 
 
 def all_of(blocks) -> np.ndarray:
@@ -39,16 +39,16 @@ def test_strata_keep_their_size() -> None:
     assert drawn[:, 0].std() > 0.5
 
 
-@pytest.mark.parametrize("seeds", [2, 3, 5])
-def test_seeds_spread_a_mean_as_much_as_the_sample_says(seeds: int) -> None:
-    values = np.random.default_rng(seeds).normal(size=seeds)
-    means = seed_shares("d/m", seeds, 200_000) @ values
-    assert means.mean() == pytest.approx(values.mean(), abs=0.01)
-    assert means.var() == pytest.approx(values.var(ddof=1) / seeds, rel=0.03)
+@pytest.mark.parametrize("units", [10, 30])
+def test_intervals_over_few_units_are_widened_as_students_t_is(units: int) -> None:
+    values = np.random.default_rng(units).normal(size=units)
+    means = all_of(weights(units, 100_000)) @ values / units
+    low, high = np.quantile(means, (0.025, 0.975)) - values.mean()
+    factor = stretch(units, (0.025, 0.975))
+    error = values.std(ddof=1) / np.sqrt(units)
+    theirs = stats.t.interval(0.95, units - 1, scale=error)
+    assert (factor[0] * low, factor[1] * high) == pytest.approx(theirs, rel=0.06)
 
 
-def test_rows_draw_their_seeds_independently() -> None:
-    one, other = seed_shares("d/a", 5), seed_shares("d/b", 5)
-    np.testing.assert_array_equal(one, seed_shares("d/a", 5))
-    assert abs(np.corrcoef(one[:, 0], other[:, 0])[0, 1]) < 0.05
-    assert (seed_shares("d/a", 1) == 1).all()
+def test_one_unit_says_nothing() -> None:
+    assert np.isinf(stretch(1, (0.025, 0.975))).all()

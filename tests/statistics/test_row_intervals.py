@@ -106,3 +106,32 @@ def test_one_metric_alone_is_the_same_as_among_all() -> None:
     for metric in ("accuracy", "macro_f1"):
         alone = row_intervals(track, metrics=(metric,))
         assert alone == {name: {metric: found[metric]} for name, found in every.items()}
+
+
+class TestPeople:
+    def test_ten_equal_pictures_of_each_person_say_no_more_than_one(self) -> None:
+        wrong = np.random.default_rng(4).random(40) < 0.3
+        true = classes_of(400)
+        once = row_intervals(track_of({"a": [wrong]}, classes_of(40)))["a"]["accuracy"]
+        track = track_of({"a": [np.tile(wrong, 10)]}, true, person=np.tile(np.arange(40), 10))
+        people = row_intervals(track)["a"]
+        alone = row_intervals(track_of({"a": [np.tile(wrong, 10)]}, true))["a"]
+        assert (people["accuracy"]["n"], people["accuracy"]["people"]) == (400, 40)
+        assert alone["accuracy"]["people"] is None
+        assert people["accuracy"]["low"] == pytest.approx(once["low"])
+        assert people["accuracy"]["high"] == pytest.approx(once["high"])
+        for metric in people:
+            wide, narrow = (i[metric]["high"] - i[metric]["low"] for i in (people, alone))
+            assert wide > 1.8 * narrow
+
+    def test_a_class_of_one_person_is_known_as_that_person_is(self) -> None:
+        # All 60 faces of class 0 are of one person and right: the interval must not say that the
+        # class is known, as it would from 60 faces.
+        true = np.repeat([0, 1], 60)
+        person = np.r_[np.zeros(60, int), 1 + np.arange(60) // 2]
+        wrong = (true == 1) & (np.arange(120) % 3 == 0)
+        found = row_intervals(track_of({"a": [wrong]}, true, person=person))["a"]
+        alone = row_intervals(track_of({"a": [wrong]}, true))["a"]
+        for metric in ("accuracy", "balanced_accuracy"):
+            wide, narrow = (i[metric]["high"] - i[metric]["low"] for i in (found, alone))
+            assert wide > 1.5 * narrow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_answers import classes_of, track_of
@@ -13,13 +15,15 @@ from fer_bench.statistics.wording import Judged, gap_sentence, points, sentence,
 
 def made(
     gap: float, half: float, p: float, *, n: int = 3000, seeds: int = 5, differing: int = 200,
-    seeds_other: int | None = None,
+    seeds_other: int | None = None, people: int | None = None,
 ) -> Comparison:  # fmt: skip
     spread = Spread(gap - half, gap - 0.84 * half, gap + 0.84 * half, gap + half, p)
-    few = min(seeds, seeds_other or seeds) < 3
+    few = min(seeds, seeds_other or seeds) < 5
+    units = people or n
     return Comparison(
         "d/a", "d/b", n, tuple(range(seeds)), tuple(range(seeds_other or seeds)), gap, differing,
-        Spread(0, 0, 0, 0, 1) if not few else spread, None if few else spread, (),
+        units, people, min(differing, units), Spread(0, 0, 0, 0, 1) if not few else spread,
+        None if few else spread, (),
     )  # fmt: skip
 
 
@@ -53,26 +57,47 @@ def test_better_but_equivalent() -> None:
     )
 
 
+def test_fewer_than_five_seeds_carry_no_verdict_on_the_models() -> None:
+    for seeds, other in ((1, 1), (2, 2), (4, 5), (5, 4)):
+        found = made(0.06, 0.018, 0.001, n=300, seeds=seeds, seeds_other=other)
+        assert Judged(found, 0.001).verdict == "too_few_seeds"
+        assert short(Judged(found, 0.001), "A", "B") == (
+            "these networks differ by +6.0; too few seeds for a verdict on the models"
+        )
+    assert Judged(made(0.06, 0.018, 0.001, n=300, seeds=5), 0.001).verdict == "better"
+    worse = Judged(made(-0.06, 0.018, 0.001, n=300, seeds=2), 0.001)
+    assert short(worse, "A", "B").startswith("these networks differ by −6.0;")
+    apart = Judged(made(0.01, 0.018, 0.3, n=300, seeds=2), 0.3)
+    assert short(apart, "A", "B") == (
+        "these networks are not told apart; too few seeds for a verdict on the models"
+    )
+
+
 def test_two_seeds_are_about_trained_networks() -> None:
     assert said(made(0.051, 0.018, 0.001, n=300, seeds=2)) == (
-        "better",
-        "On these 300 faces the trained networks of A are better than those of B by 5.1 points of "
-        "accuracy (95 % interval 3.3 to 6.9, p = 0.001). With 2 seeds (fewer than 3) this is about "
-        "these trained networks, not about training again.",
+        "too_few_seeds",
+        "On these 300 faces these trained networks of A score higher than those of B by 5.1 points "
+        "of accuracy (95 % interval 3.3 to 6.9, p = 0.001). With 2 seeds (fewer than 5) this is "
+        "about these trained networks, not about training again: too few seeds for a verdict on "
+        "the models.",
     )
-    one = said(made(0.051, 0.018, 0.001, n=300, seeds=1))[1]
-    assert "the trained network of A is better than that of B" in one
-    assert "With 1 seed (fewer than 3)" in one
+    assert "With 1 seed (fewer than 5)" in said(made(0.051, 0.018, 0.001, n=300, seeds=1))[1]
     assert "With 2 seeds" in said(made(0.051, 0.018, 0.001, seeds=5, seeds_other=2))[1]
 
 
 def test_not_told_apart() -> None:
-    assert said(made(0.013, 0.026, 0.3, n=300, seeds=2)) == (
+    assert said(made(0.013, 0.026, 0.3, n=300, people=30)) == (
         "undecided",
-        "These 300 faces and 2 seeds do not tell A and B apart: A may be anything from 1.3 worse "
-        "to 3.9 better (95 % interval, in points of accuracy; p = 0.300). With 2 seeds (fewer than "
-        "3) this is about these trained networks, not about training again.",
+        "These 300 faces of 30 people and 5 seeds do not tell A and B apart: A may be anything "
+        "from 1.3 worse to 3.9 better (95 % interval, in points of accuracy; p = 0.300).",
     )
+
+
+def test_the_family_stands_beside_p() -> None:
+    found = made(0.021, 0.018, 0.012)
+    text = said(found, holm_p=0.02, pairs=4, family="the 4 pairs of Table 7")[1]
+    assert "p = 0.020 after Holm's correction for the 4 pairs of Table 7" in text
+    assert "p = 0.012, not corrected: one pair" in said(found, family="this 1 pair")[1]
 
 
 def test_holms_correction_takes_a_claim_back() -> None:
@@ -98,9 +123,9 @@ def test_equivalent() -> None:
     )
     assert said(made(0.001, 0.006, 0.7), margin=0.005)[0] == "undecided"
     verdict, text = said(made(0.01, 0.014, 0.2, seeds=2), margin=0.025)
-    assert verdict == "equivalent"
+    assert verdict == "too_few_seeds"
     assert text.startswith("These trained networks of A and B are equivalent within 2.5 points")
-    assert text.endswith("not about training again.")
+    assert text.endswith("too few seeds for a verdict on the models.")
 
 
 class TestRefusals:
@@ -113,9 +138,21 @@ class TestRefusals:
         assert not Judged(made(0, 0.001, 1, n=29, differing=0), 1).equivalent
         assert short(Judged(comparison, 0.01), "A", "B") == "too few faces to claim anything"
 
+    def test_too_few_people(self) -> None:
+        comparison = made(0.4, 0.2, 0.0001, n=300, people=9)
+        assert said(comparison) == (
+            "too_few",
+            "Nothing can be claimed about A and B: 9 people are too few (fewer than 10).",
+        )
+        assert short(Judged(comparison, 0.01), "A", "B") == "too few people to claim anything"
+        few = made(0.02, 0.01, 0.01, n=300, people=30)
+        few = replace(few, differing_units=5)
+        assert "they differ on only faces of 5 of 30 people" in said(few)[1]
+        assert said(few)[0] == "too_few"
+
     def test_too_few_differing_faces(self) -> None:
         true = classes_of(200)
-        for differing, verdict in ((5, "too_few"), (6, "better")):
+        for differing, verdict in ((5, "too_few"), (6, "too_few_seeds")):
             wrong = np.arange(200) < differing
             (found,) = compare(track_of({"d/a": [wrong & False], "d/b": [wrong]}, true))
             assert said(found)[0] == verdict
@@ -149,7 +186,7 @@ def test_no_sentence_promises_too_much(seeds, gap, half, n, p) -> None:
     assert "significan" not in text
     assert f"{n:,} faces" in text
     if verdict != "too_few":
-        assert ("not about training again" in text) == (seeds < 3)
+        assert ("not about training again" in text) == (seeds < 5)
     if verdict in ("better", "worse"):
         assert p < 0.05
         assert n >= 30

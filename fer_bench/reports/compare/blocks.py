@@ -18,6 +18,7 @@ from fer_bench.reports.compare.same_faces import (
 )
 from fer_bench.reports.describe import subset_title
 from fer_bench.reports.formatting import NOTHING, count
+from fer_bench.reports.machines import differences
 from fer_bench.reports.row import Row
 from fer_bench.statistics.corrections import MARGIN
 from fer_bench.statistics.pairs import SEEDS_NEEDED, Comparison
@@ -32,12 +33,15 @@ from fer_bench.statistics.wording import (
 )
 
 EXPLANATION = """\
-Difference: first minus second, points of mean accuracy over seeds. Interval and bootstrap p are
-over faces; where both have 3 seeds or more, over faces and seeds (marked `*`). McNemar's exact test
-compares two runs of the same seed. Holm p is corrected for {pairs}; a difference is claimed below
-0.05. Equivalent: the 90 % interval lies inside ±{margin}."""
-FOLDED = """\
-Faces of one person are alike, but count here as independent: these intervals are too narrow."""
+Difference: first minus second, points of mean accuracy over seeds. Where both have 5 seeds or more,
+interval and p are over {units} and seeds (marked `*`), and the verdict is on the models; with fewer
+they are over {units}, about these networks alone. McNemar's exact test compares two runs of the
+same seed, where no two faces are of one person. Holm p is corrected for {pairs}; a difference is
+claimed below 0.05. Equivalent: the 90 % interval lies inside ±{margin}."""
+OTHER_MACHINES = "Trained on different machines, to which part of the difference may be due:"
+STRANGERS = """\
+Nobody says who is on these faces, so each counts as a person of its own: where several are of one
+person, the intervals are too narrow."""
 
 
 def written(
@@ -73,8 +77,10 @@ def written(
     blocks = [f"**Compared on the same faces** ({where})"]
     if found:
         blocks += _blocks(found, called, margin)
-        if any(row.folded for row in rows):
-            blocks.append(FOLDED)
+        if any(judged.comparison.people is None for judged in found):
+            blocks.append(STRANGERS)
+        if apart := _on_other_machines(found, rows, called):
+            blocks.append(apart)
     tested = {(j.comparison.one, j.comparison.other) for j in found}
     rest = [pair for pair in wanted if pair not in tested]
     blocks += [_escaped(text) for text in untested(rows, rest, set_, part, called)]
@@ -84,9 +90,9 @@ def written(
 def _blocks(found: Sequence[Judged], called: Mapping[str, str], margin: float) -> list[str]:
     """Table, explanation and a sentence a pair."""
     named = [Named(one, *_names(one.comparison, called)) for one in found]
-    family = found[0].pairs
-    pairs = "this 1 pair" if family == 1 else f"the {family} pairs of this table"
-    explanation = EXPLANATION.format(pairs=pairs, margin=margin_text(margin))
+    family = found[0].family or f"these {found[0].pairs} pairs"
+    units = "people" if any(one.comparison.people for one in found) else "faces"
+    explanation = EXPLANATION.format(pairs=family, margin=margin_text(margin), units=units)
     c = [one.comparison for one in found]
     few = min(min(len(one.seeds_one), len(one.seeds_other)) for one in c)
     if few < SEEDS_NEEDED:
@@ -97,6 +103,20 @@ def _blocks(found: Sequence[Judged], called: Mapping[str, str], margin: float) -
         explanation,
         "\n".join(f"- {_escaped(text)}" for text in said),
     ]
+
+
+def _on_other_machines(
+    found: Sequence[Judged], rows: Sequence[Row], called: Mapping[str, str]
+) -> str:
+    """The pairs whose rows were trained on different machines, by what differed."""
+    of = {row_key(row): row for row in rows}
+    pairs: dict[str, list[str]] = {}
+    for c in (judged.comparison for judged in found):
+        if apart := differences(of[c.one], of[c.other]):
+            name = " − ".join(_names(c, called))
+            pairs.setdefault("; ".join(apart), []).append(_escaped(name))
+    said = [f"{', '.join(names)} ({apart})" for apart, names in pairs.items()]
+    return f"{OTHER_MACHINES} {'; '.join(said)}." if said else ""
 
 
 def _names(c: Comparison, called: Mapping[str, str]) -> tuple[str, str]:
@@ -130,14 +150,15 @@ def _interval(c: Comparison) -> str:
 
 COLUMNS: Columns[Named] = (
     shown("Pair", lambda p: _escaped(f"{p.one} − {p.other}"), left=True),
-    shown("n", lambda p: count(p.numbers.n)),
+    shown("Faces", lambda p: count(p.numbers.n)),
+    shown("People", lambda p: count(p.numbers.people) if p.numbers.people else NOTHING),
     shown("Seeds", lambda p: _seeds(p.numbers)),
     shown("Difference", lambda p: points(p.numbers.difference)),
     shown("95 % interval", lambda p: _interval(p.numbers)),
     shown(
         "McNemar p by seed", lambda p: ", ".join(p_value(t.p) for t in p.numbers.mcnemar) or NOTHING
     ),
-    shown("Bootstrap p", lambda p: p_value(p.numbers.main.p)),
+    shown("p", lambda p: p_value(p.numbers.main.p)),
     shown("Holm p", lambda p: p_value(p.judged.holm_p)),
     shown("Verdict", lambda p: _escaped(short(*p)), left=True),
 )

@@ -6,12 +6,17 @@ from pathlib import Path
 
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.reports import describe
+from fer_bench.reports.compare.blocks import OTHER_MACHINES
 from fer_bench.reports.compare.same_faces import judged, row_key, untested
+from fer_bench.reports.machines import differences
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.statistics.corrections import MARGIN
 from fer_bench.statistics.pairs import Spread
-from fer_bench.statistics.wording import Judged, p_value, points, sentence
+from fer_bench.statistics.wording import Judged, p_value, points, sentence, short
+
+THIS_PAIR = "this {}"
+"""The family of a comparison that a reader asked for: its p is not corrected."""
 
 
 def compare_text(
@@ -46,10 +51,13 @@ def compare_text(
         raise FerBenchError(f"{one!r} is named twice: name two different models to compare")
     rows = [_measured(scores, dataset, model, set_, part) for model in (one, other)]
     pair = (row_key(rows[0]), row_key(rows[1]))
-    found = judged(rows, set_, part, [pair], margin, cache)
+    found = judged(rows, set_, part, [pair], margin, cache, THIS_PAIR)
     if not found:
         raise FerBenchError(" ".join(untested(rows, [pair], set_, part)))
-    return _text(found[0], one, other, set_, part)
+    text = _text(found[0], one, other, set_, part)
+    if apart := differences(*rows):
+        text += f"\n{OTHER_MACHINES} {'; '.join(apart)}."
+    return text
 
 
 def _measured(scores: Scores, dataset: str, model: str, set_: str, part: str) -> Row:
@@ -80,15 +88,18 @@ def _measured(scores: Scores, dataset: str, model: str, set_: str, part: str) ->
 def _text(found: Judged, one: str, other: str, set_: str, part: str) -> str:
     c = found.comparison
     seeds = " and ".join(" ".join(map(str, s)) for s in (c.seeds_one, c.seeds_other))
+    over = "people" if c.people else "faces"
+    whose = f" of {c.people:,} people" if c.people else ", people not known"
     lines = [
         sentence(found, one, other),
+        f"Verdict: {short(found, one, other)}.",
         "",
-        f"set {set_}, part {part}: {c.n:,} faces; seeds {seeds}",
+        f"set {set_}, part {part}: {c.n:,} faces{whose}; seeds {seeds}",
         f"accuracy, {one} minus {other}: {points(c.difference)} points",
-        f"95 % interval over faces: {_spread(c.faces)}",
+        f"95 % interval over {over}: {_spread(c.faces)}",
     ]
     if c.both:
-        lines.append(f"95 % interval over faces and seeds: {_spread(c.both)}")
+        lines.append(f"95 % interval over {over} and seeds: {_spread(c.both)}")
     if c.mcnemar:
         lines.append("McNemar's exact test of two runs with the same seed:")
     lines += [
@@ -101,4 +112,4 @@ def _text(found: Judged, one: str, other: str, set_: str, part: str) -> str:
 
 def _spread(spread: Spread) -> str:
     ends = f"{points(spread.low)} to {points(spread.high)} points"
-    return f"{ends}; bootstrap p {p_value(spread.p)}"
+    return f"{ends}; p {p_value(spread.p)}, not corrected"

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from fer_bench.reports.describe import subset_title
+from fer_bench.reports.formatting import rounded
 from fer_bench.reports.row import Row
 from fer_bench.statistics import class_mix
 from fer_bench.statistics import row_intervals as of_rows
 from fer_bench.statistics.corrections import holm
+from fer_bench.statistics.intervals import wilson
 from fer_bench.statistics.pairs import Comparison, compare
 from fer_bench.statistics.track import Track, tracks
 from fer_bench.statistics.wording import Judged, gap_sentence
@@ -42,12 +44,14 @@ def tracks_of(
     rows: Sequence[Row], set_: str, part: str = "all"
 ) -> tuple[list[Track], dict[str, str]]:
     """Measured rows by the faces they answered, and why some are in no track."""
-    parts = {}
+    parts, units = {}, {}
     for row in rows:
         if row.has(set_, part):
             cells = [(c.training.seed, c.sets.get(set_, {}).get("last", {})) for c in row.cells]
             parts[row_key(row)] = [(seed, found[part]) for seed, found in cells if part in found]
-    return tracks(parts, f"set {set_}, part {part}")
+            if (known := row.units(set_, part)) is not None:
+                units[row_key(row)] = known
+    return tracks(parts, f"set {set_}, part {part}", units)
 
 
 def judged(
@@ -57,6 +61,7 @@ def judged(
     pairs: Iterable[Pair] | None,
     margin: float,
     cache: Path | None,
+    family: str = "",
 ) -> list[Judged]:
     """The pairs that share faces, with p corrected over them, in the order asked.
 
@@ -67,8 +72,9 @@ def judged(
         pairs: row keys; None: each row with each.
         margin: of equivalence, as a fraction.
         cache: a folder for results, or None.
+        family: what these pairs are called together.
     """
-    return corrected([comparisons(rows, set_, part, pairs, cache)], margin)[0]
+    return corrected([comparisons(rows, set_, part, pairs, cache)], margin, family)[0]
 
 
 def comparisons(
@@ -87,11 +93,20 @@ def comparisons(
     return [done[pair] for pair in wanted if pair in done]
 
 
-def corrected(groups: Sequence[Sequence[Comparison]], margin: float) -> list[list[Judged]]:
-    """Groups of comparisons, such as a table's sections, with p corrected over all of them."""
+def corrected(
+    groups: Sequence[Sequence[Comparison]], margin: float, family: str = ""
+) -> list[list[Judged]]:
+    """Groups of comparisons, such as a table's sections, with p corrected over all of them.
+
+    Args:
+        groups: together they are one family of comparisons.
+        margin: of equivalence, as a fraction.
+        family: what they are called, `{}` standing for their number, as in `the {} of Table 7`.
+    """
     ps = holm([c.main.p for group in groups for c in group])
     each = iter(ps)
-    return [[Judged(c, next(each), len(ps), margin) for c in group] for group in groups]
+    named = family.format("1 pair" if len(ps) == 1 else f"{len(ps)} pairs")
+    return [[Judged(c, next(each), len(ps), margin, named) for c in group] for group in groups]
 
 
 def left_out(rows: Sequence[Row], set_: str, part: str = "all") -> list[str]:
@@ -140,6 +155,35 @@ def row_intervals(
     for track in tracks_of(rows, set_, part)[0]:
         found |= of_rows.row_intervals(track, cache, metrics)
     return found
+
+
+def slice_interval(
+    row: Row, set_: str, column: str, value: str, cache: Path | None = None
+) -> of_rows.Interval | None:
+    """The 95 % interval of a row's accuracy on a group of faces, over its people.
+
+    Returns:
+        As `statistics.row_intervals`; None where answers or people are not known.
+    """
+    found = tracks_of([row], set_)[0]
+    mask = row.of_slice(set_, column, value)
+    if not found or mask is None or not mask.any():
+        return None
+    track = found[0].of_faces(mask)
+    return of_rows.row_intervals(track, cache, ("accuracy",))[row_key(row)]["accuracy"]
+
+
+def sampling_error(rows: Sequence[Row], set_: str, cache: Path | None = None) -> str:
+    """How much one accuracy on this set may be off because it has few people, or faces."""
+    found = row_intervals(rows, set_, cache=cache, metrics=("accuracy",))
+    ends = [(e["low"], e["high"]) for e in (i["accuracy"] for i in found.values())]
+    for row in rows:  # scored before answers were kept
+        if row_key(row) not in found and (mean := row.summary("accuracy", set_)):
+            ends.append(wilson(mean.mean, row.sizes(set_)[0]))
+    halves = [(high - low) / 2 for low, high in ends]
+    about = dict.fromkeys(f"±{rounded(100 * half, 1)}" for half in (min(halves), max(halves)))
+    who = "people" if any(i["accuracy"]["people"] for i in found.values()) else "faces"
+    return f"One accuracy on so many {who} is known to about {' to '.join(about)} points (95 %)."
 
 
 def subset_gap(row: Row, set_: str, part: str, *, full: str = "all") -> dict[str, Any] | None:

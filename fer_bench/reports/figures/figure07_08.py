@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from fer_bench.reports import describe
 from fer_bench.reports.figures.select import OURS, Inputs, arranged, base, capped, headed, seeds
 from fer_bench.reports.figures.style import notice, page
 from fer_bench.reports.metrics import history
@@ -166,8 +167,7 @@ def _panel(
     ticks = {sweep.place(setting): f"{setting:g}" for setting in (*points, *printed)}
     axis.set_xticks(sorted(ticks), [ticks[place] for place in sorted(ticks)])
     axis.set_ylim(*_limits([*heights, *printed.values()]))
-    sizes = " or ".join(f"{n:,}" for n in rows[0].sizes(dataset))
-    axis.set_title(headed(rows[0], f"{sizes} test faces, {seeds(rows)}"))
+    axis.set_title(headed(rows[0], f"test: {describe.faces(rows[0], dataset)}, {seeds(rows)}"))
     axis.set(xlabel=sweep.label, ylabel="accuracy of the last epoch (%)")
     axis.margins(x=0.08)
     axis.grid(alpha=0.3)

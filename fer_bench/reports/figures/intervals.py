@@ -6,6 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from fer_bench.reports import describe
+from fer_bench.reports.compare.same_faces import row_intervals, row_key
 from fer_bench.reports.figures.select import OURS, Inputs, capped, headed, seeds, short
 from fer_bench.reports.figures.style import notice, page
 from fer_bench.reports.row import Row
@@ -26,8 +28,9 @@ def intervals(inputs: Inputs) -> Figure:
     if not kept:
         return notice(title, "Nothing measured yet: run `dvc repro`.")
     caption = (
-        "Accuracy of the last epoch, mean over seeds, best first. Bar: 95 % interval (Wilson) for "
-        "one test set of this size: other faces like these could give any accuracy in it. Dots: "
+        "Accuracy of the last epoch, mean over seeds, best first. Bar: 95 % interval over the "
+        "people of the test set (over its faces, where nobody knows them): others like them could "
+        "give any accuracy in it. Dots: "
         "seeds, which is what another training run could give. Where a rival's mark lies inside a "
         "bar, do not claim a difference from this picture: models answer the same faces, so the "
         "paired comparisons say more. Axes do not begin at 0." + left_out
@@ -48,10 +51,12 @@ def intervals(inputs: Inputs) -> Figure:
 def _panel(axis: Axes, rows: list[Row], places: int) -> None:
     dataset = rows[0].dataset
     shown = _kept(rows)
+    found = row_intervals(shown, dataset, metrics=("accuracy",))
+    ends = {name: (i["accuracy"]["low"], i["accuracy"]["high"]) for name, i in found.items()}
     for place, row in enumerate(shown):
         summary = row.summary("accuracy", dataset)
         assert summary is not None
-        low, high = wilson(summary.mean, row.sizes(dataset)[0])
+        low, high = ends.get(row_key(row)) or wilson(summary.mean, row.sizes(dataset)[0])
         colour = _OURS if row.model == OURS else _OTHER
         axis.plot([100 * low, 100 * high], [place, place], color=colour, linewidth=2.2, alpha=0.45,
                   solid_capstyle="butt")  # fmt: skip
@@ -62,9 +67,9 @@ def _panel(axis: Axes, rows: list[Row], places: int) -> None:
                   markersize=5)  # fmt: skip
     axis.set_yticks(range(len(shown)), [short(row.model) for row in shown])
     axis.set_ylim(places - 0.3, -0.7)
-    sizes = " or ".join(f"{n:,}" for n in rows[0].sizes(dataset))
+    sizes = describe.faces(rows[0], dataset)
     hidden = f", {len(shown)} of {len(rows)} models" if len(shown) < len(rows) else ""
-    axis.set_title(headed(rows[0], f"{sizes} faces, {seeds(shown)}{hidden}"))
+    axis.set_title(headed(rows[0], f"{sizes}, {seeds(shown)}{hidden}"))
     axis.set_xlabel("accuracy of the last epoch (%)")
     axis.grid(alpha=0.3, axis="x")
 
@@ -94,7 +99,7 @@ def _legend() -> list[Line2D]:
     return [
         Line2D([], [], color=_OTHER, marker="o", markersize=5, linestyle="none", label="mean"),
         Line2D([], [], color=_OURS, marker="D", markersize=5, linestyle="none", label=OURS),
-        Line2D([], [], color=_OTHER, linewidth=2.2, alpha=0.45, label="95 % interval over faces"),
+        Line2D([], [], color=_OTHER, linewidth=2.2, alpha=0.45, label="95 % interval"),
         Line2D([], [], color=_OTHER, marker="o", markersize=3, markerfacecolor="white",
                markeredgewidth=0.8, linestyle="none", label="one seed"),
     ]  # fmt: skip

@@ -11,7 +11,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fer_bench.reports.describe import subset_title
+from fer_bench.reports.describe import faces, subset_title
 from fer_bench.reports.figures.select import accuracy, headed, seeds, short
 from fer_bench.reports.figures.style import page
 from fer_bench.reports.formatting import rounded
@@ -111,9 +111,9 @@ def _title(panel: MatrixPanel, row: Row) -> str:
         who += f" trained on {row.dataset}"
     if panel.subset != "all":
         who += f", {subset_title(panel.subset)}"
-    sizes = " or ".join(f"{n:,}" for n in row.sizes(panel.set, panel.subset))
+    sizes = faces(row, panel.set, panel.subset)
     found = accuracy(row, panel.set, panel.subset)
-    return headed(row, who, f"{found} of {sizes} faces, {seeds([row])}", set_=panel.set)
+    return headed(row, who, f"{found} of {sizes}, {seeds([row])}", set_=panel.set)
 
 
 def _times(sizes: Sequence[int]) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fer_bench.reports.describe import AS_LISTED, SUBSET_TITLES, subset_title
+from fer_bench.reports.describe import AS_LISTED, SUBSET_TITLES, faces, subset_title
 from fer_bench.reports.figures.select import (
     Inputs,
     capped,
@@ -110,8 +110,8 @@ def _subset_panel(axis: Axes, rows: list[Row], subsets: list[str], every: list[R
     step = 0.8 / max(8, len(rows))
     for k, row in enumerate(rows):
         _points(axis, row, subsets, step * (k - (len(rows) - 1) / 2), every)
-    sizes = [", ".join(f"{n:,}" for n in rows[0].sizes(dataset, s)) for s in subsets]
-    names = [f"{subset_title(s)}\nn = {n}" for s, n in zip(subsets, sizes, strict=True)]
+    sizes = [faces(rows[0], dataset, s).replace(" of ", "\nof ") for s in subsets]
+    names = [f"{subset_title(s)}\n{n}" for s, n in zip(subsets, sizes, strict=True)]
     axis.set_xticks(range(len(subsets)), names)
     chance = 100 / len(rows[0].cells[0].training.classes)
     axis.axhline(chance, color="grey", linewidth=0.8, linestyle=":", label="chance")

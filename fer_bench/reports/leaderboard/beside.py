@@ -8,11 +8,10 @@ from pathlib import Path
 
 from fer_bench.records.score import Score
 from fer_bench.reports import describe
-from fer_bench.reports.leaderboard.face_intervals import Interval
+from fer_bench.reports.leaderboard.face_intervals import Interval, alone
 from fer_bench.reports.leaderboard.ranking import accuracy
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import of_version, version
-from fer_bench.statistics.intervals import wilson
 from fer_bench.statistics.summary import Summary
 
 NOT_STATED = "not stated"
@@ -26,7 +25,7 @@ class Beside:
         row: its scores.
         rules: the protocol version, in words.
         accuracy: over all faces, of the last epoch (or of what was submitted).
-        interval: Wilson's 95 % interval over faces.
+        interval: 95 %, over people or faces.
         balanced, macro_f1: over seeds or submissions.
         pretraining, extra_data, landmarks, paper, code, year: what is stated of it.
         notes: short marks beside its name.
@@ -93,7 +92,7 @@ def _beside(row: Row, set_: str, current: int) -> Beside:
         row=row,
         rules=describe.rules(row.protocol),
         accuracy=mean,
-        interval=Interval(*wilson(mean.mean, row.sizes(set_)[0]), "wilson"),
+        interval=alone(row, set_),
         balanced=row.summary("balanced_accuracy", set_),
         macro_f1=row.summary("macro_f1", set_),
         pretraining=str(card.get("pretraining") or describe.pretrained(row)),

@@ -28,7 +28,8 @@ def boards(
 ) -> list[Board]:
     """Every board, by `GROUPS`, then in the order of params and of the registry."""
     places = list(_places(scores))
-    intervals.find(places)
+    parts = [(d, s, p) for d, s in places for p in _parts(scores, d, s)]
+    intervals.find(parts)
     found = [_measured(d, s, scores, reported, extras, texts, intervals) for d, s in places]
     measured = {b.set for b in found if b.own}
     others = [*(r.dataset for r in (*scores.apart, *external)), *(r.dataset for r in reported)]
@@ -51,6 +52,10 @@ def _places(scores: Scores) -> Iterator[tuple[str, str]]:
         yield from ((dataset, s) for s in sets)
 
 
+def _parts(scores: Scores, dataset: str, set_: str) -> list[str]:
+    return list(dict.fromkeys(p for row in scores.of(dataset) for p in row.subsets(set_)))
+
+
 def _measured(
     dataset: str,
     set_: str,
@@ -62,12 +67,15 @@ def _measured(
 ) -> Board:
     rows = [row for row in scores.of(dataset) if row.has(set_)]
     own = dataset == set_
+    error = intervals.sampling_error(rows, set_)
     about = [
         describe.place(rows).replace("**", ""),
         f"Test faces: {describe.class_counts(rows[0], set_)}.",
-        describe.sampling_error(rows, set_),
+        error,
         describe.setup(rows),
     ]
+    warnings = describe.warnings(rows, [set_], scores)
+    warnings += describe.did_not_train(scores.collapsed(dataset)) if own else []
     found = []
     # Other test faces are shown for the last epoch alone: nobody chooses an epoch on them.
     for selection in SELECTIONS if own else ("last",):
@@ -83,7 +91,8 @@ def _measured(
         tuple(found),
         tuple(r for r in reported if r.dataset == set_),
         about=tuple(about),
-        warnings=tuple(w.replace("`", "") for w in describe.warnings(rows, [set_], scores)),
+        warnings=tuple(w.replace("`", "") for w in warnings),
+        sampling_error=error,
     )
 
 

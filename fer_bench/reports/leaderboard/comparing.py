@@ -7,16 +7,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fer_bench.reports.compare.same_faces import judged, left_out, row_key
+from fer_bench.reports.compare.blocks import OTHER_MACHINES
+from fer_bench.reports.compare.in_words import THIS_PAIR
+from fer_bench.reports.compare.same_faces import comparisons, corrected, left_out, row_key
 from fer_bench.reports.formatting import rounded
 from fer_bench.reports.leaderboard.naming import page_of
 from fer_bench.reports.leaderboard.tracks import Board
+from fer_bench.reports.machines import differences
 from fer_bench.reports.parallel import in_parallel
 from fer_bench.reports.scores import Scores
 from fer_bench.statistics.corrections import MARGIN
-from fer_bench.statistics.wording import Judged, sentence
-
-VERDICTS = ("better", "worse", "equivalent", "undecided", "too_few")
+from fer_bench.statistics.wording import VERDICTS, Judged, sentence
 
 
 def comparison(boards: Sequence[Board], scores: Scores, cache: Path | None) -> dict[str, Any]:
@@ -51,9 +52,12 @@ def _track(board: Board, index: dict[str, int], scores: Scores, cache: Path | No
         rows = [row for row in scores.of(board.dataset) if row.has(board.set)]
         of = {row_key(row): index[row.model] for row in rows}
         labels = {row_key(row): row.model for row in rows}
-        for found in judged(rows, board.set, "all", None, MARGIN, cache):
-            c = found.comparison
+        by_key = {row_key(row): row for row in rows}
+        for c in comparisons(rows, board.set, "all", None, cache):
+            ((found,),) = corrected([[c]], MARGIN, THIS_PAIR)
             said = sentence(found, labels[c.one], labels[c.other])
+            if apart := differences(by_key[c.one], by_key[c.other]):
+                said += f" {OTHER_MACHINES} {'; '.join(apart)}."
             pairs[f"{of[c.one]},{of[c.other]}"] = _pair(found, said)
         missing = left_out(rows, board.set)
     return {
@@ -69,14 +73,16 @@ def _track(board: Board, index: dict[str, int], scores: Scores, cache: Path | No
 def _pair(found: Judged, said: str) -> list[Any]:
     """A pair as a list, to stay small.
 
-    Difference, low, high (points), bootstrap p, p after Holm, how many pairs, McNemar's p by seed,
-    verdict (index into VERDICTS), faces, what the interval is over, and the sentence.
+    Difference, low, high (points), p (not corrected: a reader asks for one pair), people or None,
+    McNemar's p by seed, verdict (index into VERDICTS), faces, what the interval is over, and the
+    sentence.
     """
     c = found.comparison
+    over = "people" if c.people else "faces"
     return [
         _points(c.difference), _points(c.main.low), _points(c.main.high),
-        _p(c.main.p), _p(found.holm_p), found.pairs, [[t.seed, _p(t.p)] for t in c.mcnemar],
-        VERDICTS.index(found.verdict), c.n, "faces and seeds" if c.both else "faces", said,
+        _p(c.main.p), c.people, [[t.seed, _p(t.p)] for t in c.mcnemar],
+        VERDICTS.index(found.verdict), c.n, over + (" and seeds" if c.both else ""), said,
     ]  # fmt: skip
 
 

@@ -20,7 +20,6 @@ from fer_bench.reports.leaderboard.provenance import costs, provenance
 from fer_bench.reports.leaderboard.tracks import Board, RankedRow
 from fer_bench.reports.row import Row, classes_of
 from fer_bench.reports.scores import Scores
-from fer_bench.statistics.intervals import wilson
 from fer_bench.statistics.summary import Summary
 
 
@@ -40,6 +39,7 @@ class Score:
     set: str
     part: str
     n: int
+    people: int | None
     accuracy: Summary | None
     interval: Interval | None
     balanced: Summary | None
@@ -103,15 +103,12 @@ def _scores(row: Row, intervals: Intervals) -> Iterator[Score]:
         for part in row.subsets(set_):
             accuracy = row.summary("accuracy", set_, part)
             n = row.sizes(set_, part)[0]
-            interval = None
-            if part == "all":
-                interval = intervals.of(row, set_)
-            elif accuracy and n:
-                interval = Interval(*wilson(accuracy.mean, n), "wilson")
+            interval = intervals.of(row, set_, part=part) if accuracy and n else None
             yield Score(
                 set_,
                 part,
                 n,
+                describe.people_count(row, set_, part),
                 accuracy,
                 interval,
                 row.summary("balanced_accuracy", set_, part),
@@ -127,7 +124,11 @@ def _measures(row: Row, intervals: Intervals) -> Iterator[tuple[str, str, str]]:
         mean, interval = row.summary(key, row.dataset), intervals.of_metric(row, key)
         if mean and interval:
             text = f"{percent(mean.mean)} ({percent(interval.low)} to {percent(interval.high)})"
-            yield label, text, "percent, with its 95 % interval over faces (bootstrap by class)"
+            yield (
+                label,
+                text,
+                "percent, with its 95 % interval (over people; where not known, faces by class)",
+            )
     parts = row.parts(row.dataset)
     raters = [p["raters"] for p in parts if p.get("raters")]
     curves = [p["risk_coverage"] for p in parts if p.get("risk_coverage")]

@@ -22,8 +22,9 @@ numbers.
 
 Ranked by mean test accuracy of the `last` epoch over seeds; equal means share a rank. All numbers
 are percent, mean ± sample standard deviation (n − 1) over seeds; `± –` stands behind a single seed.
-The 95 % interval is over faces. Where those of two models overlap, their ranks alone show no
-difference: `compare.html` has the paired tests. **Balanced** is the mean recall over classes.
+The 95 % interval is over people, or over faces where nobody knows the people. Where those of two
+models overlap, their ranks alone show no difference: `compare.html` has the paired tests, and a
+verdict on models needs five seeds of each. **Balanced** is the mean recall over classes.
 `best_on_val` takes the epoch that was best on validation faces, `best_on_test` the one that was
 best on these very test faces: the latter is too optimistic, and never ranks.
 """
@@ -58,6 +59,8 @@ def markdown(boards: Sequence[Board], scores: Scores) -> str:
             parts += _section(board, scores)
     if not scores.datasets():
         parts.insert(1, "Nothing has been measured yet: run `dvc repro`.")
+    if still := describe.did_not_train(scores.collapsed()):
+        parts.append("\n".join(f"- {text}" for text in still))
     if missing := scores.missing():
         parts.append("Not finished: " + "; ".join(missing) + ".")
     return "\n\n".join(parts) + "\n"
@@ -71,7 +74,7 @@ def _section(board: Board, scores: Scores) -> list[str]:
         parts.append(
             f"{describe.place(rows)} Test faces: "
             f"{describe.class_counts(rows[0], board.set)}. "
-            f"{describe.sampling_error(rows, board.set)} {describe.setup(rows)}"
+            f"{board.sampling_error} {describe.setup(rows)}"
         )
         parts += describe.warnings(rows, [board.set], scores)
         parts.append(_measured(track))

@@ -66,6 +66,7 @@ class Board:
         external: predictions made elsewhere and scored here.
         about: sentences on sizes, set-up and sampling error.
         warnings: what makes the comparison less than it seems.
+        sampling_error: how sure one accuracy is.
     """
 
     dataset: str
@@ -76,6 +77,7 @@ class Board:
     external: tuple[Beside, ...] = ()
     about: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    sampling_error: str = ""
 
     @property
     def key(self) -> str:

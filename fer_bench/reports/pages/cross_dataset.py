@@ -130,13 +130,13 @@ def _columns(scores: Scores, sets: Iterable[str]) -> list[str]:
 def _matrix(lines: Sequence[Sequence[Place]], sets: Sequence[str]) -> str:
     sizes = {
         name: dict.fromkeys(
-            n for places in lines for p in places if p.set == name
-            for n in p.row.sizes(name, p.subset)
+            describe.faces(p.row, name, p.subset)
+            for places in lines for p in places if p.set == name
         )
         for name in sets
     }  # fmt: skip
     head = ["Trained on", "Seeds"]
-    head += [f"{name} (n = {' or '.join(f'{n:,}' for n in sizes[name])})" for name in sets]
+    head += [f"{name} ({' or '.join(sizes[name])})" for name in sets]
     body = []
     for places in lines:
         texts = {place.set: place.text for place in places}
@@ -164,6 +164,7 @@ COLUMNS: Columns[Place] = (
     plain("classes", lambda p: p.classes),
     plain("seeds", lambda p: len(p.row.cells)),
     plain("n", lambda p: " ".join(map(str, p.row.sizes(p.set, p.subset)))),
+    plain("people", lambda p: describe.people_count(p.row, p.set, p.subset)),
     over_seeds("last_accuracy", lambda p: p.over_seeds("accuracy")),
     over_seeds("last_balanced_accuracy", lambda p: p.over_seeds("balanced_accuracy")),
 )

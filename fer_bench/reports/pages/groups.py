@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fer_bench.reports.formatting import percent, rounded
-from fer_bench.statistics.intervals import Interval, difference, wilson
+from fer_bench.statistics.intervals import Interval, of_intervals, wilson
 from fer_bench.statistics.summary import Summary
+from fer_bench.statistics.wording import FEWEST_UNITS
 
 SMALL = 30
 """Fewer faces than this are not ranked: the Wilson interval is then over 20 points wide wherever
@@ -25,22 +26,36 @@ class Group:
         n: how many faces.
         accuracy: over seeds.
         balanced: balanced accuracy over seeds.
+        people: how many people they are of; None where nobody knows.
+        ends: the 95 % interval over these people; None where nobody knows.
     """
 
     name: str
     n: int
     accuracy: Summary
     balanced: Summary
+    people: int | None = None
+    ends: Interval | None = None
 
     @property
     def interval(self) -> Interval:
-        """Wilson's 95 % interval of the mean accuracy on n faces."""
-        return wilson(self.accuracy.mean, self.n)
+        """95 %, over people; where nobody knows them Wilson's, of n faces."""
+        return self.ends or wilson(self.accuracy.mean, self.n)
+
+    @property
+    def small(self) -> bool:
+        """Whether it has too few faces or people to be called best or worst."""
+        return self.n < SMALL or (self.people is not None and self.people < FEWEST_UNITS)
 
     @property
     def ranked(self) -> bool:
         """Whether it may be called best or worst."""
-        return self.n >= SMALL and not is_unknown(self.name)
+        return not self.small and not is_unknown(self.name)
+
+    @property
+    def size(self) -> str:
+        """`n = 12 of 3 people`."""
+        return f"n = {self.n:,}" + (f" of {self.people} people" if self.people else "")
 
 
 def is_unknown(name: str) -> bool:
@@ -55,17 +70,19 @@ def sentences(groups: Sequence[Group]) -> str:
     if not said:
         said.append("fewer than two groups are large enough to compare.")
     if small := [g for g in groups if not g.ranked and not is_unknown(g.name)]:
-        names = ", ".join(f"{g.name} (n = {g.n})" for g in small)
-        said.append(f"Too few faces to say (under {SMALL}), not ranked: {names}.")
+        names = ", ".join(f"{g.name} ({g.size})" for g in small)
+        said.append(
+            f"Too few to say (under {SMALL} faces or {FEWEST_UNITS} people), not ranked: {names}."
+        )
     if unknown := [g for g in groups if is_unknown(g.name)]:
-        names = ", ".join(f"{g.name} (n = {g.n:,})" for g in unknown)
+        names = ", ".join(f"{g.name} ({g.size})" for g in unknown)
         said.append(f"Without a group, not ranked: {names}.")
     return " ".join(said)
 
 
 def _gap(worst: Group, best: Group, of: int) -> str:
     gap = best.accuracy.mean - worst.accuracy.mean
-    low, high = difference(best.accuracy.mean, best.n, worst.accuracy.mean, worst.n)
+    low, high = of_intervals(best.accuracy.mean, best.interval, worst.accuracy.mean, worst.interval)
     text = (
         f"of {of} groups compared, worst is {worst.name} ({percent(worst.accuracy.mean)}), best "
         f"{best.name} ({percent(best.accuracy.mean)}); gap {_points(gap)} points, 95 % interval "

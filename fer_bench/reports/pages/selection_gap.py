@@ -86,6 +86,7 @@ def markdown(scores: Scores) -> str:
             rows = [gap.row for gap in found]
             parts += [f"## {describe.title(dataset)}", _about(rows, dataset)]
             parts += describe.warnings(rows, [dataset], scores)
+            parts += describe.did_not_train(scores.collapsed(dataset))
             parts.append(page_table(COLUMNS, found, *_mean(found)))
     if len(parts) == 1:
         parts.append(NOTHING_MEASURED)
@@ -94,8 +95,8 @@ def markdown(scores: Scores) -> str:
 
 def _about(rows: list[Row], dataset: str) -> str:
     epochs = " or ".join(dict.fromkeys(str(n) for row in rows for n in row.said("epochs")))
-    sizes = " or ".join(f"{n:,}" for n in rows[0].sizes(dataset))
-    return f"{describe.place(rows)} {sizes} test faces; one of {epochs} epochs is chosen."
+    sizes = describe.faces(rows[0], dataset)
+    return f"{describe.place(rows)} Test set: {sizes}; one of {epochs} epochs is chosen."
 
 
 def _mean(found: list[Gap]) -> list[list[str]]:

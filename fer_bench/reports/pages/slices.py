@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from fer_bench.reports import columns, describe
 from fer_bench.reports.columns import Columns, of_row, over_seeds, page_table, plain, share
+from fer_bench.reports.compare.same_faces import slice_interval
 from fer_bench.reports.formatting import count, percent
 from fer_bench.reports.metrics import HEADLINES
 from fer_bench.reports.pages.groups import SMALL, Group, is_unknown, sentences
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.statistics.summary import Summary, summarise
+from fer_bench.statistics.wording import FEWEST_UNITS
 
 TITLE = "Groups of people"
 SHOWS = "Accuracy by age, gender and other groups, with intervals."
@@ -23,20 +25,22 @@ INTRODUCTION = f"""\
 How much does accuracy on a test set differ between groups of the people in it?
 
 All numbers are percent, of the `last` epoch; mean ± sample standard deviation (n − 1) over seeds.
-The **95 % interval** is Wilson's, of the mean accuracy on n faces: how far chance in *which faces*
-the group has may have moved it. **Balanced** is the mean recall over the classes that the group has
-faces of; groups express different things, so look at it beside the accuracy. The interval of a gap
-is Newcombe's method 10 (Stat. Med. 17, 1998) from the two Wilson intervals.
+The **95 % interval** is of the mean accuracy over the group's people (bootstrap); where nobody
+knows them, Wilson's over its faces: how far chance in *who* is in the group may have moved it.
+**Balanced** is the mean recall over the classes that the group has faces of; groups express
+different things, so look at it beside the accuracy. The interval of a gap is Newcombe's method 10
+(Stat. Med. 17, 1998) from the two intervals.
 
 What these numbers are not:
 
 - Groups are labels that annotators gave by looking at a photograph (on rendered faces: what was
   drawn), not what people say of themselves, and annotators err.
-- Intervals take faces as independent. Where one person has several faces, they are too narrow.
+- Where nobody knows the people, intervals take faces as independent, and are too narrow if one
+  person has several.
 - Best and worst are picked after looking: of several equal groups, one is always worst, and the gap
   between best and worst is above 0 by chance alone. Intervals are not corrected for the picking.
 - A gap does not say why: groups differ in expressions, pose, age, light and label quality as well.
-- Groups under {SMALL} faces are listed, but too small to rank.
+- Groups under {SMALL} faces or {FEWEST_UNITS} people are listed, but too small to rank.
 
 Where a set has models of its own, those trained on other datasets stand in slices.csv only, as do
 ablations.
@@ -102,13 +106,20 @@ def _slices(rows: Sequence[Row], set_: str, column: str) -> list[Slice]:
 def groups_of(row: Row, set_: str, column: str) -> list[Group]:
     """A row's groups by one column, in a reader's order, those without a label last."""
     found = row.groups(set_).get(column, {})
-    groups = [_group(name, seeds) for name, seeds in found.items() if seeds[0]["n"]]
+    groups = [
+        _group(name, seeds, slice_interval(row, set_, column, name))
+        for name, seeds in found.items()
+        if seeds[0]["n"]
+    ]
     return sorted(groups, key=lambda group: (is_unknown(group.name), _natural(group.name)))
 
 
-def _group(name: str, seeds: Sequence[dict[str, Any]]) -> Group:
+def _group(name: str, seeds: Sequence[dict[str, Any]], over: Mapping[str, Any] | None) -> Group:
     accuracy, balanced = (_over(seeds, key) for key in ("accuracy", "balanced_accuracy"))
-    return Group(name, seeds[0]["n"], accuracy, balanced)
+    if not over or over["people"] is None:
+        return Group(name, seeds[0]["n"], accuracy, balanced)
+    ends = over["low"], over["high"]
+    return Group(name, seeds[0]["n"], accuracy, balanced, over["people"], ends)
 
 
 def _over(seeds: Sequence[dict[str, Any]], key: str) -> Summary:
@@ -144,12 +155,13 @@ COLUMNS: Columns[Slice] = (
     *of_row(lambda s: s.row, lambda s: s.set),
     plain("column", lambda s: s.column),
     plain("group", lambda s: s.group.name, "Group", left=True),
-    columns.shown("n", lambda s: count(s.group.n)),
+    columns.shown("Faces", lambda s: count(s.group.n)),
+    plain("people", lambda s: s.group.people, "People", lambda s: count(s.group.people)),
     plain("seeds", lambda s: s.group.accuracy.n, "Seeds", lambda s: describe.seeds(s.row)),
     plain("n", lambda s: s.group.n),
     over_seeds("last_accuracy", lambda s: s.group.accuracy, "Accuracy"),
-    share("wilson_low", lambda s: s.group.interval[0]),
-    share("wilson_high", lambda s: s.group.interval[1]),
+    share("low", lambda s: s.group.interval[0]),
+    share("high", lambda s: s.group.interval[1]),
     columns.shown("95 % interval", lambda s: _interval(s.group)),
     over_seeds("last_balanced_accuracy", lambda s: s.group.balanced, "Balanced"),
     plain("ranked", lambda s: s.group.ranked),

@@ -24,10 +24,10 @@ How much worse are occluded and turned faces read than all faces of the same tes
 
 Percent and points of the `last` epoch, means over seeds. The **raw gap** is the subset's accuracy
 minus the whole set's. A subset may hold more of the hard expressions, so in the **re-weighted gap**
-every class counts as much as in the whole set, on both sides; its 95 % interval is over faces, and
-left out under {FEWEST_FACES} faces. One that leaves out 0 is more than class mix and chance in the
-faces explain; other differences between the faces remain. Subset and whole share faces: against the
-*other* faces the gap is larger. Rows are those of Table 3."""
+every class counts as much as in the whole set, on both sides. Its 95 % interval is over people
+(over faces, where nobody knows them), and left out under {FEWEST_FACES} faces. One that leaves out
+0 is more than class mix and chance explain; other differences between the faces remain. Subset and
+whole share faces: against the *other* faces the gap is larger. Rows are those of Table 3."""
 NOTHING_MEASURED = (
     "No set with subsets has scores with answers by face, so nothing is measured for this page yet."
 )
@@ -108,6 +108,7 @@ COLUMNS: Columns[RowGap] = (
     *of_row(lambda i: i[0], lambda i: i[0].dataset, named=False),
     plain("part", lambda i: i[1]["part"], "Faces", lambda i: subset_title(i[1]["part"]), left=True),
     plain("n", lambda i: i[1]["n"], "n", lambda i: count(i[1]["n"])),
+    plain("people", lambda i: i[1]["people"], "People", lambda i: count(i[1]["people"])),
     plain("n_full", lambda i: i[1]["n_full"]),
     share("accuracy", lambda i: i[1]["accuracy"], "Accuracy"),
     share("full_accuracy", lambda i: i[1]["full_accuracy"], "All faces"),

@@ -80,7 +80,7 @@ def write_table(
     """Write one of `TABLES`; arguments as of `build_table`."""
     printed = load_paper(paper_dir, spec.number)
     page = table_page(spec, scores, printed, cache)
-    _write(out_dir / spec.stem, markdown(page), csv_text(spec, scores, printed), tex(page))
+    _write(out_dir / spec.stem, markdown(page), csv_text(spec, scores, printed, cache), tex(page))
 
 
 def write_inference_time(paper_dir: Path, cost_dir: Path | None, out_dir: Path) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from fer_bench.reports import describe
 from fer_bench.reports.columns import cell, summary_columns, text_of
+from fer_bench.reports.compare.same_faces import row_key
 from fer_bench.reports.paper import Printed
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.tables.beside_paper import difference, over_seeds
 from fer_bench.reports.tables.lines import Line, printed_lines
+from fer_bench.reports.tables.paired_lines import verdicts
 from fer_bench.reports.tables.sections import sections
 from fer_bench.reports.tables.spec import TableSpec
 
@@ -23,18 +26,25 @@ METRICS = {
 NOT_PERCENT = ("nll", "brier")
 
 
-def csv_text(spec: TableSpec, scores: Scores, printed: Sequence[Printed]) -> str:
+def csv_text(
+    spec: TableSpec, scores: Scores, printed: Sequence[Printed], cache: Path | None = None
+) -> str:
     """The measured sections' lines, then the paper's lines that none of them shows.
 
     Numbers have four decimals, in percent except `nll` and `brier`; a place without a measurement
-    is empty, and so is the standard deviation of a single seed.
+    is empty, and so is the standard deviation of a single seed. `verdicts` holds what the table
+    says of the row against others, corrected over the pairs of the table.
     """
     found, _ = sections(spec, scores, printed)
     lines = [line for section in found for line in section.lines]
     shown = {line.key for line in lines}
     lines += [line for line in printed_lines(printed) if line.key not in shown]
     folded = any(line.row.folded for line in lines if line.row)
-    records = [_record(spec, line) | (_folds(line) if folded else {}) for line in lines]
+    said = verdicts(spec, found, cache)
+    records = [
+        _record(spec, line) | _verdicts(line, said) | (_folds(line) if folded else {})
+        for line in lines
+    ]
     return text_of(records, list(records[0]) if records else ())
 
 
@@ -54,12 +64,18 @@ def _record(spec: TableSpec, line: Line) -> dict[str, Any]:
         "parameters": _said(row, "parameters"),
         "partial": row.partial(line.set) if row else "",
         "seeds": len(row.cells) if row else 0,
+        "people": describe.people_count(row, line.set, line.subset),
         "n": " ".join(map(str, row.sizes(line.set, line.subset))) if row else "",
         **_statistics(line),
         "paper_mean_std": line.paper.get("mean_std", ""),
         "paper_max": line.paper.get("max", ""),
         **_differences(line),
     }
+
+
+def _verdicts(line: Line, said: Mapping[tuple[str, str, str], str]) -> dict[str, str]:
+    key = (row_key(line.row), line.set, line.subset) if line.row else None
+    return {"verdicts": said.get(key, "") if key else ""}
 
 
 def _differences(line: Line) -> dict[str, Any]:

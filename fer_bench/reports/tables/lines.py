@@ -74,9 +74,11 @@ def ours(
     here = [p for p in places if p.dataset == dataset]
     for label, model, core in _variants(row_spec, scores, here, dataset):
         row = scores.get(dataset, model)
+        still = row is None and bool(scores.collapsed(dataset, rows=[model]))
+        label = f"{label} (did not train)" if still else label
         if row and not row.has(set_, subset):
             row = None
-        if row or (core and subset == "all"):
+        if row or ((core or still) and subset == "all"):
             paper = {p.statistic: p.printed for p in here if p.model == model}
             yield Line(label, dataset, model, set_, subset, row, paper)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_bench.reports import describe
+from fer_bench.reports.compare.same_faces import sampling_error
 from fer_bench.reports.describe import subset_title
 from fer_bench.reports.grid import Grid
 from fer_bench.reports.paper import Printed
@@ -83,6 +84,8 @@ def table_page(
     if unfinished := scores.missing({row.model for row in spec.rows}):
         missing.append("Not finished: " + "; ".join(unfinished) + ".")
     sets = list(dict.fromkeys([*(s.set for s in found), *(place.set for place in printed)]))
+    if still := describe.did_not_train(scores.collapsed(models=[row.model for row in spec.rows])):
+        missing.append("\n".join(f"- {text}" for text in still))
     if apart := describe.apart(scores, [row.model for row in spec.rows], sets):
         missing.append("\n- ".join(apart))
     paper = Panel(
@@ -91,21 +94,25 @@ def table_page(
     )  # fmt: skip
     compared = compared_blocks(spec, found, cache)
     panels = tuple(
-        _panel(spec, section, scores, blocks)
+        _panel(spec, section, scores, blocks, cache)
         for section, blocks in zip(found, compared, strict=True)
     )
     return Page(spec, panels, paper, tuple(missing))
 
 
 def _panel(
-    spec: TableSpec, section: TableSection, scores: Scores, compared: Sequence[str]
+    spec: TableSpec,
+    section: TableSection,
+    scores: Scores,
+    compared: Sequence[str],
+    cache: Path | None,
 ) -> Panel:
     measured = [line for line in section.lines if line.row is not None]
     rows = [line.row for line in measured if line.row]
     scored = next(row for row in rows if row.has(section.set))
     about = [
         f"{describe.place(rows)} Test faces: {describe.class_counts(scored, section.set)}. "
-        f"{describe.sampling_error(rows, section.set)} {describe.setup(rows)}"
+        f"{sampling_error(rows, section.set, cache)} {describe.setup(rows)}"
     ]
     grid = section_grid(spec, section)
     if PRETRAINED not in grid.head:

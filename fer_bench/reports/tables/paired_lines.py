@@ -16,11 +16,11 @@ from fer_bench.reports.tables.sections import TableSection
 from fer_bench.reports.tables.spec import TableSpec
 from fer_bench.rows import split_transferred, transferred
 from fer_bench.statistics.corrections import MARGIN
-from fer_bench.statistics.wording import Judged
+from fer_bench.statistics.wording import Judged, short, signed
 
 Pair = tuple[Line, Line]
 EXPLAINED = re.compile(r"Difference: first minus second.*? inside ±[\d.]+ points?\.\s*", re.DOTALL)
-"""What `compared` says below every table of pairs; what it says of few seeds stays."""
+"""What is said below every table of pairs; what is said of few seeds stays."""
 WORDS = "<details><summary>In words</summary>\n\n{words}\n\n</details>"
 WAYS = ("fine-tuned", "masked only")
 """The two ways to train for masks that `TableSpec.pairs` may name."""
@@ -56,14 +56,35 @@ def compared_blocks(
         sections: with their lines; both rows of a pair must have been measured on the set.
         cache: `runs/.statistics`, or None.
     """
-    groups = [_group(spec, s, part) for s in sections for part in parts_of(spec, s)]
-    found = [comparisons(g.rows, g.section.set, g.part, g.pairs, cache) for g in groups]
-    tested = list(zip(groups, corrected(found, MARGIN), strict=True))
+    tested = _tested(spec, sections, cache)
     return [
         [block for group, judged in tested if group.section is section
          for block in _blocks(group, judged)]
         for section in sections
     ]  # fmt: skip
+
+
+def verdicts(
+    spec: TableSpec, sections: Sequence[TableSection], cache: Path | None
+) -> dict[tuple[str, str, str], str]:
+    """In words, of each pair of the table, by the key of its first row, set and part."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for group, judged in _tested(spec, sections, cache):
+        for one in judged:
+            c = one.comparison
+            names = group.labels[c.one], group.labels[c.other]
+            text = f"minus {names[1]}: {signed(c.difference)}; {short(one, *names)}"
+            found.setdefault((c.one, group.section.set, group.part), []).append(text)
+    return {key: " / ".join(texts) for key, texts in found.items()}
+
+
+def _tested(
+    spec: TableSpec, sections: Sequence[TableSection], cache: Path | None
+) -> list[tuple[_Group, list[Judged]]]:
+    groups = [_group(spec, s, part) for s in sections for part in parts_of(spec, s)]
+    found = [comparisons(g.rows, g.section.set, g.part, g.pairs, cache) for g in groups]
+    family = f"the {{}} of Table {spec.number}"
+    return list(zip(groups, corrected(found, MARGIN, family), strict=True))
 
 
 def _blocks(group: _Group, judged: Sequence[Judged]) -> list[str]:

@@ -57,7 +57,7 @@ def _head(spec: TableSpec, section: TableSection) -> list[str]:
     compared = any(line.model and line.paper for line in section.lines)
     folded = any(line.row.folded for line in section.lines if line.row)
     pretrained = {describe.pretrained(line.row) for line in section.lines if line.row}
-    head = ["Faces", "n"] if len({line.subset for line in section.lines}) > 1 else []
+    head = ["Faces", "n", "People"] if len({line.subset for line in section.lines}) > 1 else []
     head += ["Model"]
     head += ["Trained on"] if spec.sets else []
     head += [PRETRAINED] if len(pretrained) > 1 else []
@@ -87,6 +87,7 @@ def _cells(line: Line, bold: bool) -> dict[str, str]:
     return {
         "Faces": subset_title(line.subset),
         "n": ", ".join(map(count, sizes)) or NOTHING,
+        "People": count(describe.people_count(row, line.set, line.subset)),
         "Model": line.label,
         "Trained on": _trained_on(line),
         PRETRAINED: describe.pretrained(row),

@@ -73,7 +73,11 @@ BASELINES = (
     RowSpec("Baseline (our identities)", "baseline_identity", core=False),
 )
 SHARED = RowSpec("SCAN-CCI, shared units", "scan_cci_shared", core=False)
-RELEASED = RowSpec("SCAN-CCI as released", "scan_cci_released", core=False)
+RELEASED = (
+    RowSpec("SCAN-CCI as released", "scan_cci_released", core=False),
+    RowSpec("SCAN-CCI as released for RAF-DB", "scan_cci_released_shared", core=False),
+)
+"""The released RAF-DB script imports the shared branch, the other scripts the one unit a patch."""
 COMPETITORS = tuple(
     RowSpec(label, model, core=False)
     for label, model in (

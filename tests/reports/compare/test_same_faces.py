@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from compared_rows import part, row
 
 from fer_bench.errors import FerBenchError
-from fer_bench.reports.compare.blocks import written
+from fer_bench.reports.compare.blocks import OTHER_MACHINES, STRANGERS, written
 from fer_bench.reports.compare.in_words import compare_text
 from fer_bench.reports.compare.same_faces import (
     judged,
@@ -43,40 +44,44 @@ def every_pair(rows, set_, pairs=None, cache=None) -> list[Judged]:
 
 
 def compared(rows, pairs, set_, part="all", labels=None) -> list[str]:
-    found = judged(rows, set_, part, pairs, MARGIN, None)
+    found = judged(rows, set_, part, pairs, MARGIN, None, "the {} of Table 7")
     return written(found, rows, pairs, set_, part, labels=labels)
 
 
 class TestTable:
     def test_a_pair_worked_by_hand(self) -> None:
-        heading, table, explanation, said = compared(rows(), [PAIR], "synthetic")
+        heading, table, explanation, said, strangers = compared(rows(), [PAIR], "synthetic")
         assert heading == "**Compared on the same faces** (synthetic)"
         cells = [cell.strip() for cell in table.splitlines()[2].strip("|").split("|")]
         # 40 of 400 faces differ, all one way: 10 points, exact p 2 * 0.5 ** 40.
-        assert cells[:4] == ["good − bad", "400", "2", "10.0"]
-        low, high = map(float, cells[4].split(" to "))
+        assert cells[:5] == ["good − bad", "400", "–", "2", "10.0"]
+        low, high = map(float, cells[5].split(" to "))
         assert low == pytest.approx(10 - 196 * (0.09 / 400) ** 0.5, abs=0.3)
         assert high == pytest.approx(10 + 196 * (0.09 / 400) ** 0.5, abs=0.3)
-        assert cells[5:] == ["< 0.001, < 0.001", "< 0.001", "< 0.001", "good is better"]
-        assert "corrected for this 1 pair" in explanation
-        assert explanation.count("With 2 seeds (fewer than 3)") == 1
-        assert said.startswith("- On these 400 faces the trained networks of good are better than")
+        assert cells[6:] == [
+            "< 0.001, < 0.001", "< 0.001", "< 0.001",
+            "these networks differ by +10.0; too few seeds for a verdict on the models",
+        ]  # fmt: skip
+        assert "corrected for the 1 pair of Table 7" in explanation
+        assert explanation.count("With 2 seeds (fewer than 5)") == 1
+        assert strangers == STRANGERS
+        assert said.startswith("- On these 400 faces these trained networks of good score higher")
         assert "not about training again" not in said
 
     def test_labels_and_order_are_the_tables(self) -> None:
         labels = {GOOD: "Good | ours", BAD: "Bad"}
-        blocks = compared(rows(), [(BAD, GOOD)], "synthetic", labels=labels)
+        blocks = compared(rows(seeds=5), [(BAD, GOOD)], "synthetic", labels=labels)
         assert "| Bad − Good \\| ours" in blocks[1]
         assert "−10.0" in blocks[1]
         assert "Good \\| ours is better" in blocks[1]
         assert "Good \\| ours" in blocks[3]
 
-    def test_three_seeds_are_over_faces_and_seeds(self) -> None:
-        _, table, explanation, said = compared(rows(seeds=3), [PAIR], "synthetic")
+    def test_five_seeds_are_over_faces_and_seeds(self) -> None:
+        _, table, explanation, said, _ = compared(rows(seeds=5), [PAIR], "synthetic")
         assert "*" in table.splitlines()[2]
-        assert "fewer than 3" not in explanation
+        assert "fewer than 5" not in explanation
         assert said.startswith("- good is better than bad by 10.0 points of accuracy")
-        assert "over 400 faces and 3 seeds" in said
+        assert "over 400 faces and 5 seeds" in said
 
     def test_holm_is_over_the_pairs_given(self) -> None:
         # 12 faces against none favour `near`: McNemar's p is 2 * 0.5 ** 12 = 0.0005.
@@ -108,15 +113,24 @@ class TestTable:
         assert compared(rows(), [PAIR], "synthetic_masked") == []
         assert compared(rows(), [PAIR], "synthetic", "occluded") == []
 
-    def test_folds_are_warned_of(self) -> None:
-        folds = {"last": [{"accuracy": 0.9}]}
-        found = [
-            row(name, [{"all": part(range(k), 400, "faces")}], folds=folds)
-            for name, k in (("good", 40), ("bad", 80))
-        ]
-        blocks = compared(found, [PAIR], "synthetic")
-        assert any("Faces of one person are alike" in block for block in blocks)
-        assert not any("one person" in b for b in compared(rows(), [PAIR], "synthetic"))
+    def test_pairs_from_different_machines_are_marked(self) -> None:
+        def trained(**other: str) -> list[Row]:
+            good, bad = rows()[:2]
+            here = {"torch": "2.14.1", "numpy": "2.4.6", "processor": "a CPU", "threads": "1"}
+            made = []
+            for one, said in ((good, here), (bad, here | other)):
+                cells = [replace(c, training=replace(c.training, environment=said))
+                         for c in one.cells]  # fmt: skip
+                made.append(replace(one, cells=tuple(cells)))
+            return made
+
+        assert OTHER_MACHINES not in str(compared(trained(), [PAIR], "synthetic"))
+        assert OTHER_MACHINES not in str(compared(trained(threads="4"), [PAIR], "synthetic"))
+        for key in ("processor", "torch", "numpy"):
+            apart = trained(**{key: "another"})
+            text = "\n".join(compared(apart, [PAIR], "synthetic"))
+            assert f"{OTHER_MACHINES} good − bad ({key} " in text
+            assert OTHER_MACHINES in compare_text(Scores(apart), "synthetic", "good", "bad")
 
     def test_parts_and_sets_are_named(self) -> None:
         found = [
@@ -125,7 +139,7 @@ class TestTable:
         ]
         blocks = compared(found, [PAIR], "synthetic", "pose_gt_30")
         assert blocks[0] == "**Compared on the same faces** (synthetic, pose > 30° faces)"
-        assert "|  60 |" in blocks[1]
+        assert "|      60 |" in blocks[1]
 
 
 class TestEveryPair:
@@ -138,7 +152,8 @@ class TestEveryPair:
         test = compared[0].mcnemar[1]
         assert (test.seed, test.one_only, test.other_only) == (1, 40, 0)
         assert test.p == pytest.approx(2 * 0.5**40)
-        assert [p.verdict for p in found] == ["better", "undecided", "worse"]
+        assert [p.verdict for p in found] == ["too_few_seeds"] * 3
+        assert [p.of_networks for p in found] == ["better", "undecided", "worse"]
         assert [c.differing for c in compared] == [40, 80, 120]
         assert not any(c.both for c in compared)
         assert sentence(found[0], "good", "bad").count("not about training again") == 1
@@ -203,11 +218,15 @@ class TestSubsetGap:
 
 class TestText:
     def test_says_it_in_words_and_numbers(self) -> None:
-        text = compare_text(Scores(rows(seeds=3)), "synthetic", "good", "bad")
+        text = compare_text(Scores(rows(seeds=5)), "synthetic", "good", "bad")
         assert text.splitlines()[0].startswith("good is better than bad by 10.0 points")
-        assert "set synthetic, part all: 400 faces; seeds 0 1 2 and 0 1 2" in text
+        assert "set synthetic, part all: 400 faces, people not known; seeds 0 1 2 3 4" in text
+        assert "p < 0.001, not corrected" in text
         assert "interval over faces and seeds" in text
         assert "seed 2: only good right on 40, only bad right on 0 faces; p < 0.001" in text
+        assert "Verdict: good is better." in text
+        two = compare_text(Scores(rows()), "synthetic", "good", "bad")
+        assert "Verdict: these networks differ by +10.0; too few seeds for a verdict on the" in two
         again = compare_text(Scores(rows(seeds=1)), "synthetic", "good", "twin", margin=0.2)
         assert "equivalent within 20 points" in again
         assert "faces and seeds" not in again

@@ -32,6 +32,7 @@ def row(model: str = "scan_cci", dataset: str = "synthetic", **training: Any) ->
         ("scan_cci_no_eca", "SCAN-CCI", 2020),
         ("scan_cci_released", "SCAN-CCI as released", 2020),
         ("scan_cci_released_sfew", "SCAN-CCI as released", 2020),
+        ("scan_cci_released_shared", "SCAN-CCI as released for RAF-DB", 2020),
         ("scan", "Model without a card", None),
         ("other_net", "Model without a card", None),
     ],
@@ -46,6 +47,26 @@ def test_every_registered_model_has_a_card() -> None:
 
     without = [name for name in models.names() if TEXTS.family(row(name)).title.startswith("Model")]
     assert without == []
+
+
+def test_the_paper_is_cited_as_in_the_citation_file() -> None:
+    import yaml
+
+    from fer_bench.models import scan_cci
+
+    root = Path(__file__).parents[3]
+    (paper,) = yaml.safe_load((root / "CITATION.cff").read_text("utf-8"))["references"]
+    number = paper["identifiers"][0]["value"].replace(":", " ")
+    assert number == "arXiv 2007.10298"
+    for text in (scan_cci.__doc__ or "", TEXTS.family(row("scan_cci")).source):
+        assert f'"{paper["title"]}", {number}' in " ".join(text.split())
+
+
+@pytest.mark.parametrize("model", ["scan_cci", "scan_cci_released", "scan_cci_released_shared"])
+def test_the_doubt_about_the_papers_weights_is_said(model: str) -> None:
+    limits = " ".join(TEXTS.family(row(model)).limits)
+    assert "file named for MS-Celeb-1M" in limits
+    assert "VGGFace2" in limits
 
 
 def said(set_: str, **training: Any) -> str:

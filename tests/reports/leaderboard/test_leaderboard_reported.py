@@ -105,7 +105,9 @@ def test_what_is_shipped() -> None:
         "sfew": "58.93",
     }  # fmt: skip
     assert {r.selection for r in ours.values()} == {"best_on_test"}
-    assert (ours["sfew"].extra_data, ours["rafdb"].extra_data) == ("affectnet7_rafdb", "none")
+    assert ours["sfew"].extra_data == "affectnet7_rafdb"
+    assert ours["rafdb"].extra_data == "none beyond the pre-training"
+    assert all("MS-Celeb-1M" in r.pretraining for r in ours.values())
     order = list(datasets())
     places = [(order.index(r.dataset), r.year) for r in found]
     assert places == sorted(places)

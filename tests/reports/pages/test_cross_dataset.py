@@ -52,13 +52,13 @@ def test_the_matrix_marks_what_is_no_new_ground(scores: Scores) -> None:
         head = head or cells
         rows[cells[0]] = dict(zip(head, cells, strict=True))
     assert set(rows) == {"Trained on", "rafdb", "affectnet7", "affectnet8", "affectnet7_rafdb"}
-    own = rows["rafdb"]["rafdb (n = 200)"]
+    own = rows["rafdb"]["rafdb (200 faces)"]
     assert own.startswith("**")
     assert own.endswith("**")
-    shared = rows["affectnet7_rafdb"]["rafdb (n = 200)"]
+    shared = rows["affectnet7_rafdb"]["rafdb (200 faces)"]
     assert shared.endswith("*")
     assert not shared.startswith("*")
-    assert "*" not in rows["affectnet7"]["rafdb (n = 200)"]
+    assert "*" not in rows["affectnet7"]["rafdb (200 faces)"]
     assert rows["affectnet8"]["affectnet8 (n = 70 or 80)"].endswith("** (8)")
     assert rows["affectnet7"]["fedro (n = 160)"] == "–"
     assert "images of `jaffe` are missing" in text

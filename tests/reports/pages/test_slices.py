@@ -16,7 +16,7 @@ from fer_bench.reports.columns import names_of
 from fer_bench.reports.pages import slices
 from fer_bench.reports.pages.groups import Group, sentences
 from fer_bench.reports.scores import load_scores
-from fer_bench.statistics.intervals import difference, wilson
+from fer_bench.statistics.intervals import Interval, of_intervals, wilson
 from fer_bench.statistics.summary import summarise
 
 
@@ -35,6 +35,10 @@ def test_wilson_as_published_and_as_scipy(hits: int, n: int, low: float, high: f
     assert found == pytest.approx((low, high), abs=6e-5)
     again = binomtest(hits, n).proportion_ci(0.95, method="wilson")
     assert found == pytest.approx((again.low, again.high), abs=1e-12)
+
+
+def difference(one: float, n_one: int, other: float, n_other: int) -> Interval:
+    return of_intervals(one, wilson(one, n_one), other, wilson(other, n_other))
 
 
 @pytest.mark.parametrize(
@@ -65,8 +69,8 @@ def test_groups_again_from_the_predictions(photographs: Path) -> None:
         assert line["n"] == len(rows)
         assert line["last_accuracy_mean"] == pytest.approx(sum(hits) / 2, abs=6e-5)
         low, high = wilson(sum(hits) / 200, len(rows))
-        assert line["wilson_low"] == pytest.approx(100 * low, abs=6e-5)
-        assert line["wilson_high"] == pytest.approx(100 * high, abs=6e-5)
+        assert line["low"] == pytest.approx(100 * low, abs=6e-5)
+        assert line["high"] == pytest.approx(100 * high, abs=6e-5)
         assert line["ranked"] == (len(rows) >= 30 and line["group"] != "unsure")
 
 
@@ -94,8 +98,8 @@ def test_what_is_said_of_a_gap() -> None:
     low, high = difference(0.8, 700, 0.6, 800)
     assert text == (
         "of 3 groups compared, worst is b (60.00), best a (80.00); gap 20.0 points, 95 % interval "
-        f"{100 * low:.1f} to {100 * high:.1f}. Too few faces to say (under 30), not ranked: few "
-        "(n = 29). Without a group, not ranked: unsure (n = 400)."
+        f"{100 * low:.1f} to {100 * high:.1f}. Too few to say (under 30 faces or 10 people), not "
+        "ranked: few (n = 29). Without a group, not ranked: unsure (n = 400)."
     )
     assert "contains 0" in sentences([group("a", 40, 0.8), group("b", 40, 0.75)])
     assert sentences([group("a", 40, 0.8), group("few", 3, 0)]).startswith("fewer than two groups")

@@ -56,8 +56,9 @@ def test_the_page_shows_what_the_csv_holds(demo: Path, lines: pd.DataFrame) -> N
     for (_, line), row in zip(shown.iterrows(), rows, strict=True):
         cells = [c.strip().replace("−", "-") for c in row.split("|")[1:-1]]
         assert cells[2] == str(line["n"])
-        assert cells[3:5] == [f"{line['accuracy']:.2f}", f"{line['full_accuracy']:.2f}"]
-        numbers = [*cells[5:7], *(cells[7].split(" to ") if " to " in cells[7] else ())]
+        assert cells[3] == "–"  # people are not known
+        assert cells[4:6] == [f"{line['accuracy']:.2f}", f"{line['full_accuracy']:.2f}"]
+        numbers = [*cells[6:8], *(cells[8].split(" to ") if " to " in cells[8] else ())]
         keys = ("raw_gap", "gap", "low", "high")[: len(numbers)]
         assert [float(x) for x in numbers] == pytest.approx([line[k] for k in keys], abs=0.051)
         intervals += len(numbers) == 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from fixed_scores import metrics, write_cell
 from fer_bench.reports.compare.same_faces import comparisons, corrected
 from fer_bench.reports.paper import load_paper
 from fer_bench.reports.scores import load_scores
+from fer_bench.reports.tables.as_csv import csv_text
 from fer_bench.reports.tables.paired_lines import compared_blocks, pairs, parts_of
 from fer_bench.reports.tables.sections import TableSection, sections
 from fer_bench.reports.tables.table01_to_s1 import TABLES
@@ -100,8 +102,22 @@ def test_holms_correction_is_over_all_sections_of_a_table(tmp_path: Path, paper:
     assert len(blocks) == 2
     for of_section, one in zip(blocks, together, strict=True):
         text = "\n".join(of_section)
-        assert "corrected for the 2 pairs of this table" in text
+        assert "corrected for the 2 pairs of Table 8" in text
         assert f"| {p_value(one.holm_p)} |" in re.sub(r" +", " ", text)
+
+
+def test_the_csv_says_what_the_table_says(tmp_path: Path, paper: Path) -> None:
+    few = "these networks differ by +5.0; too few seeds for a verdict on the models"
+    for seeds, verdict in ((2, few), (5, "SCAN-CCI is better")):
+        folder = tmp_path / str(seeds)
+        for model, accuracy in (("scan_cci", 0.75), ("scan_cci_no_cci", 0.7)):
+            for seed in range(seeds):
+                write_cell(folder, "a", model, seed, {"a": {"all": metrics(accuracy, faces="a")}})
+        text = csv_text(SPECS[8], load_scores(folder, {}), load_paper(paper, 8))
+        lines = {x["model"]: x for x in csv.DictReader(text.splitlines()) if x["set"] == "a"}
+        assert lines["scan_cci_no_cci"]["verdicts"] == ""
+        other = lines["scan_cci_no_cci"]["row"]
+        assert lines["scan_cci"]["verdicts"] == f"minus {other}: +5.0; {verdict}"
 
 
 def comparisons_of(found: list[TableSection], name: str) -> list[Comparison]:

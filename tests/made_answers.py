@@ -9,6 +9,7 @@ import numpy as np
 
 from fer_bench.labels import SEVEN
 from fer_bench.statistics.track import Track, tracks
+from fer_bench.statistics.units import Units
 
 FACES = "0123456789abcdef"
 
@@ -36,14 +37,29 @@ def wrong_where(true: np.ndarray, wrong: np.ndarray) -> np.ndarray:
     return np.where(wrong, (true + 1) % len(SEVEN), true)
 
 
-def track_of(wrong: dict[str, Sequence[Any]], true: np.ndarray, faces: str = FACES) -> Track:
-    """A track of rows, each given by where its seeds 0, 1, ... were wrong."""
+def track_of(
+    wrong: dict[str, Sequence[Any]],
+    true: np.ndarray,
+    faces: str = FACES,
+    person: np.ndarray | None = None,
+) -> Track:
+    """A track of rows, each given by where its seeds 0, 1, ... were wrong.
+
+    Args:
+        wrong: by row and seed.
+        true: (n,) classes, rising.
+        faces: their hash.
+        person: (n,) who is on each face, all known; None: nobody knows.
+    """
     parts = {
         name: [(seed, part(true, wrong_where(true, np.asarray(w, dtype=bool)), faces=faces))
                for seed, w in enumerate(seeds)]
         for name, seeds in wrong.items()
     }  # fmt: skip
-    found, left = tracks(parts, "a set")
+    units = Units.single(len(true))
+    if person is not None:
+        units = Units.of(person, np.ones(len(person), bool))
+    found, left = tracks(parts, "a set", dict.fromkeys(parts, units))
     assert not left
     assert len(found) == 1
     return found[0]
