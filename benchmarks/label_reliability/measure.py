@@ -54,7 +54,7 @@ PLACES = (TRAIN_TEST, "train", "val", "test", "train_val", "val_test", ALL)
 
 
 def read(root: Path) -> pd.DataFrame:
-    """One row a named face: `split`, `pixels`, and its votes in each of `FILES`.
+    """One row a named face, by name: `split`, `pixels`, and its votes in each of `FILES`.
 
     Faces whose picture is another row's are left out.
 
@@ -62,7 +62,8 @@ def read(root: Path) -> pd.DataFrame:
         FerBenchError: `root` is not the whole of FERPlus, or one of its files is damaged.
     """
     joined, named = join(root, "label_csv"), read_names(root)
-    faces = [f for f in joined.faces if f.name in named.of and not f.overwritten]
+    by_name = sorted(joined.faces, key=lambda face: face.name)
+    faces = [f for f in by_name if f.name in named.of and not f.overwritten]
     if lacking := sum(f.path is None for f in faces):
         raise FerBenchError(f"{root} lacks the pictures of {lacking:,} faces: add ferplus again.")
     rows = [
@@ -96,10 +97,16 @@ def measure(faces: pd.DataFrame) -> Reliability:
         sizes={str(size): int(n) for size, n in sizes.items()},
         differ=int(differ.sum()),
         differ_copies=int((differ & copied).sum()),
+        first_for_all=sum(_first_for_all(rows) for _, rows in copies.groupby("group")),
         votes=list(_votes(copies)),
         agreement=[line for file in FILES for line in _agreement(faces, copies, file)],
         classes=list(_classes(copies)),
     )
+
+
+def _first_for_all(rows: pd.DataFrame) -> bool:
+    cast, given = (rows[file].tolist() for file in FILES)
+    return set(given) == {cast[0]}
 
 
 def _votes(copies: pd.DataFrame) -> Iterator[dict[str, Any]]:

@@ -28,6 +28,8 @@ class Reliability:
         sizes: groups by their number of faces.
         differ: faces whose votes differ between the two files of votes.
         differ_copies: those of them that stand in a group.
+        first_for_all: groups whose copies all have, in the second file, the votes that the first
+            file says of the first copy (by name).
         votes: a line a file and place: `file`, `where`, `pairs`, and of those `equal_votes` and
             `same_largest` (equal first largest count).
         agreement: a line a file, rule and place: `file`, `rule`, `where`, `ratings`, `groups`,
@@ -45,6 +47,7 @@ class Reliability:
     sizes: dict[str, int]
     differ: int
     differ_copies: int
+    first_for_all: int
     votes: list[dict[str, Any]]
     agreement: list[dict[str, Any]]
     classes: list[dict[str, Any]]

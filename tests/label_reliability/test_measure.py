@@ -51,6 +51,11 @@ def test_what_is_counted() -> None:
     assert (record.faces, record.groups, record.copies) == (9, 3, 7)
     assert record.sizes == {"2": 2, "3": 1}
     assert (record.differ, record.differ_copies) == (3, 3)
+    assert record.first_for_all == 3
+    other = FACES.assign(fer2013new=FACES["label_csv"].where(FACES["pixels"] == "b", HAPPY))
+    assert measure(other).first_for_all == 1, (
+        "a alone; of b each copy has its own, of c none has what was cast"
+    )
     by = {x["where"]: x for x in record.votes if x["file"] == "label_csv"}
     counts = {k: (x["pairs"], x["equal_votes"], x["same_largest"]) for k, x in by.items()}
     assert counts == {
@@ -152,6 +157,7 @@ def test_the_committed_record() -> None:
     assert (record.copies, record.groups, record.differ, record.differ_copies) == (
         3353, 1513, 1601, 1601,
     )  # fmt: skip
+    assert record.first_for_all == record.groups
     by = {(x["file"], x["where"]): x for x in record.votes}
     for where, pairs, equal, same in (("train_test", 415, 45, 336), ("train", 1484, 176, 1242)):
         cast, copied = by["label_csv", where], by["fer2013new", where]

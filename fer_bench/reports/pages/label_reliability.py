@@ -46,7 +46,7 @@ with the classes weighted as among the test faces, because copies have another m
 
 Measured from the files as given by `benchmarks/label_reliability`. Copies are no random sample of
 all faces: they are of pictures that circulate."""
-NOTHING_MEASURED = "No set's copies have been measured, so nothing is shown on this page yet."
+NOTHING_MEASURED = "No set's copies are recorded, so nothing is measured for this page yet."
 RULES = {
     "majority": "majority",
     "majority_or_none": "majority; none an outcome",
@@ -67,10 +67,10 @@ WHERE = {
     "val_test": "val and test",
 }
 FILES = """\
-{differ} of {faces} faces have other votes in `fer2013new.csv` than in `label.csv`, and {copies} of
-these are copies. They are not two versions of one thing: `label.csv` holds the votes as cast, each
-copy rated anew; `fer2013new.csv` gives all copies of a face the same votes, so that their agreement
-is made and says nothing."""
+They are not two versions of one thing. {differ} of {faces} faces have other votes in
+`fer2013new.csv` than in `label.csv`, and {copies} of these are copies. `label.csv` holds the votes
+as cast, each copy rated anew; in `fer2013new.csv` all copies have the votes that the first of them
+got, in {first} of {groups} groups. So agreement there is made and says nothing:"""
 BY_CLASS = """\
 ### By class
 
@@ -115,9 +115,12 @@ def _section(record: Reliability) -> Iterator[str]:
     yield BY_CLASS
     yield _by_class(record)
     yield "### The two files of votes"
+    made = [x for x in record.agreement if x["file"] == COPIED]
     yield FILES.format(
-        differ=count(record.differ), faces=count(record.faces), copies=count(record.differ_copies)
-    )
+        differ=count(record.differ), faces=count(record.faces), copies=count(record.differ_copies),
+        first=count(record.first_for_all), groups=count(record.groups),
+    )  # fmt: skip
+    yield page_table(MADE, made)
     yield _files(record)
 
 
@@ -158,6 +161,10 @@ AGREEMENT: Columns[Mapping[str, Any]] = (
     shown("Over groups (A)", lambda line: interval(line["over_groups"])),
     shown("No conflict", lambda line: interval(line["whole_groups"])),
     shown("κ", lambda line: interval(line["kappa_over_groups"], 3, 1)),
+)
+MADE: Columns[Mapping[str, Any]] = (
+    *AGREEMENT[:5],
+    shown("Over groups in `fer2013new.csv`", lambda line: interval(line["over_groups"])),
 )
 BEST: Columns[Mapping[str, Any]] = (
     *_PLACE,
