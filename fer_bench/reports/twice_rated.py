@@ -74,6 +74,7 @@ def twice_rated(faces: pd.DataFrame) -> TwiceRated:
         faces: a `FaceTable`'s rows. Only faces of nobody known are looked at, because of others
             `person` says who, not which pixels.
     """
+    faces = faces.reset_index(drop=True)
     rows = faces[~faces["person_known"]]
     labels = pd.get_dummies(rows["label"]).reindex(columns=range(len(EIGHT)), fill_value=0)
     totals = labels.astype(int).groupby(rows["person"]).sum()

@@ -40,7 +40,7 @@ FACES = pd.DataFrame(
         (9, 4, "train", 4, True),
     ],
     columns=["face", "label", "split", "person", "person_known"],
-)
+).set_index("face", drop=False)
 TABLE = FaceTable(FACES, "a" * 64)
 ORDER = (5, 7, 1, 2, 8)
 """Test faces by label, then number."""
