@@ -45,7 +45,7 @@ class TwiceRated:
     @property
     def conflict(self) -> np.ndarray:
         """(n,) bool: no copy carries the face's own label."""
-        return self.share(self.own) == 0
+        return np.asarray(self.share(self.own) == 0)
 
 
 @dataclass(frozen=True)
