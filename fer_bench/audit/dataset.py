@@ -16,6 +16,7 @@ from fer_bench.audit.counts import counts_section
 from fer_bench.audit.exact import duplicated_test, exact_section
 from fer_bench.audit.near import perceptual_hashes
 from fer_bench.audit.people import detection_section, mask_section, people_section
+from fer_bench.audit.ratings import ratings_section
 from fer_bench.audit.section import Faces, Section
 from fer_bench.datasets import get_dataset
 from fer_bench.datasets.base import Dataset
@@ -66,6 +67,7 @@ def audit_dataset(
         hashes[here] = perceptual_hashes(pack.faces, rows.loc[here, "row"].to_numpy())
     sections = [
         exact_section(faces),
+        ratings_section(faces),
         people_section(faces),
         counts_section(faces, view["classes"], dataset.sizes, dataset.printed, receipts_root),
         detection_section(faces),

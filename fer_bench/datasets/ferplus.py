@@ -22,9 +22,14 @@ Join: row k of `fer2013.csv` is row k of `fer2013new.csv`; its name leads to the
 `label_*.csv`. Names are not row numbers (shifts up to 85).
 Known faults: four names occur twice (rows 5274, 5348, 15835 and 34334, counted from 0, carry
 another row's name and are dropped; the official script lets the last row win and so gives two faces
-the wrong pixels, flagged when these PNG are read); 173 rows have no name (no face); votes differ
-between the two label sources for 1,601 faces, the official label for 377; one face got nine votes;
-about 1,500 groups of identical images, 557 of them across splits.
+the wrong pixels, flagged when these PNG are read); 173 rows have no name (no face); one face got
+nine votes; 3,353 named faces stand in 1,513 groups of identical images, 556 groups across splits.
+Two files of votes, not two versions of one: they differ for 1,601 faces (the official label for
+377), and every one of these is such a duplicate. `label.csv` holds the votes as cast, each copy
+rated anew: of 415 train-test pairs 45 have equal votes and 336 the same largest count, within train
+176 and 1,242 of 1,484. `fer2013new.csv` gives all copies of a face the votes of the first (equal in
+415 of 415 and 1,484 of 1,484). Agreement among duplicates is made there, and in `label.csv` it is
+the set's only test-retest reliability: results/tables/label_reliability.md.
 Options (`data.ferplus`): `voting`, a rule of `ferplus_votes` (default majority; counts of each in
 its docstring); `votes`, `label_csv` (default where these files are) or `fer2013new`.
 Columns: `votes` (ten counts, neutral to contempt, unknown, no face; kept by every rule),

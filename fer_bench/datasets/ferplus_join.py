@@ -28,7 +28,7 @@ PIXELS, NAMES = "fer2013.csv", "fer2013new.csv"
 LABEL_FILES = {"train": "label_train.csv", "val": "label_valid.csv", "test": "label_test.csv"}
 FOLDERS = {"train": "FER2013Train", "val": "FER2013Valid", "test": "FER2013Test"}
 VOTES = ("label_csv", "fer2013new")
-"""Where votes are taken from; they differ for 1,601 faces."""
+"""Where votes are taken from; they differ for 1,601 faces, every one a copy of another."""
 
 OVERWRITTEN = ("fer0008403", "fer0033120")
 """Names whose PNG show rows 15835 and 34334 instead of their own: these rows carry their names too,

@@ -21,6 +21,7 @@ STATISTICS = f"{RUNS}/.statistics"
 FACES, PREDICTIONS = "results/faces", "results/predictions"
 SCORES, ROBUSTNESS, EXPLAIN = "results/scores", "results/robustness", "results/explain"
 COST, EXTERNAL = "results/cost", "results/external"
+RELIABILITY = "results/label_reliability"
 TABLES, FIGURES, GALLERIES = "results/tables", "results/figures", "results/galleries"
 LEADERBOARD, METRICS, HISTORY = "results/leaderboard", "results/metrics.json", "results/history.csv"
 

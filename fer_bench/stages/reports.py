@@ -50,12 +50,14 @@ def tables() -> Stage:
         build_pages(
             Path(paths.SCORES), enabled(), Path(paths.PAPER), Path(paths.TABLES),
             cost_dir=Path(paths.COST), robustness_dir=Path(paths.ROBUSTNESS),
-            explain_dir=Path(paths.EXPLAIN),
+            explain_dir=Path(paths.EXPLAIN), reliability_dir=Path(paths.RELIABILITY),
+            reported_dir=Path(paths.REPORTED), faces_dir=Path(paths.FACES),
         )  # fmt: skip
 
     folder = Path(paths.TABLES)
     written = [f for name in NAMES for f in table_outputs(name, folder) if f.suffix == ".csv"]
     deps = [*_texts(written), paths.SCORES, paths.PAPER, *MEASURED]
+    deps += [paths.RELIABILITY, paths.REPORTED, paths.FACES]
     return _report("tables", deps, page_outputs(folder), run)
 
 

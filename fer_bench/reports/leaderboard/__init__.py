@@ -25,8 +25,8 @@ from fer_bench.reports.leaderboard.model_page import context
 from fer_bench.reports.leaderboard.model_texts import load_texts
 from fer_bench.reports.leaderboard.ranking import ranked
 from fer_bench.reports.leaderboard.readme import markdown
-from fer_bench.reports.leaderboard.reported import load_reported
 from fer_bench.reports.parallel import in_parallel
+from fer_bench.reports.reported import load_reported
 from fer_bench.reports.scores import load_scores
 
 __all__ = ["build_leaderboard", "ranked"]

@@ -19,8 +19,8 @@ from fer_bench.reports import describe
 from fer_bench.reports.formatting import NOTHING, count, percent, rounded
 from fer_bench.reports.leaderboard.charts import Axis, axis, bar
 from fer_bench.reports.leaderboard.naming import anchor, page_of
-from fer_bench.reports.leaderboard.reported import EVIDENCE, NOT_STATED, SELECTIONS
 from fer_bench.reports.leaderboard.tracks import SELECTION_LABELS, Board, RankedRow, Ranking
+from fer_bench.reports.reported import EVIDENCE, NOT_STATED, SELECTIONS
 from fer_bench.reports.scores import Scores
 
 FILTERS = {

@@ -9,8 +9,8 @@ from fer_bench.reports import describe
 from fer_bench.reports.columns import Column, Columns, page_table, shown
 from fer_bench.reports.formatting import NOTHING, mean_std, percent
 from fer_bench.reports.leaderboard.beside import Beside
-from fer_bench.reports.leaderboard.reported import EVIDENCE, NOT_STATED, SELECTIONS, Reported
 from fer_bench.reports.leaderboard.tracks import Board, RankedRow, Ranking
+from fer_bench.reports.reported import EVIDENCE, NOT_STATED, SELECTIONS, Reported
 from fer_bench.reports.scores import Scores
 
 T = TypeVar("T")

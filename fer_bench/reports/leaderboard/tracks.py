@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fer_bench.datasets import datasets
 from fer_bench.reports.leaderboard.beside import Beside
 from fer_bench.reports.leaderboard.face_intervals import Interval
-from fer_bench.reports.leaderboard.reported import Reported
+from fer_bench.reports.reported import Reported
 from fer_bench.reports.robustness_results import Robust
 from fer_bench.reports.row import Row
 from fer_bench.statistics.summary import Summary

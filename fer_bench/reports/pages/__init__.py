@@ -11,12 +11,14 @@ from types import ModuleType
 from typing import Any
 
 from fer_bench.files import write_text
+from fer_bench.records.reliability import load_reliability
 from fer_bench.reports.cost import load_costs
 from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.explained import load_explained
 from fer_bench.reports.pages import index
 from fer_bench.reports.paper import load_paper, load_said
 from fer_bench.reports.parallel import in_parallel
+from fer_bench.reports.reported import load_reported
 from fer_bench.reports.robustness_results import load_robustness
 from fer_bench.reports.scores import Scores, load_scores
 from fer_bench.reports.tables import (
@@ -26,6 +28,7 @@ from fer_bench.reports.tables import (
     write_table,
 )
 from fer_bench.reports.tables.table01_to_s1 import TABLES
+from fer_bench.reports.twice_rated import load_tables
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,9 @@ class Material:
         robustness_dir: `results/robustness`; None or missing: nothing was measured.
         explain_dir: `results/explain`; None or missing: nothing was measured.
         cost_dir: `results/cost`, for the devices that the index names.
+        reliability_dir: `results/label_reliability`; None or missing: nothing was measured.
+        reported_dir: `benchmarks/reported`; None: nothing is shown beside it.
+        faces_dir: `results/faces`; None or missing: which faces were rated twice is not known.
     """
 
     scores: Scores
@@ -47,11 +53,20 @@ class Material:
     robustness_dir: Path | None = None
     explain_dir: Path | None = None
     cost_dir: Path | None = None
+    reliability_dir: Path | None = None
+    reported_dir: Path | None = None
+    faces_dir: Path | None = None
+
+    def reliability(self) -> tuple[Any, ...]:
+        """What the page on label reliability is made of."""
+        found = load_reliability(self.reliability_dir)
+        tables = load_tables(self.faces_dir, [record.dataset for record in found])
+        return self.scores, found, load_reported(self.reported_dir, self.paper_dir), tables
 
 
 ORDER = (
     "selection_gap", "subset_gaps", "across_datasets", "cross_dataset", "robustness", "attention",
-    "raters", "slices", "label_noise", "text_numbers",
+    "raters", "label_reliability", "slices", "label_noise", "text_numbers",
 )  # fmt: skip
 PAGES: dict[str, ModuleType] = {name: import_module(f"{__name__}.{name}") for name in ORDER}
 """In the order of the index; each has TITLE, SHOWS, `markdown` and `csv_text`."""
@@ -59,6 +74,7 @@ PAGES: dict[str, ModuleType] = {name: import_module(f"{__name__}.{name}") for na
 MADE_OF: dict[str, Callable[[Material], tuple[Any, ...]]] = {
     "robustness": lambda m: (load_robustness(m.robustness_dir, m.enabled),),
     "attention": lambda m: (load_explained(m.explain_dir, m.enabled),),
+    "label_reliability": Material.reliability,
     "text_numbers": lambda m: (m.scores, load_said(m.paper_dir)),
 }
 """What a page's functions are given, where it is not the scores alone."""
@@ -70,10 +86,7 @@ def build_pages(
     params_enabled: Enabled,
     paper_dir: Path,
     out_dir: Path,
-    *,
-    cost_dir: Path | None = None,
-    robustness_dir: Path | None = None,
-    explain_dir: Path | None = None,
+    **folders: Path | None,
 ) -> None:
     """Write the pages that the paper has no table for, and the index of tables and pages.
 
@@ -82,12 +95,10 @@ def build_pages(
         params_enabled: params.yaml's `enabled`.
         paper_dir: `benchmarks/paper`.
         out_dir: `results/tables`.
-        cost_dir: `results/cost`, for the devices that the index names.
-        robustness_dir: `results/robustness`; None or missing: nothing was measured.
-        explain_dir: `results/explain`; None or missing: nothing was measured.
+        folders: the further ones of `Material`.
     """
     scores = load_scores(scores_dir, params_enabled)
-    material = Material(scores, params_enabled, paper_dir, robustness_dir, explain_dir, cost_dir)
+    material = Material(scores, params_enabled, paper_dir, **folders)
     in_parallel(_parts(material, out_dir))
 
 
@@ -97,21 +108,19 @@ def build_tables_and_pages(
     paper_dir: Path,
     out_dir: Path,
     *,
-    cost_dir: Path | None = None,
-    robustness_dir: Path | None = None,
-    explain_dir: Path | None = None,
     cache: Path | None = None,
+    **folders: Path | None,
 ) -> None:
     """Write every table, every page and the index at once.
 
     Arguments are those of `build_pages` and `tables.build_table`.
     """
     scores = load_scores(scores_dir, params_enabled)
-    material = Material(scores, params_enabled, paper_dir, robustness_dir, explain_dir, cost_dir)
+    material = Material(scores, params_enabled, paper_dir, **folders)
     parts = _parts(material, out_dir)
     parts += [partial(write_table, spec, scores, paper_dir, out_dir, cache) for spec in TABLES]
     in_parallel(parts)
-    write_inference_time(paper_dir, cost_dir, out_dir)
+    write_inference_time(paper_dir, material.cost_dir, out_dir)
 
 
 def page_outputs(out_dir: Path) -> list[Path]:

@@ -9,9 +9,9 @@ import pytest
 from fer_bench.datasets import datasets
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_text
-from fer_bench.reports.leaderboard.reported import COLUMNS, EVIDENCE, load_reported
+from fer_bench.reports.reported import COLUMNS, EVIDENCE, load_reported
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 REPORTED, PAPER = ROOT / "benchmarks" / "reported", ROOT / "benchmarks" / "paper"
 HEAD = "model,subset,accuracy,selection,backbone,pretraining,extra_data,year,evidence,source,note\n"
 GOOD = {
