@@ -15,15 +15,25 @@ KEYS = {
     "code": "a link to its code, or `closed`",
     "year": "of its publication: four digits",
 }
-"""Key -> what it holds; all are needed, and nothing else."""
+"""Key -> what it holds; all are needed."""
+
+OFF_THE_SHELF = {
+    "trained_on": "the faces it learned expressions from, as far as its makers say",
+    "may_have_seen": "`yes`, `no` or `unknown`: whether it may have seen these very test faces",
+}
+"""What is stated as well of a trained tool that people install; both keys or neither."""
+
+MAY_HAVE_SEEN = ("yes", "no", "unknown")
 
 
-def check_card(card: Any, where: str) -> dict[str, Any]:
+def check_card(card: Any, where: str, *, submitted: bool = False) -> dict[str, Any]:
     """A card that states everything, as a plain dictionary.
 
     Args:
         card: a mapping with exactly `KEYS`: texts, and `year` as a whole number.
         where: named in messages.
+        submitted: whether it belongs to predictions made elsewhere, so that it may state
+            `OFF_THE_SHELF`.
 
     Raises:
         FerBenchError: a key is missing, unknown, empty or of the wrong kind.
@@ -32,22 +42,38 @@ def check_card(card: Any, where: str) -> dict[str, Any]:
         raise FerBenchError(
             f"{where} must be a mapping, found {card!r}; it must state:\n{_wanted(KEYS)}"
         )
+    tool = submitted and any(key in card for key in OFF_THE_SHELF)
+    wanted = {**KEYS, **(OFF_THE_SHELF if tool else {})}
     for key in card:
-        if key not in KEYS:
-            raise FerBenchError(f"{where}: unknown key {key!r}; {nearest(str(key), KEYS)}")
-    if missing := [key for key in KEYS if card.get(key) in (None, "")]:
+        if key not in wanted:
+            raise FerBenchError(f"{where}: unknown key {key!r}; {nearest(str(key), wanted)}")
+    if missing := [key for key in wanted if card.get(key) in (None, "")]:
         raise FerBenchError(f"{where} does not state:\n{_wanted(missing)}")
     year = card["year"]
     if type(year) is not int or not 1900 <= year <= 2100:
         raise FerBenchError(f"{where}: year is {year!r}, expected four digits such as 2024")
-    for key in KEYS:
+    for key, what in wanted.items():
         value = card[key]
         if key != "year" and not (isinstance(value, str) and value == value.strip() != ""):
-            raise FerBenchError(f"{where}: {key} is {value!r}, expected a text: {KEYS[key]}")
+            raise FerBenchError(
+                f"{where}: {key} is {value!r}, expected a text: {what}{_quoted(value)}"
+            )
         if isinstance(value, str) and not value.isprintable():
             raise FerBenchError(f"{where}: {key} holds line breaks or unprintable characters")
-    return {key: card[key] for key in KEYS}
+    if tool and card["may_have_seen"] not in MAY_HAVE_SEEN:
+        raise FerBenchError(
+            f"{where}: may_have_seen is {card['may_have_seen']!r}, expected one of "
+            f"{', '.join(MAY_HAVE_SEEN)}"
+        )
+    return {key: card[key] for key in wanted}
+
+
+def _quoted(value: Any) -> str:
+    """YAML takes a bare yes or no for true or false."""
+    said = {True: "yes", False: "no"}
+    return f' (write "{said[value]}" in quotes)' if isinstance(value, bool) else ""
 
 
 def _wanted(keys: Any) -> str:
-    return "\n".join(f"  {key}: {KEYS[key]}" for key in keys)
+    known = {**KEYS, **OFF_THE_SHELF}
+    return "\n".join(f"  {key}: {known[key]}" for key in keys)

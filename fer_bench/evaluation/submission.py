@@ -28,12 +28,13 @@ from fer_bench.files import replacing, sha256_file, write_text
 from fer_bench.labels import Expression
 from fer_bench.protocol import Protocol
 from fer_bench.records.faces import FaceTable
-from fer_bench.records.score import Score
+from fer_bench.records.score import Part, Score
 from fer_bench.records.training import Training
 
 KINDS = ("logit", "probability")
 SMALLEST = 1e-12
-"""A probability of 0 has no logarithm; so small a one changes no rank."""
+"""A probability of 0 has no logarithm; so small a one changes no rank. A class that has it on every
+face is one that the model does not know."""
 _FIRST = re.compile(r"# protocol (\d+) ([0-9a-f]{64})\s*")
 
 
@@ -55,7 +56,7 @@ def score_submission(
 
     Args:
         file: the CSV.
-        card: a YAML file that states `fer_bench.card.KEYS`.
+        card: a YAML file that states `fer_bench.card.KEYS`, and `OFF_THE_SHELF` of such a tool.
         dataset: whose test faces were predicted.
         model: what the row is called.
         run: tells apart several trainings of the model.
@@ -81,7 +82,7 @@ def score_submission(
             pretrained=stated["pretraining"],
         ),
         rules=protocol,
-        sets={dataset: {"last": parts(predicted, known, with_answers=True)}},
+        sets={dataset: {"last": _parts(predicted, known)}},
         slices={dataset: slices(predicted)},
         folds=_folds(predicted, known),
         faces_sha256={dataset: sha256_file(table)},
@@ -162,7 +163,8 @@ def _read_card(card: Path) -> dict[str, Any]:
             f"{', '.join(KEYS)}; `fer-bench submit ... --template` writes one to fill in"
         )
     try:
-        return check_card(yaml.safe_load(card.read_text(encoding="utf-8")), str(card))
+        stated = yaml.safe_load(card.read_text(encoding="utf-8"))
+        return check_card(stated, str(card), submitted=True)
     except yaml.YAMLError as error:
         raise FerBenchError(f"{card} is not valid YAML: {error}") from error
 
@@ -276,6 +278,16 @@ def _values(frame: pd.DataFrame, classes: Sequence[str], kind: str, wrong: list[
         )
         return values
     return np.asarray(np.log(np.maximum(values, SMALLEST)))
+
+
+def _parts(predicted: Predicted, known: Dataset) -> dict[str, Part]:
+    """Metrics by part; also among the classes that the model knows, where it never says others."""
+    found = parts(predicted, known, with_answers=True)
+    answers = zip(known.classes, predicted.logits.T, strict=True)
+    common = [name for name, column in answers if (column > np.log(SMALLEST)).any()]
+    if 1 < len(common) < len(known.classes):
+        found["common_classes"] = predicted.among(common).answered()
+    return found
 
 
 def _folds(predicted: Predicted, known: Dataset) -> dict[str, list[dict[str, Any]]] | None:

@@ -28,6 +28,8 @@ class Beside:
         interval: 95 %, over people or faces.
         balanced, macro_f1: over seeds or submissions.
         pretraining, extra_data, landmarks, paper, code, year: what is stated of it.
+        trained_on, may_have_seen: of a tool that people install; else None.
+        common: accuracy among the classes that it knows, where it does not know all.
         notes: short marks beside its name.
     """
 
@@ -43,12 +45,20 @@ class Beside:
     paper: str
     code: str
     year: str
+    trained_on: str | None
+    may_have_seen: str | None
+    common: Summary | None
     notes: tuple[str, ...]
 
     @property
     def backbone(self) -> str:
         """As far as it is known."""
         return " or ".join(str(v) for v in self.row.said("backbone") if v) or NOT_STATED
+
+    @property
+    def off_the_shelf(self) -> bool:
+        """Whether it is a trained tool that people install."""
+        return self.may_have_seen is not None
 
 
 def beside(rows: Iterable[Row], dataset: str, set_: str, current: int) -> tuple[Beside, ...]:
@@ -98,6 +108,9 @@ def _beside(row: Row, set_: str, current: int) -> Beside:
         pretraining=str(card.get("pretraining") or describe.pretrained(row)),
         extra_data=str(card.get("extra_data") or row.init_from or "none"),
         year=str(card.get("year") or NOT_STATED),
+        trained_on=card.get("trained_on"),
+        may_have_seen=card.get("may_have_seen"),
+        common=row.summary("accuracy", set_, "common_classes"),
         notes=tuple(_notes(row, set_, current)),
         **stated,
     )

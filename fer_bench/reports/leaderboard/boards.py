@@ -38,12 +38,18 @@ def boards(
         beside_rows = any(r.dataset == name for r in (*scores.apart, *external))
         if name not in (measured if beside_rows else shown):
             found.append(Board(name, name, (), tuple(r for r in reported if r.dataset == name)))
-    found = [
-        replace(b, apart=beside(scores.apart, b.dataset, b.set, scores.protocol),
-                external=beside(external, b.dataset, b.set, scores.protocol))
-        for b in found
-    ]  # fmt: skip
+    found = [_with_beside(b, scores, external) for b in found]
     return sorted(found, key=lambda b: GROUPS.index(b.group))
+
+
+def _with_beside(board: Board, scores: Scores, external: Sequence[Row]) -> Board:
+    rows = beside(external, board.dataset, board.set, scores.protocol)
+    return replace(
+        board,
+        apart=beside(scores.apart, board.dataset, board.set, scores.protocol),
+        external=tuple(row for row in rows if not row.off_the_shelf),
+        off_the_shelf=tuple(row for row in rows if row.off_the_shelf),
+    )
 
 
 def _places(scores: Scores) -> Iterator[tuple[str, str]]:

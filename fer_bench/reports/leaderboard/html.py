@@ -141,7 +141,7 @@ def _choices(boards: Iterable[Board]) -> dict[str, list[str]]:
             values = (entry.backbone, entry.pretrained, entry.extra_data, entry.year)
             for key, value in zip(FILTERS, values, strict=True):
                 found[key].add(str(value or NOT_STATED))
-        for b in (*board.apart, *board.external):
+        for b in board.beside:
             for key, text in zip(
                 FILTERS, (b.backbone, b.pretraining, b.extra_data, b.year), strict=True
             ):

@@ -37,6 +37,11 @@ EXTERNAL = """\
 External: predictions made elsewhere by models that were not trained here, scored here on the same
 faces. What their makers state stands beside them; nobody checked it. Never ranked.
 """
+OFF_THE_SHELF = """\
+Off the shelf: what people install instead, trained by others on other faces and labels, scored here
+([benchmarks/shipped](../../benchmarks/shipped/README.md)). *May have seen* is about these very test
+faces. Never ranked.
+"""
 APART = """\
 Made by other rules than the rows above ([docs/protocol.md](../../docs/protocol.md)), so that the
 numbers cannot be compared with them. Never ranked.
@@ -78,9 +83,13 @@ def _section(board: Board, scores: Scores) -> list[str]:
         )
         parts += describe.warnings(rows, [board.set], scores)
         parts.append(_measured(track))
-    for unranked, about in ((board.external, EXTERNAL), (board.apart, APART)):
+    for unranked, about, columns in (
+        (board.off_the_shelf, OFF_THE_SHELF, TOOLS),
+        (board.external, EXTERNAL, BESIDE),
+        (board.apart, APART, BESIDE),
+    ):
         if unranked:
-            parts += [" ".join(about.split()), page_table(BESIDE, unranked)]
+            parts += [" ".join(about.split()), page_table(columns, unranked)]
     if board.reported:
         parts += [" ".join(REPORTED.split()), page_table(REPORTS, board.reported)]
     return parts
@@ -153,6 +162,14 @@ BESIDE: Columns[Beside] = (
     _stated("Year", lambda b: b.year),
     _stated("Paper", lambda b: b.paper),
     _stated("Code", lambda b: b.code),
+)
+TOOLS: Columns[Beside] = (
+    *BESIDE[:4],
+    shown("Among its classes", lambda b: mean_std(b.common) if b.common else NOTHING, left=True),
+    *BESIDE[4:7],
+    _stated("Trained on", lambda b: b.trained_on or NOT_STATED),
+    _stated("May have seen", lambda b: b.may_have_seen or NOT_STATED),
+    *BESIDE[9:],
 )
 REPORTS: Columns[Reported] = (
     _stated("Model", lambda r: r.model),

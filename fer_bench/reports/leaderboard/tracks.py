@@ -64,6 +64,7 @@ class Board:
         reported: numbers of papers on these faces.
         apart: rows of other protocol versions.
         external: predictions made elsewhere and scored here.
+        off_the_shelf: those of trained tools that people install.
         about: sentences on sizes, set-up and sampling error.
         warnings: what makes the comparison less than it seems.
         sampling_error: how sure one accuracy is.
@@ -75,6 +76,7 @@ class Board:
     reported: tuple[Reported, ...]
     apart: tuple[Beside, ...] = ()
     external: tuple[Beside, ...] = ()
+    off_the_shelf: tuple[Beside, ...] = ()
     about: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     sampling_error: str = ""
@@ -102,9 +104,14 @@ class Board:
         return name if self.own else f"{name}, trained on {self.dataset}"
 
     @property
+    def beside(self) -> tuple[Beside, ...]:
+        """All rows that are measured and never ranked."""
+        return (*self.off_the_shelf, *self.external, *self.apart)
+
+    @property
     def group(self) -> str:
         """Under which heading of the track list it stands."""
-        if not self.tracks and not self.apart and not self.external:
+        if not self.tracks and not self.beside:
             return "Reported only, nothing measured here"
         if not self.own:
             return "Other test faces"
