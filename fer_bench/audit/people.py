@@ -50,10 +50,12 @@ def holding_much(tested: pd.DataFrame) -> tuple[str, ...]:
     How well such a class is read is known for few people, however many faces it has.
     """
     said = []
-    for label, rows in tested.groupby("label"):
+    for _, rows in tested.groupby("label"):
         counts = rows["subject"].value_counts()
         if many := int((counts > MUCH * len(rows)).sum()):
-            said.append((int(counts.iloc[0]), len(rows), many, Expression(int(label)).name))
+            said.append(
+                (int(counts.iloc[0]), len(rows), many, Expression(int(rows["label"].iloc[0])).name)
+            )
     if not said:
         return ()
     classes = "; ".join(

@@ -39,9 +39,11 @@ class FaceTables:
     def of_slice(self, score: Score, set_: str, column: str, value: str) -> np.ndarray | None:
         """(n,) bool: which of the set's faces belong to a group; None where not known."""
         table, units = self._table(score, set_), self.units(score, set_, "all")
-        if table is None or units is None or SLICE + column not in table.rows:
+        if table is None or units is None or units.faces is None:
             return None
-        values = table.rows[SLICE + column].loc[units.faces].astype(str)
+        if SLICE + column not in table.rows:
+            return None
+        values = table.rows[SLICE + column].loc[units.faces.tolist()].astype(str)
         return np.asarray(values == value)
 
     def _table(self, score: Score, set_: str) -> FaceTable | None:

@@ -24,6 +24,8 @@ def holm(ps: Sequence[float]) -> list[float]:
         return []
     if wrong := [p for p in ps if not 0 < p <= 1]:
         raise ValueError(f"p values must be above 0 and at most 1, not {wrong[0]}")
+    if len(ps) == 1:  # a page may ask a thousand times, and statsmodels collects garbage each time
+        return [float(ps[0])]
     from statsmodels.stats.multitest import multipletests
 
     return [float(p) for p in multipletests(list(ps), method="holm")[1]]

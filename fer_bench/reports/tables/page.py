@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_bench.reports import describe
+from fer_bench.reports.compare.blocks import STRANGERS
 from fer_bench.reports.compare.same_faces import sampling_error
 from fer_bench.reports.describe import subset_title
 from fer_bench.reports.grid import Grid
@@ -159,6 +160,7 @@ def markdown(page: Page) -> str:
         parts += [f"## {panel.title}", *panel.about, panel.grid.markdown(), *panel.notes]
         parts += explained_once(panel.compared, said)
         said = said or len(panel.compared) > 2
+    parts = [p for i, p in enumerate(parts) if p != STRANGERS or p not in parts[:i]]
     parts += page.missing
     paper = page.paper
     parts += [f"## {paper.title}", *paper.about, paper.grid.markdown()]

@@ -59,8 +59,8 @@ def test_the_matrix_marks_what_is_no_new_ground(scores: Scores) -> None:
     assert shared.endswith("*")
     assert not shared.startswith("*")
     assert "*" not in rows["affectnet7"]["rafdb (200 faces)"]
-    assert rows["affectnet8"]["affectnet8 (n = 70 or 80)"].endswith("** (8)")
-    assert rows["affectnet7"]["fedro (n = 160)"] == "–"
+    assert rows["affectnet8"]["affectnet8 (70 faces or 80 faces)"].endswith("** (8)")
+    assert rows["affectnet7"]["fedro (160 faces)"] == "–"
     assert "images of `jaffe` are missing" in text
     assert "sfew" not in text  # scored on nothing but its own test faces
 
