@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_bench.labels import EIGHT, Expression
+from fer_bench.labels import Expression
 from fer_bench.records.faces import LISTED, SLICE, SUBSET, FaceTable, faces_hash
 from fer_bench.records.score import Part, Score
 from fer_bench.statistics.units import Units
@@ -58,7 +58,7 @@ class FaceTables:
 
 def _units(rows: pd.DataFrame, part: str, said: Part) -> Units | None:
     """Of the faces whose hash the part holds: test faces, or in cross-validation all of them."""
-    codes = [int(Expression[name]) for name in sorted(said["n_per_class"], key=EIGHT.index)]
+    codes = [int(Expression[name]) for name, n in said["n_per_class"].items() if n]
     picked = rows["label"].isin(codes) & _of_part(rows, part)
     for some in (picked & (rows["split"] == "test"), picked):
         found = rows[some].reset_index(drop=True).sort_values(["label", "face"])
