@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from package_files import read_members
+from scipy.special import softmax
 
 from fer_bench.labels import Expression
 
@@ -68,7 +69,7 @@ def grey(x: torch.Tensor, luma: tuple[float, float, float] = LUMA) -> torch.Tens
 
 
 @torch.inference_mode()
-def probabilities(net: Net, faces: np.ndarray, order: str = "rgb", batch: int = 64) -> np.ndarray:
+def logits(net: Net, faces: np.ndarray, order: str = "rgb", batch: int = 64) -> np.ndarray:
     """(N, K) float64 from (N, S, S, 3) uint8 RGB, whose colours the network gets in `order`."""
     found = []
     for start in range(0, len(faces), batch):
@@ -76,5 +77,10 @@ def probabilities(net: Net, faces: np.ndarray, order: str = "rgb", batch: int = 
         if order == "bgr":
             pixels = pixels[..., ::-1]
         x = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float()
-        found.append(net(x).double().softmax(1).numpy())
+        found.append(net(x).double().numpy())
     return np.concatenate(found)
+
+
+def probabilities(net: Net, faces: np.ndarray, order: str = "rgb") -> np.ndarray:
+    """What the network's softmax makes of `logits`, (N, K)."""
+    return np.asarray(softmax(logits(net, faces, order), axis=1))

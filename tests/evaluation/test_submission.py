@@ -11,6 +11,7 @@ import pytest
 import yaml
 from made_faces import write_table
 
+from fer_bench.card import check_card
 from fer_bench.datasets.base import Dataset, Part
 from fer_bench.datasets.pack import Pack
 from fer_bench.errors import FerBenchError
@@ -226,3 +227,43 @@ def test_what_spreadsheets_and_powershell_save_is_read(place, encoding):
         packs_root=place / "packs",
     )  # fmt: skip
     assert again.sets == whole.sets
+
+
+def test_of_a_class_that_is_never_said_scores_among_the_others_are_kept(place):
+    frame = answers(place)
+    said = frame[["probability_neutral", "probability_happiness"]] / 2
+    frame["probability_sadness"] = 0.0
+    frame[said.columns] = said.div(said.sum(axis=1), axis=0)
+    score = submit(place, frame)
+    found = score.sets["toy"]["last"]
+    faces = faces_of(place)
+    assert found["common_classes"]["n"] == (faces["label"] != 3).sum() < found["all"]["n"]
+    assert found["common_classes"]["accuracy"] > found["all"]["accuracy"]
+    assert "common_classes" not in submit(place, answers(place)).sets["toy"]["last"]
+
+
+def test_a_tool_off_the_shelf_says_what_it_was_trained_on(place):
+    tool = {"trained_on": "FER2013", "may_have_seen": "yes"}
+    (place / "card.yaml").write_text(yaml.safe_dump(CARD | tool))
+    assert submit(place, answers(place)).card == CARD | tool
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("trained_on: FER2013", "does not state:\n  may_have_seen: `yes`, `no` or `unknown`"),
+        ("may_have_seen: 'no'", "does not state:\n  trained_on: "),
+        ("trained_on: FER2013\nmay_have_seen: perhaps", "'perhaps', expected one of yes, no"),
+        ("trained_on: FER2013\nmay_have_seen: no", 'write "no" in quotes'),
+    ],
+)
+def test_what_a_tool_does_not_say_is_asked_for(place, written, message):
+    (place / "card.yaml").write_text(yaml.safe_dump(CARD) + written)
+    with pytest.raises(FerBenchError) as refused:
+        submit(place, answers(place))
+    assert message in str(refused.value)
+
+
+def test_a_model_trained_here_is_no_tool_off_the_shelf():
+    with pytest.raises(FerBenchError, match="unknown key 'trained_on'"):
+        check_card(CARD | {"trained_on": "FER2013", "may_have_seen": "no"}, "my_net.py")

@@ -117,6 +117,36 @@ def test_the_leaderboard_shows_both_kinds_apart(scores, tmp_path):
     assert len(rank) == 1 + 2 * 2  # two rows, last and best_on_test: nothing more is ranked
 
 
+def test_tools_off_the_shelf_are_a_kind_of_their_own(scores, tmp_path):
+    external = tmp_path / "external"
+    card = CARD | {"trained_on": "FER2013 | <i>its</i> labels", "may_have_seen": "yes"}
+    rules = {"version": 2, "sha256": f"{2:064x}"}
+    parts = {"all": metrics(0.61), "common_classes": metrics(0.64)}
+    write_cell(external, "synthetic", "some_tool", 0, {"synthetic": parts},
+               extra={"protocol": rules, "card": card})  # fmt: skip
+    cell(external, "closed_net", 0, 0.95, 2, card=CARD)
+    build_leaderboard(scores, ENABLED, tmp_path / "board", external_dir=external)
+    text = (tmp_path / "board/README.md").read_text()
+    ranked, others = text.split("Off the shelf: what people install")
+    tools, closed = others.split("External: predictions made elsewhere")
+    assert "some_tool" not in ranked + closed
+    assert "closed_net" not in ranked + tools
+    heads, _, row = (line for line in tools.splitlines() if line.startswith("|"))
+    told = dict(zip(*([c.strip() for c in line.split("|")] for line in (heads, row)), strict=True))
+    assert told["Accuracy"] == "61.00 ± –"
+    assert told["Among its classes"] == "64.00 ± –"
+    assert told["Trained on"] == "FER2013 / &lt;i>its&lt;/i> labels"
+    assert told["May have seen"] == "yes"
+    assert "Pre-trained on" not in told
+    assert "Pre-trained on" in closed
+    page = (tmp_path / "board/index.html").read_text()
+    assert page.count('data-kind="off the shelf"') == 1
+    assert page.count('data-kind="external"') == 1
+    assert '<option value="off the shelf">' in page
+    assert 'data-label="May have seen">yes</td>' in page
+    assert "<i>its</i>" not in page
+
+
 def test_a_dataset_with_external_rows_alone_has_a_board(tmp_path):
     write_cell(
         tmp_path / "external", "rafdb", "closed_net", 0, {"rafdb": {"all": metrics(0.9)}},
