@@ -83,7 +83,7 @@ def written(
 
 def _blocks(found: Sequence[Judged], called: Mapping[str, str], margin: float) -> list[str]:
     """Table, explanation and a sentence a pair."""
-    named = [Named(one, *_names(one.comparison, called)) for one in found]
+    named = [NamedPair(one, *_names(one.comparison, called)) for one in found]
     family = found[0].pairs
     pairs = "this 1 pair" if family == 1 else f"the {family} pairs of this table"
     explanation = EXPLANATION.format(pairs=pairs, margin=margin_text(margin))
@@ -107,7 +107,7 @@ def _escaped(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-class Named(NamedTuple):
+class NamedPair(NamedTuple):
     """A compared pair with what its rows are called."""
 
     judged: Judged
@@ -128,7 +128,7 @@ def _interval(c: Comparison) -> str:
     return f"{points(c.main.low)} to {points(c.main.high)}{'*' if c.both else ''}"
 
 
-COLUMNS: Columns[Named] = (
+COLUMNS: Columns[NamedPair] = (
     shown("Pair", lambda p: _escaped(f"{p.one} − {p.other}"), left=True),
     shown("n", lambda p: count(p.numbers.n)),
     shown("Seeds", lambda p: _seeds(p.numbers)),

@@ -34,7 +34,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Score:
+class ScoreLine:
     """A line of the table of everything a row was scored on."""
 
     set: str
@@ -98,7 +98,7 @@ def _trained(row: Row, scores: Scores, extras: Extras, intervals: Intervals) -> 
     }
 
 
-def _scores(row: Row, intervals: Intervals) -> Iterator[Score]:
+def _scores(row: Row, intervals: Intervals) -> Iterator[ScoreLine]:
     for set_ in row.scored_on:
         for part in row.subsets(set_):
             accuracy = row.summary("accuracy", set_, part)
@@ -108,7 +108,7 @@ def _scores(row: Row, intervals: Intervals) -> Iterator[Score]:
                 interval = intervals.of(row, set_)
             elif accuracy and n:
                 interval = Interval(*wilson(accuracy.mean, n), "wilson")
-            yield Score(
+            yield ScoreLine(
                 set_,
                 part,
                 n,

@@ -14,9 +14,7 @@ from fer_bench.reports.leaderboard.tracks import Board
 from fer_bench.reports.parallel import in_parallel
 from fer_bench.reports.scores import Scores
 from fer_bench.statistics.corrections import MARGIN
-from fer_bench.statistics.wording import Judged, sentence
-
-VERDICTS = ("better", "worse", "equivalent", "undecided", "too_few")
+from fer_bench.statistics.wording import VERDICTS, Judged, sentence
 
 
 def comparison(boards: Sequence[Board], scores: Scores, cache: Path | None) -> dict[str, Any]:
