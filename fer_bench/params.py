@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from fer_bench.errors import FerBenchError, nearest
-from fer_bench.rows import JOINT
+from fer_bench.row_names import JOINT
 
 RESERVED = ("identity", "starts")
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]

@@ -12,7 +12,7 @@ from typing import Any
 from fer_bench.files import read_json
 from fer_bench.params import Params
 from fer_bench.records.spec import FILE
-from fer_bench.rows import transferred
+from fer_bench.row_names import transferred
 from fer_bench.specs import resolve
 from fer_bench.stages import paths
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fer_bench.datasets.base import Dataset
-from fer_bench.datasets.views import view_rows
+from fer_bench.datasets.view_rows import view_rows
 from fer_bench.files import sha256_file, write_json
 from fer_bench.records.faces import STAMP, write_faces
 

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 import fer_bench
 from fer_bench import cli, models
 from fer_bench.cli import app
-from fer_bench.contract import run as contract_run
-from fer_bench.contract.run import Result
+from fer_bench.contract import check_model
+from fer_bench.contract.check_model import Result
 from fer_bench.errors import FerBenchError
 from fer_bench.models import outside
 
@@ -105,7 +105,7 @@ def test_a_broken_part_of_a_model_file_ends_with_status_1(inside, monkeypatch):
     run("models", "new", "my_net")
     file = inside / "my_net.py"
     file.write_text(file.read_text().replace('"code": "closed"', '"code": ""'))
-    monkeypatch.setattr(contract_run, "CONTRACT", {"metadata": contract_run.CONTRACT["metadata"]})
+    monkeypatch.setattr(check_model, "CONTRACT", {"metadata": check_model.CONTRACT["metadata"]})
     done = run("models", "check", "my_net.py")
     assert "broken       metadata" in done.output
     assert isinstance(done.exception, FerBenchError)  # which `main` prints, ending with status 1
@@ -116,7 +116,7 @@ def test_a_part_that_was_not_checked_is_named_at_the_end(monkeypatch):
         Result("loss", "asked", "ok", "1.9"),
         Result("spec", "asked", "not checked", "no weights"),
     ]
-    monkeypatch.setattr("fer_bench.contract.run.check_model", lambda name, loaded: results)
+    monkeypatch.setattr("fer_bench.contract.check_model.check_model", lambda name, loaded: results)
     shown = run("models", "check", "scan_cci").output
     assert "It keeps the contract as far as it was checked; not checked: spec." in shown
 

@@ -13,10 +13,10 @@ from fer_bench import datasets, models
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "fer_bench"
 LAYERS = [
-    "labels", "rows", "cores", "errors", "card", "files", "fingerprint", "protocol", "rendering",
-    "datasets", "faces", "models", "training", "evaluation", "statistics", "reports", "receiving",
-    "audit", "params", "specs", "contract", "inference", "doctor", "starts", "views", "stages",
-    "sweep", "cli",
+    "labels", "row_names", "cores", "errors", "device", "model_card", "files", "fingerprint",
+    "rules", "rendering", "datasets", "records", "faces", "models", "training", "evaluation",
+    "statistics", "reports", "receiving", "audit", "params", "specs", "contract", "inference",
+    "doctor", "status", "stages", "sweep", "cli",
 ]  # fmt: skip
 
 
@@ -53,8 +53,8 @@ LIGHT = [
     {
         "fer_bench.evaluation.score": ["torch", "sklearn", "scipy", "matplotlib", "dvc"],
         "fer_bench.evaluation.submission": ["torch", "sklearn", "matplotlib", "dvc"],
-        "fer_bench.reports.cost": ["torch"],
-        "fer_bench.reports.metrics": ["torch"],
+        "fer_bench.reports.cost_results": ["torch"],
+        "fer_bench.reports.dvc_metrics": ["torch"],
         "fer_bench.reports.dataset_table": ["torch"],
         "fer_bench.reports.leaderboard": ["torch", "matplotlib"],
         "fer_bench.reports.pages.attention": ["torch", "matplotlib"],
@@ -66,9 +66,9 @@ LIGHT = [
         "fer_bench.evaluation.cost": [
             "dvc", "facenet_pytorch", "pydantic", "pandas", "torchvision", "typer",
         ],
-        "fer_bench.evaluation.predict": ["lightning_fabric", "torchvision", "sklearn"],
+        "fer_bench.evaluation.evaluate": ["lightning_fabric", "torchvision", "sklearn"],
         "fer_bench.evaluation.explain": ["pytorch_grad_cam", "cv2", "sklearn"],
-        "fer_bench.training.run": [
+        "fer_bench.training.train": [
             "dvc", "facenet_pytorch", "pydantic", "yaml", "torchvision", "matplotlib", "sklearn",
         ],
     },

@@ -11,12 +11,12 @@ from checkout import Checkout
 from PIL import Image
 from typer.testing import CliRunner
 
-from fer_bench.card import KEYS
 from fer_bench.cli import app
-from fer_bench.contract.run import CONTRACT
+from fer_bench.contract.check_model import CONTRACT
 from fer_bench.datasets.synthetic import SOURCE
 from fer_bench.files import read_json
 from fer_bench.labels import Expression
+from fer_bench.model_card import KEYS
 
 ROOT = Path(__file__).parents[1]
 GUIDES = sorted((ROOT / "docs").glob("add_a_*.md"))

@@ -54,7 +54,7 @@ def test_only_code_that_runs_changes_the_hash(package, file, text, changes):
 
 
 def test_a_model_family_does_not_depend_on_another():
-    family = closure("fer_bench.training.run", "fer_bench.models.scan_cci")
+    family = closure("fer_bench.training.train", "fer_bench.models.scan_cci")
     assert "fer_bench.models.attention" in family
     assert "fer_bench.training.loop" in family
     assert "fer_bench.models.baseline" not in family

@@ -35,11 +35,26 @@ def test_no_circle_of_imports() -> None:
 
 
 def test_folders_of_reports_import_only_from_those_before_them() -> None:
-    def folder(module: str) -> str:
+    """What they share, the files beside them, is before all."""
+
+    def place(module: str) -> int | None:
         parts = module.split(".")
-        inside = parts[:2] == ["fer_bench", "reports"] and len(parts) > 2
-        return parts[2] if inside and parts[2] in REPORTS else ""
+        if parts[:2] != ["fer_bench", "reports"]:
+            return None
+        return REPORTS.index(parts[2]) if len(parts) > 2 and parts[2] in REPORTS else -1
 
     for one, other in graph().edges:
-        if folder(one) and folder(other):
-            assert REPORTS.index(folder(other)) <= REPORTS.index(folder(one)), f"{one}: {other}"
+        here, there = place(one), place(other)
+        if here is not None and there is not None:
+            assert there <= here, f"{one} imports {other}"
+
+
+def test_no_circle_of_packages() -> None:
+    """Between packages arrows point one way as well, whatever the order of layers says."""
+    packages = nx.DiGraph()
+    for one, other in graph().edges:
+        ends = [".".join(name.split(".")[:2]) for name in (one, other)]
+        if ends[0] != ends[1] and "fer_bench" not in ends:
+            packages.add_edge(*ends)
+    assert packages.number_of_edges() > 100
+    assert list(nx.simple_cycles(packages)) == []

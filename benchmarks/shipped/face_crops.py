@@ -17,7 +17,7 @@ import pandas as pd
 
 from fer_bench import datasets, params
 from fer_bench.datasets.pack import Pack
-from fer_bench.datasets.views import dataset_rows
+from fer_bench.datasets.view_rows import dataset_rows
 from fer_bench.errors import FerBenchError
 from fer_bench.faces.align_job import read_image
 from fer_bench.stages import paths

@@ -32,7 +32,7 @@ from fer_bench.errors import FerBenchError, nearest
 from fer_bench.evaluation.metrics import measure
 from fer_bench.files import sha256_file, write_json, write_text
 from fer_bench.labels import Expression
-from fer_bench.protocol import read_protocol
+from fer_bench.rules import read_protocol
 
 TOOLS = {tool.name: tool for tool in (FACE_API, FER, HUMAN, FACEX)}
 TUNING, RUNS = Path("results/tuning"), Path("runs/shipped")

@@ -12,7 +12,7 @@ from suite_align import search
 from fer_bench.datasets.photograph import read_rgb
 from fer_bench.faces import chunks
 from fer_bench.faces.align_job import AlignOptions
-from fer_bench.faces.cascade import Cascade, Faces
+from fer_bench.faces.cascade import Cascade, Detections
 from fer_bench.faces.detect import most_central
 
 PIXEL = 1.0
@@ -55,7 +55,7 @@ class Agreement:
         }
 
     def count(
-        self, picture: np.ndarray, expected: Found, faces: Faces, recorded: np.ndarray
+        self, picture: np.ndarray, expected: Found, faces: Detections, recorded: np.ndarray
     ) -> None:
         """Add one image.
 

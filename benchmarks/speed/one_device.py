@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from trained import Options, Wrapped
 
 from fer_bench.training import setup
-from fer_bench.training.streams import Cell
+from fer_bench.training.streams import CellStreams
 
 REAL, STAND_IN = "lightning_fabric", "a stand-in for lightning_fabric, which is not installed"
 
 
-def start(compute: Mapping[str, Any], cell: Cell) -> tuple[Any, str]:
+def start(compute: Mapping[str, Any], cell: CellStreams) -> tuple[Any, str]:
     """The suite's own start of a cell, or one that sets the same; and which of them it is."""
     try:
         return setup.start(compute, cell), REAL

@@ -24,9 +24,9 @@ from fer_bench.training.batches import Faces
 from fer_bench.training.loop import fit
 from fer_bench.training.recipe import Recipe
 from fer_bench.training.setup import start
-from fer_bench.training.streams import Cell
+from fer_bench.training.streams import CellStreams
 
-CELL = Cell("invented", "scan_cci", 0)
+CELL = CellStreams("invented", "scan_cci", 0)
 
 
 def epochs_of(

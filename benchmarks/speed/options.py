@@ -10,8 +10,8 @@ import torch
 from report import OUT
 
 from fer_bench.cores import cores
+from fer_bench.device import check_kind
 from fer_bench.errors import FerBenchError
-from fer_bench.evaluation.device import check_kind
 
 
 def common_options(documentation: str | None, rounds: int | None) -> argparse.ArgumentParser:

@@ -38,7 +38,7 @@ from report import write_page
 from fer_bench.files import read_json, sha256_json, write_json
 from fer_bench.statistics.corrections import MARGIN
 from fer_bench.statistics.wording import margin_text
-from fer_bench.training.run import train_cell
+from fer_bench.training.train import train_cell
 
 DEFAULT = {"precision": "bf16-mixed"}
 RUNS, PACKS = Path("runs"), Path("data/aligned")

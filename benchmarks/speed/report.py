@@ -12,7 +12,7 @@ import torch
 from peaks import Peaks
 from timed import rate_key
 
-from fer_bench.evaluation.device import describe_device, software
+from fer_bench.device import describe_device, software
 from fer_bench.files import write_json, write_text
 
 OUT = Path("results/speed")

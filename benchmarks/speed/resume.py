@@ -39,10 +39,10 @@ from fer_bench.training import checkpoint
 from fer_bench.training.loop import fit
 from fer_bench.training.recipe import Recipe
 from fer_bench.training.state import Fit
-from fer_bench.training.streams import Cell
+from fer_bench.training.streams import CellStreams
 
 EPOCHS, CLASSES = 2, 7
-CELL = Cell("invented", "scan_cci", 0)
+CELL = CellStreams("invented", "scan_cci", 0)
 EQUAL = "equal to the bit"
 ABOUT = [
     "Two epochs of SCAN-CCI on invented faces with the suite's loop, deterministic, once whole, "

@@ -12,8 +12,8 @@ from image_sources import Folder
 
 from fer_bench.faces import chunks
 from fer_bench.faces.align_job import AlignJob, AlignOptions, grouped, manifest
-from fer_bench.faces.cascade import Cascade, Faces
-from fer_bench.faces.proposals import Look
+from fer_bench.faces.cascade import Cascade, Detections
+from fer_bench.faces.proposals import SearchedImage
 
 
 class Stage:
@@ -64,11 +64,11 @@ class Stage:
         return pace * images + packing
 
 
-def search(cascade: Cascade, pictures: list[np.ndarray], options: AlignOptions) -> list[Faces]:
+def search(cascade: Cascade, pictures: list[np.ndarray], options: AlignOptions) -> list[Detections]:
     """The faces of images as they are, found in the stage's groups."""
-    found: list[Faces] = []
+    found: list[Detections] = []
     for start in range(0, len(pictures), chunks.CHUNK):
         for group in grouped(pictures[start : start + chunks.CHUNK]):
-            looks = [Look(cascade.areas(picture), options.min_face) for picture in group]
+            looks = [SearchedImage(cascade.areas(picture), options.min_face) for picture in group]
             found += cascade.find(looks)
     return found

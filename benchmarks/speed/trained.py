@@ -17,9 +17,10 @@ from fer_bench.models import FERModel
 from fer_bench.models.base import Output
 from fer_bench.training import augment
 from fer_bench.training.batches import Faces
+from fer_bench.training.optimizer import optimizer_for
 from fer_bench.training.prefetch import prefetched
 from fer_bench.training.recipe import Recipe
-from fer_bench.training.setup import allow_tf32, optimizer_for
+from fer_bench.training.setup import allow_tf32
 from fer_bench.training.step import drawn, train_step
 
 

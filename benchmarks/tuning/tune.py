@@ -36,7 +36,7 @@ from fer_bench.training.data import open_view, splits, with_fields
 from fer_bench.training.loop import fit
 from fer_bench.training.recipe import Recipe
 from fer_bench.training.setup import start
-from fer_bench.training.streams import Cell
+from fer_bench.training.streams import CellStreams
 
 GRID = Path(__file__).with_name("grid.yaml")
 RESULTS = Path("results/tuning")
@@ -106,7 +106,7 @@ def trial(dataset: str, model: str, seed: int, recipe_keys: dict[str, Any]) -> d
     began, cpu = time.perf_counter(), time.process_time()
     spec = spec_of(dataset, model)
     recipe = Recipe().with_(spec.recipe).with_(recipe_keys)
-    cell = Cell(dataset, f"{model}_trial", seed)
+    cell = CellStreams(dataset, f"{model}_trial", seed)
     fabric = start(spec.compute, cell)
     classes = len(spec.classes)
     pixels, manifest = open_view(spec.view, Path(paths.ALIGNED))

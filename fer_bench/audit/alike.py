@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fer_bench.audit.near import BUCKET, DISTANCE, MOST_PAIRS, NearPairs, near_pairs
-from fer_bench.audit.section import Faces, Section, plural, share, table
+from fer_bench.audit.section import AuditedFaces, Section, plural, share, table
 
 MEANING = f"""\
 Pairs of faces whose perceptual hashes differ in at most {DISTANCE} of 64 bits and whose source
@@ -17,7 +17,7 @@ person, and even of two, may be this close; copies that were cropped or turned d
 missed. No score leaves them out."""
 
 
-def alike_section(faces: Faces, hashes: np.ndarray) -> Section:
+def alike_section(faces: AuditedFaces, hashes: np.ndarray) -> Section:
     """Pairs by distance, place, label and person.
 
     Args:
@@ -51,7 +51,7 @@ def alike_section(faces: Faces, hashes: np.ndarray) -> Section:
     return Section("Near-duplicates", "\n\n".join(text))
 
 
-def _tests(faces: Faces, pairs: NearPairs, across: np.ndarray) -> str:
+def _tests(faces: AuditedFaces, pairs: NearPairs, across: np.ndarray) -> str:
     test = faces.test
     near = np.zeros(len(test), bool)
     near[pairs.first[across]] = True

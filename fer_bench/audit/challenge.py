@@ -6,19 +6,19 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from fer_bench.audit.section import Faces, Section, plural, table
+from fer_bench.audit.section import AuditedFaces, Section, plural, table
 
 Lists = Mapping[str, Sequence[str]]
 
 
-def kept(faces: Faces, lists: Lists) -> dict[str, list[str]]:
+def kept(faces: AuditedFaces, lists: Lists) -> dict[str, list[str]]:
     """The listed ids that are test faces of the dataset, repeats kept."""
     test = set(faces.rows.loc[faces.test, "sample_id"])
     return {name: [sample for sample in listed if sample in test] for name, listed in lists.items()}
 
 
 def challenge_section(
-    faces: Faces, lists: Lists, manifests: Mapping[str, pd.DataFrame], classes: int
+    faces: AuditedFaces, lists: Lists, manifests: Mapping[str, pd.DataFrame], classes: int
 ) -> Section:
     """How many lines each list has, how many of its faces are here, and why others are not.
 

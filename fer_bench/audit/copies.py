@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fer_bench.audit.section import Faces, Section, plural, share
+from fer_bench.audit.section import AuditedFaces, Section, plural, share
 
 JPEG = "jpeg"
 """In the column `pixels_from`: a copy compressed by somebody."""
 
 
-def copies_section(faces: Faces) -> Section | None:
+def copies_section(faces: AuditedFaces) -> Section | None:
     """Compressed copies, and faces that show another face's pixels; None where there are none.
 
     Read from the columns `pixels_from` and `other_pixels` of sources that have them.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fer_bench.audit.section import Faces, Section, plural, table
+from fer_bench.audit.section import AuditedFaces, Section, plural, table
 from fer_bench.datasets import get_pack, sources
 from fer_bench.datasets.empty_classes import sentences, without_faces
 from fer_bench.datasets.receivable import NOT_SHOWN, ReceivableSource
@@ -16,7 +16,7 @@ from fer_bench.receiving.receipt import read_receipt
 
 
 def counts_section(
-    faces: Faces,
+    faces: AuditedFaces,
     classes: Sequence[str],
     published: Mapping[str, int],
     printed: Mapping[str, int],
@@ -54,7 +54,7 @@ def counts_section(
     return Section("Faces", "\n\n".join([*text, *lines]), tuple(worries))
 
 
-def _by_class(faces: Faces) -> dict[str, dict[str, int]]:
+def _by_class(faces: AuditedFaces) -> dict[str, dict[str, int]]:
     splits = faces.rows["split"] if not faces.folds else pd.Series("test", faces.rows.index)
     sizes = faces.rows.groupby([splits, "label"]).size()
     return {
@@ -63,7 +63,7 @@ def _by_class(faces: Faces) -> dict[str, dict[str, int]]:
     }
 
 
-def _here(faces: Faces) -> dict[str, int]:
+def _here(faces: AuditedFaces) -> dict[str, int]:
     if faces.folds:
         return {"folds": len(faces.rows)}
     return {split: _count(faces.rows["split"], split) for split in faces.splits}
@@ -73,11 +73,11 @@ def _count(splits: pd.Series, column: str) -> int:
     return len(splits) if column == "folds" else int((splits == column).sum())
 
 
-def _sources(faces: Faces) -> list[str]:
+def _sources(faces: AuditedFaces) -> list[str]:
     return list(dict.fromkeys(get_pack(pack).source for pack in faces.rows["pack"].unique()))
 
 
-def _other_release(faces: Faces, receipts_root: Path) -> bool:
+def _other_release(faces: AuditedFaces, receipts_root: Path) -> bool:
     """Whether a source was received in another release than the one whose sizes are known."""
     for name in _sources(faces):
         receipt, source = read_receipt(receipts_root, name), sources().get(name)
@@ -101,7 +101,7 @@ def _differences(
     return found
 
 
-def _received(faces: Faces, receipts_root: Path) -> tuple[list[str], list[str]]:
+def _received(faces: AuditedFaces, receipts_root: Path) -> tuple[list[str], list[str]]:
     """Worries and lines about what was received of each source."""
     worries, lines = [], []
     for source in _sources(faces):

@@ -7,10 +7,10 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from fer_bench.audit.section import Faces, Section, plural, share, table
+from fer_bench.audit.section import AuditedFaces, Section, plural, share, table
 
 
-def duplicated_test(faces: Faces) -> np.ndarray:
+def duplicated_test(faces: AuditedFaces) -> np.ndarray:
     """(N,) bool: test faces that a score without duplicates leaves out.
 
     Those whose pixels also stand among the train or val faces (or in another fold of a
@@ -19,7 +19,7 @@ def duplicated_test(faces: Faces) -> np.ndarray:
     return np.asarray(leaked(faces) | (faces.test & _known(faces) & _repeated(faces)))
 
 
-def leaked(faces: Faces) -> np.ndarray:
+def leaked(faces: AuditedFaces) -> np.ndarray:
     """(N,) bool: test faces whose pixels also stand where a model that they test may train."""
     known, test, pixels = _known(faces), faces.test, faces.rows["source_sha256"]
     if faces.folds:
@@ -30,7 +30,7 @@ def leaked(faces: Faces) -> np.ndarray:
     return np.asarray(test & known & elsewhere.to_numpy(dtype=bool))
 
 
-def exact_section(faces: Faces) -> Section:
+def exact_section(faces: AuditedFaces) -> Section:
     """Groups of equal faces, where they stand, and whether their labels agree."""
     groups = _groups(faces)
     worries = []
@@ -56,18 +56,18 @@ def exact_section(faces: Faces) -> Section:
     return Section("Exact duplicates", "\n\n".join(text), tuple(worries))
 
 
-def _known(faces: Faces) -> np.ndarray:
+def _known(faces: AuditedFaces) -> np.ndarray:
     return (faces.rows["source_sha256"].fillna("") != "").to_numpy(dtype=bool)
 
 
-def _repeated(faces: Faces) -> np.ndarray:
+def _repeated(faces: AuditedFaces) -> np.ndarray:
     test = faces.test
     repeated = np.zeros(len(test), bool)
     repeated[test] = faces.rows.loc[test, "source_sha256"].duplicated().to_numpy()
     return repeated
 
 
-def _groups(faces: Faces) -> pd.DataFrame:
+def _groups(faces: AuditedFaces) -> pd.DataFrame:
     """One line a group of equal faces: size, number of labels, faces in each place."""
     rows = faces.rows[_known(faces)]
     rows = rows.assign(place=faces.places)
@@ -77,7 +77,7 @@ def _groups(faces: Faces) -> pd.DataFrame:
     return counts.assign(size=grouped.size(), labels=grouped["label"].nunique())
 
 
-def _lines(faces: Faces, groups: pd.DataFrame) -> list[list[object]]:
+def _lines(faces: AuditedFaces, groups: pd.DataFrame) -> list[list[object]]:
     def line(name: str, which: pd.Series | np.ndarray) -> list[object]:
         chosen = groups[which]
         conflicts = int((chosen["labels"] > 1).sum())

@@ -6,14 +6,14 @@ from itertools import combinations
 
 import pandas as pd
 
-from fer_bench.audit.section import Faces, Section, plural, share, table
+from fer_bench.audit.section import AuditedFaces, Section, plural, share, table
 from fer_bench.labels import Expression
 
 MUCH = 0.05
 """A person with a larger share of a class is counted in the audit."""
 
 
-def people_section(faces: Faces) -> Section:
+def people_section(faces: AuditedFaces) -> Section:
     """Persons who stand in more than one split or fold."""
     known = faces.rows["subject"].notna()
     if not known.any():
@@ -65,7 +65,7 @@ def holding_much(tested: pd.DataFrame) -> tuple[str, ...]:
     return (f"People with over {100 * MUCH:.0f} % of the test faces of a class: {classes}.",)
 
 
-def detection_section(faces: Faces) -> Section:
+def detection_section(faces: AuditedFaces) -> Section:
     """Faces the detector did not find, by split and by class of the test faces."""
     rows = faces.rows
     looked = rows["pack"].map(rows.groupby("pack")["detection"].apply(lambda d: d.notna().any()))
@@ -98,7 +98,7 @@ def _undetected(name: str, unseen: pd.Series) -> list[object]:
     return [name, len(unseen), int(unseen.sum()), percent]
 
 
-def mask_section(faces: Faces) -> Section | None:
+def mask_section(faces: AuditedFaces) -> Section | None:
     """How the masks of a masked set were put on; None for other sets."""
     if "mask_status" not in faces.rows:
         return None

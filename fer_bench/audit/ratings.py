@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from fer_bench.audit.section import Faces, Section, share
+from fer_bench.audit.section import AuditedFaces, Section, share
 from fer_bench.records.faces import VOTES
 
 MADE = """\
@@ -17,7 +17,7 @@ set's only test-retest reliability; what follows for the best possible accuracy 
 apart: `label.csv` holds the votes as cast, `fer2013new.csv` gives all copies those of the first."""
 
 
-def ratings_section(faces: Faces) -> Section | None:
+def ratings_section(faces: AuditedFaces) -> Section | None:
     """How many pairs of equal faces have equal votes and equal labels.
 
     None where the set has no votes or no two faces that are equal.
@@ -37,6 +37,6 @@ def ratings_section(faces: Faces) -> Section | None:
     labels = sum(one[1] == other[1] for one, other in pairs)
     text = (
         f"Pairs of equal faces with equal votes: {share(equal, len(pairs))}; with equal labels: "
-        f"{share(labels, len(pairs))}. Faces without a label are not among them."
+        f"{share(labels, len(pairs))}. AuditedFaces without a label are not among them."
     )
     return Section("Votes on equal faces", f"{text}\n\n{MADE if equal == len(pairs) else ANEW}")

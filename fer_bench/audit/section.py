@@ -28,7 +28,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Faces:
+class AuditedFaces:
     """The faces a dataset takes, and what keeps its test faces apart from those it trains on.
 
     Attributes:

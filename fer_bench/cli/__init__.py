@@ -13,17 +13,23 @@ import typer
 
 import fer_bench
 from fer_bench.cli import (
+    check,
+    compare,
+    cost,
     data,
     doctor,
     faces,
+    keep,
     models,
+    pipelines,
     predict,
-    reports,
+    report,
     stages,
     status,
     submit,
     sweep,
-)
+    weights,
+)  # fmt: skip
 from fer_bench.errors import FerBenchError
 from fer_bench.sweep.lifeline import hold
 
@@ -55,17 +61,15 @@ and writes results/tables, results/figures and results/leaderboard/index.html.
   dvc metrics show                                 the numbers, flat
 """,
 )
-app.add_typer(data.app, name="data")
-app.add_typer(data.weights_app, name="weights")
-app.add_typer(models.app, name="models")
-app.add_typer(faces.app, name="faces")
-doctor.add_to(app)
-status.add_to(app)
+for group, of in {"data": data, "weights": weights, "models": models, "faces": faces}.items():
+    app.add_typer(of.app, name=group)
+for setting_up in (check.check, status.status, pipelines.pipelines, doctor.doctor):
+    app.command(rich_help_panel="Set-up")(setting_up)
 stages.add_to(app)
-reports.add_to(app)
-sweep.add_to(app)
-submit.add_to(app)
-predict.add_to(app)
+for by_hand in (compare.compare, report.report, cost.cost, predict.predict, keep.keep):
+    app.command(rich_help_panel="Look and measure")(by_hand)
+app.command(rich_help_panel="Run")(sweep.sweep)
+app.command(rich_help_panel="Your own model")(submit.submit)
 
 REMEDIES = {
     errno.ENOSPC: "make room on that disk",

@@ -1,4 +1,4 @@
-"""`fer-bench data` and `fer-bench weights`: what you hold, and taking in more."""
+"""`fer-bench data`: which datasets you hold, and taking in more."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(no_args_is_help=True, help="The datasets you hold: add, status, verify, remove.")
-weights_app = typer.Typer(no_args_is_help=True, help="Pre-trained weights you hold: add, status.")
 
 SourceName = Annotated[
     str,
@@ -171,40 +170,3 @@ def remove(source: SourceName) -> None:
     from fer_bench.receiving import remove as run
 
     print("\n".join(run(source)))
-
-
-@weights_app.command("add")
-def add_weights(
-    name: Annotated[str, typer.Argument(help="e.g. vggface2_resnet50; see `weights status`.")],
-    file: Annotated[
-        Path | None,
-        typer.Argument(help="The file as published; none: download (ImageNet)."),
-    ] = None,
-) -> None:
-    """Take in pre-trained weights: read without running code, check names and shapes, convert.
-
-    Examples:
-
-      fer-bench weights add vggface2_resnet50 resnet50_ft_weight.pkl
-
-      fer-bench weights add imagenet_resnet50          (downloads through torchvision)
-    """
-    from fer_bench.files import read_json, write_json
-    from fer_bench.models.weights import add_weights as run
-    from fer_bench.models.weights import recorded_sha256
-
-    path = run(name, file)
-    # The receipt is in git and the specs depend on it, so other weights make their cells stale.
-    receipt = Path("benchmarks/weights.json")
-    write_json(receipt, read_json(receipt) | {name: recorded_sha256(path)})
-    print(f"kept in {path}; recorded in {receipt}")
-
-
-@weights_app.command("status")
-def weights_status() -> None:
-    """Show which weights are there and where the missing ones come from."""
-    from tabulate import tabulate
-
-    from fer_bench.models.weights import status as run
-
-    print(tabulate(run(), headers="keys"))

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import typer
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the command to `app`."""
-    app.command(rich_help_panel="Set-up")(doctor)
-
 
 def doctor() -> None:
     """Say what is missing for what params.yaml enables (weights, data, GPU, disk), how to get it.

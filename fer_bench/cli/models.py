@@ -96,7 +96,7 @@ def check(
     Examples: fer-bench models check my_net.py; fer-bench models check scan_cci
     """
     from fer_bench import params
-    from fer_bench.contract.run import check_model
+    from fer_bench.contract.check_model import check_model
     from fer_bench.errors import FerBenchError
     from fer_bench.models import outside
 

@@ -10,11 +10,6 @@ import typer
 DRAWN = Path("results/galleries/predicted")
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the command to `app`."""
-    app.command(rich_help_panel="Look and measure")(predict)
-
-
 def predict(
     images: Annotated[list[Path], typer.Argument(help="Pictures.")],
     run: Annotated[str, typer.Option(help="e.g. synthetic/scan_cci/0, or a run's folder.")],

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import typer
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the command to `app`."""
-    app.command(rich_help_panel="Set-up")(status)
-
 
 def status() -> None:
     """Say which enabled cells are not up to date, which key or code changed, how long it takes.

@@ -10,11 +10,6 @@ import typer
 ALIGNED = Path("data/aligned")
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the command to `app`."""
-    app.command(rich_help_panel="Your own model")(submit)
-
-
 def submit(
     predictions: Annotated[Path, typer.Argument(help="The CSV of predictions.")],
     model: Annotated[str, typer.Option(help="What the row is called: a-z, 0-9 and _.")],
@@ -48,8 +43,8 @@ def submit(
     """
     from fer_bench.errors import FerBenchError
     from fer_bench.evaluation.submission import score_submission, write_template
-    from fer_bench.protocol import read_protocol
     from fer_bench.receiving import is_partial
+    from fer_bench.rules import read_protocol
 
     stated = card or predictions.with_suffix(".yaml")
     if stated == predictions:

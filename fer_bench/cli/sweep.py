@@ -7,13 +7,6 @@ from typing import Annotated
 
 import typer
 
-PANEL = "Run"
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the command to `app`."""
-    app.command(rich_help_panel=PANEL)(sweep)
-
 
 def sweep(
     targets: Annotated[
@@ -118,9 +111,9 @@ def sweep(
     """
     from rich.console import Console
 
-    from fer_bench.sweep.run import Options
-    from fer_bench.sweep.run import sweep as run
+    from fer_bench.sweep.sweep import SweepOptions
+    from fer_bench.sweep.sweep import sweep as run
 
-    options = Options(jobs, ray, gpus, cpus, retries, remote, folder, tuple(first or ()))
+    options = SweepOptions(jobs, ray, gpus, cpus, retries, remote, folder, tuple(first or ()))
     status = run(Path(), targets or [], options, Console())
     raise typer.Exit(status)

@@ -8,8 +8,8 @@ import torch
 
 from fer_bench.contract.subject import IMAGES, BrokenError, NotCheckedError, Subject
 from fer_bench.models import FERModel
+from fer_bench.training.optimizer import optimizer_for
 from fer_bench.training.recipe import Recipe
-from fer_bench.training.setup import optimizer_for
 
 STEPS, RATES, SECONDS = 80, (0.02, 0.005, 0.08, 0.001), 35.0
 

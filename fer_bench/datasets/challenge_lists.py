@@ -34,7 +34,7 @@ FOLDERS = {"ferplus": "FERplus_dir", "rafdb": "RAF_DB_dir", "affectnet": "Affect
 """Set -> its folder in the repository."""
 
 
-class Entry(NamedTuple):
+class ListedFace(NamedTuple):
     """One line: the face, as `sample_id` names it, and its label in the set's own code.
 
     The codes: FERPlus and AffectNet 0 to 7 (contempt is 7 in both), RAF-DB 0 to 6, which is its
@@ -212,7 +212,7 @@ def read_lists(root: Path, which: str) -> dict[str, list[str]]:
     return {part: [entry.stem for entry in entries] for part, entries in lists.items()}
 
 
-def read_entries(root: Path, which: str) -> dict[str, list[Entry]]:
+def read_entries(root: Path, which: str) -> dict[str, list[ListedFace]]:
     """As `read_lists`, with the label that each line gives."""
     if which not in LISTS:
         raise FerBenchError(f"there are no challenge lists of {which!r}; {nearest(which, LISTS)}")
@@ -223,7 +223,7 @@ def read_entries(root: Path, which: str) -> dict[str, list[Entry]]:
     }
 
 
-def parse(which: str, part: str, content: bytes) -> list[Entry]:
+def parse(which: str, part: str, content: bytes) -> list[ListedFace]:
     """The lines of one list; raises FerBenchError naming the first that is not in its format."""
     one = LISTS[which][part]
     compiled = re.compile(one.pattern, re.ASCII)
@@ -237,7 +237,7 @@ def parse(which: str, part: str, content: bytes) -> list[Entry]:
                 f"{which}/{one.file} line {number}: {text[:80]!r} is not like {one.form!r}. "
                 "Get the file again: `fer-bench data add challenge_lists` fetches it."
             )
-        entries.append(Entry(match["stem"], int(match["label"])))
+        entries.append(ListedFace(match["stem"], int(match["label"])))
     if not entries:
         raise FerBenchError(
             f"{which}/{one.file} is empty. Get the file again: `fer-bench data add "

@@ -29,7 +29,7 @@ _FILE = re.compile(r"[^/\\\s]+\.(?:jpe?g|png)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Face:
+class ExpwFace:
     """One line: the image's name, the face's number in it, its box (left, top, right, bottom)."""
 
     image: str
@@ -43,7 +43,7 @@ class Face:
 class Listed:
     """The list: its faces, each once, how many lines each class has, and what was left out."""
 
-    faces: tuple[Face, ...]
+    faces: tuple[ExpwFace, ...]
     lines: Mapping[Expression, int]
     notes: tuple[str, ...]
 
@@ -56,7 +56,7 @@ def read_list(path: Path) -> Listed:
     Raises:
         FerBenchError: more than single lines cannot be understood; the first is named.
     """
-    faces: dict[tuple[str, int], Face] = {}
+    faces: dict[tuple[str, int], ExpwFace] = {}
     lines: Counter[Expression] = Counter()
     again, conflicting = 0, set()
     skipped = Skipped(LIST)
@@ -89,7 +89,7 @@ def read_list(path: Path) -> Listed:
     )
 
 
-def _face(fields: list[str]) -> Face:
+def _face(fields: list[str]) -> ExpwFace:
     """One line; raises ValueError, naming no file."""
     if len(fields) != 8:
         raise ValueError(f"{len(fields)} fields instead of 8")
@@ -104,4 +104,6 @@ def _face(fields: list[str]) -> Face:
         raise ValueError("a box that is no five whole numbers and a confidence") from error
     if not (right > left and bottom > top):
         raise ValueError("an empty box")
-    return Face(fields[0], number, (left, top, right, bottom), confidence, CODES[int(fields[7])])
+    return ExpwFace(
+        fields[0], number, (left, top, right, bottom), confidence, CODES[int(fields[7])]
+    )

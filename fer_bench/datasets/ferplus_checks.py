@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_bench.datasets.ferplus_files import FER2013_LABELS, read_pixels
-from fer_bench.datasets.ferplus_join import OVERWRITTEN, PIXELS, Face, images
+from fer_bench.datasets.ferplus_join import OVERWRITTEN, PIXELS, FerplusFace, images
 from fer_bench.datasets.ferplus_votes import UNLABELLED
 from fer_bench.datasets.photograph import read_rgb
 from fer_bench.labels import EIGHT
@@ -19,7 +19,7 @@ LEAST_AGREEMENT = 0.4
 five, by the sizes of the classes alone."""
 
 
-def rows_apart(faces: list[Face], labels: np.ndarray) -> list[str]:
+def rows_apart(faces: list[FerplusFace], labels: np.ndarray) -> list[str]:
     """Runs of rows whose own labels do not fit FERPlus's, which rows in another order have.
 
     The join is by row. Neither the number of rows nor their Usage changes when pixels are shuffled
@@ -49,7 +49,7 @@ def rows_apart(faces: list[Face], labels: np.ndarray) -> list[str]:
     return found
 
 
-def pictures_apart(root: Path, faces: list[Face]) -> list[str]:
+def pictures_apart(root: Path, faces: list[FerplusFace]) -> list[str]:
     """PNG that lie beside `fer2013.csv` and do not show the pixels of their row.
 
     Args:

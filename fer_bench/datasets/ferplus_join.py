@@ -38,7 +38,7 @@ Votes = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Face:
+class FerplusFace:
     """A face that may have a label.
 
     Attributes:
@@ -72,7 +72,7 @@ class Joined:
         notes: how many of something were found, and what, for a reader; some are 0.
     """
 
-    faces: list[Face]
+    faces: list[FerplusFace]
     item: str
     notes: list[tuple[int, str]]
 
@@ -172,7 +172,7 @@ def _from_table(root: Path, named: Named, listed: Mapping[str, tuple[str, Votes]
         _check_split(name, split, USAGES[named.rows[k].usage], NAMES)
         row = pixels[k] if k < len(pixels) else None
         faces.append(
-            Face(
+            FerplusFace(
                 name, split, votes, PIXELS if row else None, k, row.offset if row else None,
                 row.label if row and not constant else None,
             )
@@ -201,7 +201,7 @@ def _from_images(
         if name in rows and named:
             _check_split(name, split, USAGES[named.rows[rows[name]].usage], NAMES)
     faces = [
-        Face(
+        FerplusFace(
             name, split, votes, found[name][1] if name in found else None, rows.get(name),
             overwritten=name in overwritten and name in found,
         )

@@ -44,7 +44,7 @@ from fer_bench.datasets import rafdb_files as files
 from fer_bench.datasets.base import UNKNOWN, Dataset, PackSpec, Part
 from fer_bench.datasets.photograph import read_rgb
 from fer_bench.datasets.rafdb_labels import CODES, STEM, number_of, settle
-from fer_bench.datasets.rafdb_words import Kept, about_images, about_labels, what_is_missing
+from fer_bench.datasets.rafdb_words import RafdbFolder, about_images, about_labels, what_is_missing
 from fer_bench.datasets.receivable import Collected, Inventory, ReceivableSource, put
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
@@ -172,7 +172,7 @@ class RafDb(ReceivableSource):
             ),
         )
 
-    def _kept(self, root: Path) -> Kept:
+    def _kept(self, root: Path) -> RafdbFolder:
         aligned = files.kept_aligned(root)
         forms = files.kept_forms(root, aligned)
         if not forms:
@@ -180,7 +180,7 @@ class RafDb(ReceivableSource):
         labels = settle(forms, self.expected)
         if not (root / files.LIST).is_file():
             labels = {stem: labels[stem] for stem in sorted(labels, key=number_of)}
-        return Kept(forms, labels, aligned, files.kept_originals(root))
+        return RafdbFolder(forms, labels, aligned, files.kept_originals(root))
 
 
 def _attributes(root: Path, stem: str) -> dict[str, str] | None:

@@ -21,7 +21,7 @@ from fer_bench.datasets.rafdb_labels import (
     OFFICIAL,
     STEM,
     WORDS,
-    Said,
+    FormLabels,
     read_challenge,
     read_list,
 )
@@ -89,10 +89,10 @@ def find_pictures(tree: Tree) -> tuple[dict[str, Picture], dict[str, Picture]]:
     return kinds
 
 
-def class_folders(pictures: Iterable[Picture]) -> Said | None:
+def class_folders(pictures: Iterable[Picture]) -> FormLabels | None:
     """What the folders say of the faces in them, where there are several class folders."""
     keys = {p.stem: p.folder for p in pictures if _CLASS.fullmatch(p.folder)}
-    return Said(CLASS_FOLDERS, keys) if len(set(keys.values())) > 1 else None
+    return FormLabels(CLASS_FOLDERS, keys) if len(set(keys.values())) > 1 else None
 
 
 def has_valid(pictures: Iterable[Picture]) -> bool:
@@ -100,13 +100,13 @@ def has_valid(pictures: Iterable[Picture]) -> bool:
     return any({"valid", "val"} & set(p.path.lower().split("/")[:-1]) for p in pictures)
 
 
-def find_lists(tree: Tree) -> dict[str, tuple[Said, Path]]:
+def find_lists(tree: Tree) -> dict[str, tuple[FormLabels, Path]]:
     """Every label file by where it is kept; of several equal ones the first.
 
     Raises:
         FerBenchError: one cannot be understood.
     """
-    found: dict[str, tuple[Said, Path]] = {}
+    found: dict[str, tuple[FormLabels, Path]] = {}
     for match, file in basic(tree, _LABELS):
         said = read_list(_text(file), match.string)
         if any(said.keys == other.keys for other, _ in found.values()):
@@ -125,7 +125,7 @@ def find_lists(tree: Tree) -> dict[str, tuple[Said, Path]]:
     return found
 
 
-def kept_forms(root: Path, kept: dict[str, str]) -> list[Said]:
+def kept_forms(root: Path, kept: dict[str, str]) -> list[FormLabels]:
     """Everything kept below `root` that says labels, lists first.
 
     Args:
@@ -143,7 +143,7 @@ def kept_forms(root: Path, kept: dict[str, str]) -> list[Said]:
     ]
     codes = {stem: path.split("/")[-2] for stem, path in kept.items()}
     codes = {stem: code for stem, code in codes.items() if re.fullmatch(r"[1-7]", code)}
-    return [*forms, Said(CLASS_FOLDERS, codes)] if codes else forms
+    return [*forms, FormLabels(CLASS_FOLDERS, codes)] if codes else forms
 
 
 def kept_aligned(root: Path) -> dict[str, str]:

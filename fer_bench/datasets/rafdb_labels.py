@@ -1,8 +1,8 @@
 """RAF-DB's labels in every form that people hold: lists, CSV files, class folders.
 
-Each form is one `Said`. Where several are there they have to agree; codes that are not the official
-1 to 7 are never trusted, because people number the classes from 0 in at least two orders: another
-form, or the published counts, must show which class each of them is.
+Each form is one `FormLabels`. Where several are there they have to agree; codes that are not the
+official 1 to 7 are never trusted, because people number the classes from 0 in at least two orders:
+another form, or the published counts, must show which class each of them is.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _OFFICIAL_CODES = {str(code) for code in CODES}
 
 
 @dataclass(frozen=True)
-class Said:
+class FormLabels:
     """What one form says.
 
     Attributes:
@@ -76,7 +76,7 @@ class Said:
         return "0" in self.keys.values()
 
 
-def read_list(text: str, name: str) -> Said:
+def read_list(text: str, name: str) -> FormLabels:
     """Read a list: a face and its label on each line, with space or comma between them.
 
     Raises:
@@ -103,16 +103,16 @@ def read_list(text: str, name: str) -> Said:
         lines += 1
     if not keys:
         raise FerBenchError(f"{name} lists no face of RAF-DB: get it again.")
-    return Said(name, keys, lines - len(keys))
+    return FormLabels(name, keys, lines - len(keys))
 
 
-def read_challenge(content: bytes, file: str, name: str) -> Said:
+def read_challenge(content: bytes, file: str, name: str) -> FormLabels:
     """A list of RAN, whose labels are the official codes less one, as something to check with."""
     entries = parse("rafdb", CHALLENGE[file], content)
-    return Said(name, {stem: str(label + 1) for stem, label in entries}, only_checks=True)
+    return FormLabels(name, {stem: str(label + 1) for stem, label in entries}, only_checks=True)
 
 
-def settle(forms: Sequence[Said], expected: Expected) -> dict[str, Expression]:
+def settle(forms: Sequence[FormLabels], expected: Expected) -> dict[str, Expression]:
     """The label of every face that a list, CSV file or class folder names, in their order.
 
     Args:
@@ -149,7 +149,7 @@ def number_of(stem: str) -> tuple[bool, int]:
     return split != "train", int(number)
 
 
-def _official(form: Said) -> dict[str, Expression]:
+def _official(form: FormLabels) -> dict[str, Expression]:
     order = {str(code): label for code, label in CODES.items()} | WORDS
     if unknown := {key for key in form.keys.values() if key not in order}:
         raise FerBenchError(f"{form.name}: {sorted(unknown)[0]!r} is no class of RAF-DB.")
@@ -175,7 +175,7 @@ def _compare(
 
 
 def _order(
-    form: Said, known: Mapping[str, Expression], expected: Expected
+    form: FormLabels, known: Mapping[str, Expression], expected: Expected
 ) -> dict[str, Expression]:
     """Which class each of the codes 0 to 6 is, by labels that are known or by the counts."""
     faces = defaultdict(list)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_bench.datasets import rafdb_files as files
-from fer_bench.datasets.rafdb_labels import Said, pairs_sha256
+from fer_bench.datasets.rafdb_labels import FormLabels, pairs_sha256
 from fer_bench.datasets.receivable import NOT_SHOWN
 from fer_bench.datasets.tree import Tree
 from fer_bench.labels import Expression
@@ -19,7 +19,7 @@ SIZE = (100, 100)
 
 
 @dataclass(frozen=True)
-class Kept:
+class RafdbFolder:
     """What lies in the source's folder.
 
     Attributes:
@@ -29,14 +29,17 @@ class Kept:
         originals: stem -> path of its photograph.
     """
 
-    forms: Sequence[Said]
+    forms: Sequence[FormLabels]
     labels: Mapping[str, Expression]
     aligned: Mapping[str, str]
     originals: Mapping[str, str]
 
 
 def what_is_missing(
-    tree: Tree, aligned: Mapping[str, Any], originals: Mapping[str, Any], forms: Sequence[Said]
+    tree: Tree,
+    aligned: Mapping[str, Any],
+    originals: Mapping[str, Any],
+    forms: Sequence[FormLabels],
 ) -> str:
     """Why this cannot be taken: no faces, no labels, or neither."""
     if next(tree.matching(r"[^/]+\.(?:parquet|arrow)"), None):
@@ -68,7 +71,7 @@ def what_is_missing(
     )
 
 
-def about_labels(kept: Kept) -> list[str]:
+def about_labels(kept: RafdbFolder) -> list[str]:
     """Where the labels come from, whether several sources agree, and their hash."""
     lists = [form for form in kept.forms if not form.only_checks]
     notes = []
@@ -88,7 +91,7 @@ def about_labels(kept: Kept) -> list[str]:
     return [*notes, f"names and labels hash to {digest}: copies with the same labels share it"]
 
 
-def about_images(root: Path, kept: Kept) -> list[str]:
+def about_images(root: Path, kept: RafdbFolder) -> list[str]:
     """Why the aligned faces are not shown to be the official ones, if they are not."""
     notes = []
     if any(f"/{files.TRAIN_VALID}/" in path for path in kept.aligned.values()):

@@ -33,10 +33,10 @@ import pandas as pd
 from fer_bench.datasets.base import Dataset, PackSpec, Part, Source, Subset
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.labels import SEVEN, Expression
+from fer_bench.rendering.draws import pick, scalars
 from fer_bench.rendering.factors import Settings, plan
 from fer_bench.rendering.identity import person
 from fer_bench.rendering.scene import geometry, render
-from fer_bench.rendering.streams import pick, scalars
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ import torch
 
 from fer_bench import models
 from fer_bench.cores import cores
+from fer_bench.device import check_kind, describe_device, precision, software
 from fer_bench.errors import FerBenchError, nearest
-from fer_bench.evaluation.device import check_kind, describe_device, precision, software
 from fer_bench.evaluation.peak_memory import peak_memory
-from fer_bench.evaluation.timing import Plan, flops, plan_for, spread, time_in_turns
+from fer_bench.evaluation.timing import TimingPlan, flops, plan_for, spread, time_in_turns
 from fer_bench.files import read_json, write_json
 
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
@@ -113,7 +113,7 @@ def measure_cost(
     networks: Sequence[Network],
     out_folder: Path | str,
     kind: str = "cpu",
-    plan: Plan | None = None,
+    plan: TimingPlan | None = None,
     *,
     threads: int | None = None,
     merge: bool = False,
@@ -161,7 +161,7 @@ def measure_cost(
 
 
 def _timed(
-    networks: Mapping[str, Network], kind: str, plan: Plan, threads: int
+    networks: Mapping[str, Network], kind: str, plan: TimingPlan, threads: int
 ) -> dict[str, dict[str, Any]]:
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
@@ -241,6 +241,6 @@ def chosen_networks(
     return [network(name, variants, **c) for c in wanted for name in names or DEFAULT_MODELS]
 
 
-def with_changes(plan: Plan, **changes: Any) -> Plan:
+def with_changes(plan: TimingPlan, **changes: Any) -> TimingPlan:
     """`plan` with what the command line sets otherwise; None leaves a value."""
     return replace(plan, **{key: value for key, value in changes.items() if value is not None})

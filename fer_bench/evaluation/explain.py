@@ -24,7 +24,7 @@ from fer_bench.evaluation.explain_cam import (
     grad_cam,
     layer_of,
 )
-from fer_bench.evaluation.explain_faces import Cell, Chosen, choose, digest, open_cell
+from fer_bench.evaluation.explain_faces import Looked, OpenedCell, choose, digest, open_cell
 from fer_bench.evaluation.explain_faithfulness import (
     area,
     centre_saliency,
@@ -104,14 +104,14 @@ def explain_cell(
     write_json(out_json, numbers)
 
 
-def _answers(cell: Cell, chosen: Chosen, maps: Maps) -> dict[str, Any]:
+def _answers(cell: OpenedCell, chosen: Looked, maps: Maps) -> dict[str, Any]:
     here = chosen.at(chosen.measured)
     right = maps.predicted[here] == cell.target[chosen.measured]
     empty = maps.cams[here].max(axis=(1, 2)) == 0
     return {"accuracy": tidy(right.mean()), "empty_maps": int(empty.sum())}
 
 
-def _paths(cell: Cell, chosen: Chosen, maps: Maps) -> np.ndarray:
+def _paths(cell: OpenedCell, chosen: Looked, maps: Maps) -> np.ndarray:
     """(N, 2, 3, steps + 1) deletion and insertion of the measured faces; see `faithfulness`."""
     model, found = Logits(cell.model), []
     for position, i in zip(chosen.measured, chosen.at(chosen.measured), strict=True):
@@ -128,7 +128,7 @@ def _paths(cell: Cell, chosen: Chosen, maps: Maps) -> np.ndarray:
 
 
 def _occluders(
-    cell: Cell, chosen: Chosen, packs: Path, options: Mapping[str, Mapping[str, Any]]
+    cell: OpenedCell, chosen: Looked, packs: Path, options: Mapping[str, Mapping[str, Any]]
 ) -> dict[int, Occluder]:
     """The known occluders by position: of the hidden faces, and of those a gallery shows."""
     found = {}
@@ -142,7 +142,11 @@ def _occluders(
 
 
 def _attention(
-    cell: Cell, module: torch.nn.Module, chosen: Chosen, maps: Maps, found: dict[int, Occluder]
+    cell: OpenedCell,
+    module: torch.nn.Module,
+    chosen: Looked,
+    maps: Maps,
+    found: dict[int, Occluder],
 ) -> dict[str, Any] | None:
     hidden = [int(position) for position in chosen.hidden if int(position) in found]
     if not hidden:
@@ -166,7 +170,7 @@ def _channels(response: ChannelResponse) -> dict[str, Any]:
 
 
 def _pictures(
-    cell: Cell, chosen: Chosen, maps: Maps, found: Mapping[int, Occluder]
+    cell: OpenedCell, chosen: Looked, maps: Maps, found: Mapping[int, Occluder]
 ) -> dict[str, np.ndarray]:
     """The faces of galleries: PER_CLASS a class, then some of this cell's failures."""
     wrong = maps.predicted[chosen.at(chosen.measured)] != cell.target[chosen.measured]

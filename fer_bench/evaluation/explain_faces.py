@@ -23,7 +23,7 @@ PER_CLASS, OCCLUDED_PER_CLASS = 3, 2
 
 
 @dataclass(frozen=True)
-class Cell:
+class OpenedCell:
     """A trained model and the test faces it is explained on.
 
     Attributes:
@@ -60,7 +60,7 @@ class Cell:
         return np.asarray(self.rows["target"])
 
 
-def open_cell(spec: RowSpec, view: View, weights: Path, packs: Path) -> Cell:
+def open_cell(spec: RowSpec, view: View, weights: Path, packs: Path) -> OpenedCell:
     """Build the network of `spec` with its `last` weights, and open the view's test faces.
 
     Raises:
@@ -77,11 +77,11 @@ def open_cell(spec: RowSpec, view: View, weights: Path, packs: Path) -> Cell:
             f"{spec.model} looks at {', '.join(model.fields)} of each face besides its pixels, "
             f"which explanations do not know; remove it from enabled.{spec.dataset}.explain"
         )
-    return Cell(model, rows, pixels, spec.classes, device)
+    return OpenedCell(model, rows, pixels, spec.classes, device)
 
 
 @dataclass(frozen=True)
-class Chosen:
+class Looked:
     """Which faces are looked at: positions in the rows.
 
     Attributes:
@@ -101,7 +101,7 @@ class Chosen:
         return np.searchsorted(self.every, which)
 
 
-def choose(rows: pd.DataFrame, faces: int, classes: tuple[str, ...]) -> Chosen:
+def choose(rows: pd.DataFrame, faces: int, classes: tuple[str, ...]) -> Looked:
     """Pick by the hash of each face's id: the same faces for every model and seed."""
     order = np.argsort([digest(sample) for sample in rows["sample_id"]], kind="stable")
     covered, target = occluded(rows), rows["target"].to_numpy()
@@ -112,7 +112,7 @@ def choose(rows: pd.DataFrame, faces: int, classes: tuple[str, ...]) -> Chosen:
         shown += [*first, *own[~np.isin(own, first)][: PER_CLASS - len(first)]]
     measured, hidden = order[:faces], order[covered[order]][:faces]
     every = np.unique(np.concatenate([measured, hidden, shown]))
-    return Chosen(measured, np.array(shown), hidden, every.astype(np.int64))
+    return Looked(measured, np.array(shown), hidden, every.astype(np.int64))
 
 
 def digest(sample: str) -> str:

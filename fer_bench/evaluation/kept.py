@@ -12,11 +12,11 @@ from pathlib import Path
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.score import score_cell
 from fer_bench.files import replacing_folder
-from fer_bench.protocol import Protocol
 from fer_bench.receiving import is_partial
 from fer_bench.records.faces import STAMP
 from fer_bench.records.predictions import FILE
 from fer_bench.records.training import FILE as TRAINING
+from fer_bench.rules import Protocol
 
 KEPT = (FILE, STAMP, TRAINING, "history.csv")
 

@@ -37,7 +37,7 @@ Change = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Subject:
+class ModelOnFaces:
     """A model and the test faces it is tried on.
 
     Attributes:
@@ -119,7 +119,7 @@ def robustness_cell(
     _write(out_json, result)
 
 
-def robustness(subject: Subject, name: str) -> dict[str, Any]:
+def robustness(subject: ModelOnFaces, name: str) -> dict[str, Any]:
     """Everything measured of one model; fractions run from 0 to 1.
 
     Args:
@@ -175,7 +175,7 @@ def _stepping(step: Step) -> Change:
 
 def _subject(
     spec: RowSpec, view: View, weights: Path, packs: Path
-) -> tuple[Subject, dict[str, Any]]:
+) -> tuple[ModelOnFaces, dict[str, Any]]:
     device = prepare(spec)
     model = last_network(spec, weights, device, "robustness")
     remedy = f"empty enabled.{spec.dataset}.robustness"
@@ -188,7 +188,7 @@ def _subject(
         fields = {name: values[which] for name, values in faces.fields.items()}
         return predict(model, Faces(images, every, every, every, every, fields), device, BATCH)
 
-    return Subject(logits, faces, landmarks, list(spec.classes)), worn
+    return ModelOnFaces(logits, faces, landmarks, list(spec.classes)), worn
 
 
 def _places(rows: pd.DataFrame, size: int) -> tuple[np.ndarray | None, dict[str, Any]]:
@@ -204,7 +204,7 @@ def _places(rows: pd.DataFrame, size: int) -> tuple[np.ndarray | None, dict[str,
     return (None if why else landmarks), worn
 
 
-def _measured(subject: Subject, logits: np.ndarray) -> dict[str, float]:
+def _measured(subject: ModelOnFaces, logits: np.ndarray) -> dict[str, float]:
     whole = measure(subject.faces.labels, logits, subject.classes)
     return {key: whole[key] for key in ("accuracy", "balanced_accuracy")}
 

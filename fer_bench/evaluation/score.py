@@ -20,12 +20,12 @@ from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.parts import Predicted, by_fold, parts, slices
 from fer_bench.files import read_json, sha256_file
 from fer_bench.labels import Expression
-from fer_bench.protocol import Protocol
 from fer_bench.records.faces import STAMP, FaceTable
 from fer_bench.records.predictions import FILE
 from fer_bench.records.score import Score
 from fer_bench.records.training import FILE as TRAINING
 from fer_bench.records.training import Training
+from fer_bench.rules import Protocol
 
 SELECTIONS = ("last", "best_on_val", "best_on_test")
 

@@ -18,18 +18,18 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from fer_bench.card import KEYS, check_card
 from fer_bench.datasets import get_dataset
 from fer_bench.datasets.base import Dataset
-from fer_bench.datasets.views import dataset_rows
+from fer_bench.datasets.view_rows import dataset_rows
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.parts import Predicted, by_fold, parts, slices
 from fer_bench.files import replacing, sha256_file, write_text
 from fer_bench.labels import Expression
-from fer_bench.protocol import Protocol
+from fer_bench.model_card import KEYS, check_card
 from fer_bench.records.faces import FaceTable
 from fer_bench.records.score import Part, Score
 from fer_bench.records.training import Training
+from fer_bench.rules import Protocol
 
 KINDS = ("logit", "probability")
 SMALLEST = 1e-12
@@ -56,7 +56,7 @@ def score_submission(
 
     Args:
         file: the CSV.
-        card: a YAML file that states `fer_bench.card.KEYS`, and `OFF_THE_SHELF` of such a tool.
+        card: a YAML file that states `model_card.KEYS`, and `OFF_THE_SHELF` of such a tool.
         dataset: whose test faces were predicted.
         model: what the row is called.
         run: tells apart several trainings of the model.

@@ -19,7 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 
 @dataclass(frozen=True)
-class Plan:
+class TimingPlan:
     """How much is timed.
 
     Attributes:
@@ -35,13 +35,13 @@ class Plan:
     warm_up: int = 3
 
 
-QUICK = Plan(rounds=2, repeats=2, batch=8, warm_up=1)
+QUICK = TimingPlan(rounds=2, repeats=2, batch=8, warm_up=1)
 """Enough to see that it runs; too little for a number to quote."""
 
 
-def plan_for(kind: str) -> Plan:
+def plan_for(kind: str) -> TimingPlan:
     """A GPU is not busy with 32 images."""
-    return Plan(batch=128, rounds=20, repeats=10) if kind == "cuda" else Plan()
+    return TimingPlan(batch=128, rounds=20, repeats=10) if kind == "cuda" else TimingPlan()
 
 
 def flops(model: nn.Module, image: Tensor) -> int:
@@ -58,7 +58,7 @@ def flops(model: nn.Module, image: Tensor) -> int:
 
 @torch.inference_mode()
 def time_in_turns(
-    models: Mapping[str, nn.Module], images: Mapping[str, Tensor], plan: Plan
+    models: Mapping[str, nn.Module], images: Mapping[str, Tensor], plan: TimingPlan
 ) -> dict[str, dict[str, list[float]]]:
     """Time every model, in rounds.
 

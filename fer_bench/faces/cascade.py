@@ -24,14 +24,14 @@ import numpy as np
 from fer_bench.faces.areas import Areas, DeviceAreas, HostAreas
 from fer_bench.faces.boxes import moved, squared, suppress_each, windows
 from fer_bench.faces.networks import Networks
-from fer_bench.faces.proposals import DEVICE_BATCH, HOST_BATCH, Boxes, Look, Proposer
+from fer_bench.faces.proposals import DEVICE_BATCH, HOST_BATCH, Candidates, Proposer, SearchedImage
 
 BOXES = 32
 """Boxes in one call of the second and third network."""
 
 
 @dataclass(frozen=True)
-class Faces:
+class Detections:
     """The faces of one image, best first.
 
     Attributes:
@@ -45,18 +45,18 @@ class Faces:
     probabilities: np.ndarray
 
     @staticmethod
-    def none() -> Faces:
+    def none() -> Detections:
         """No faces."""
-        return Faces(np.zeros((0, 4)), np.zeros((0, 5, 2)), np.zeros(0))
+        return Detections(np.zeros((0, 4)), np.zeros((0, 5, 2)), np.zeros(0))
 
-    def shifted(self, by: float) -> Faces:
+    def shifted(self, by: float) -> Detections:
         """The same faces with all coordinates moved by `by`."""
-        return Faces(self.boxes + by, self.landmarks + by, self.probabilities)
+        return Detections(self.boxes + by, self.landmarks + by, self.probabilities)
 
-    def scaled(self, by: float) -> Faces:
+    def scaled(self, by: float) -> Detections:
         """The same faces in an image `by` times as large."""
         half = (by - 1) / 2  # landmarks are centres of pixels, boxes are edges
-        return Faces(self.boxes * by, self.landmarks * by + half, self.probabilities)
+        return Detections(self.boxes * by, self.landmarks * by + half, self.probabilities)
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -86,44 +86,44 @@ class Cascade:
             torch.backends.cudnn.allow_tf32 = False  # ten bits are too few for a landmark
 
     def areas(self, image: np.ndarray) -> Areas:
-        """The pixels of `image` ((H, W, 3) uint8), as `Look` wants them."""
+        """The pixels of `image` ((H, W, 3) uint8), as `SearchedImage` wants them."""
         return HostAreas(image) if self._host else DeviceAreas(image, self._device)
 
-    def find(self, looks: Sequence[Look]) -> list[Faces]:
+    def find(self, looks: Sequence[SearchedImage]) -> list[Detections]:
         """All faces of each image."""
         return self.confirm(looks, self.propose(looks))
 
-    def propose(self, looks: Sequence[Look]) -> Boxes:
+    def propose(self, looks: Sequence[SearchedImage]) -> Candidates:
         """The first network's candidates in each image."""
         import torch
 
         with torch.inference_mode():
             return self._proposer.propose(looks)
 
-    def confirm(self, looks: Sequence[Look], candidates: Boxes) -> list[Faces]:
+    def confirm(self, looks: Sequence[SearchedImage], candidates: Candidates) -> list[Detections]:
         """The faces of each image among `candidates`, by the second and third network."""
         import torch
 
         with torch.inference_mode():
             return self._concluded(looks, self._refined(looks, candidates))
 
-    def _refined(self, looks: Sequence[Look], found: Boxes) -> Boxes:
+    def _refined(self, looks: Sequence[SearchedImage], found: Candidates) -> Candidates:
         """The second network: fewer and better boxes."""
         found, outputs = self._run(self._networks.second, looks, found, 24)
         if not outputs:
             return found
         moves, scores = outputs
         sure = scores > self._second
-        found = Boxes(found.images[sure], found.boxes[sure], scores[sure], moves[sure])
+        found = Candidates(found.images[sure], found.boxes[sure], scores[sure], moves[sure])
         found = found[suppress_each(found.images, found.boxes, found.scores, 0.7)]
         boxes = squared(moved(found.boxes, found.offsets, last=1))
-        return Boxes(found.images, boxes, found.scores, found.offsets)
+        return Candidates(found.images, boxes, found.scores, found.offsets)
 
-    def _concluded(self, looks: Sequence[Look], found: Boxes) -> list[Faces]:
+    def _concluded(self, looks: Sequence[SearchedImage], found: Candidates) -> list[Detections]:
         """The third network: the faces of each image, with landmarks."""
         found, outputs = self._run(self._networks.third, looks, found, 48)
         if not outputs:
-            return [Faces.none() for _ in looks]
+            return [Detections.none() for _ in looks]
         moves, scores, points = outputs
         sure = scores > self._third
         images, boxes, probabilities = found.images[sure], found.boxes[sure], scores[sure]
@@ -136,12 +136,12 @@ class Cascade:
         for i, look in enumerate(looks):
             of = kept[images[kept] == i]
             parts = (v[of].astype(np.float64) for v in (boxes, landmarks, probabilities))
-            faces.append(Faces(*parts).shifted(-look.border))
+            faces.append(Detections(*parts).shifted(-look.border))
         return faces
 
     def _run(
-        self, network: Any, looks: Sequence[Look], found: Boxes, side: int
-    ) -> tuple[Boxes, list[np.ndarray]]:
+        self, network: Any, looks: Sequence[SearchedImage], found: Candidates, side: int
+    ) -> tuple[Candidates, list[np.ndarray]]:
         """A network over all boxes that reach into their image: those, and its outputs if any."""
         sizes = np.array([look.size for look in looks], np.int64).reshape(-1, 2)
         where, some = windows(found.boxes, sizes[found.images])
@@ -154,7 +154,7 @@ class Cascade:
         return found, [np.concatenate(v) for v in zip(*outputs, strict=True)]
 
 
-def _crops(looks: Sequence[Look], images: np.ndarray, where: np.ndarray, side: int) -> Any:
+def _crops(looks: Sequence[SearchedImage], images: np.ndarray, where: np.ndarray, side: int) -> Any:
     """The windows `where` (n, 4) of their images, as a network's input (n, channels, side, side).
 
     Grey images among colour ones get their channel three times.

@@ -19,8 +19,8 @@ from PIL import Image
 
 from fer_bench.errors import FerBenchError
 from fer_bench.faces.areas import Areas
-from fer_bench.faces.cascade import Cascade, Faces
-from fer_bench.faces.proposals import Boxes, Look
+from fer_bench.faces.cascade import Cascade, Detections
+from fer_bench.faces.proposals import Candidates, SearchedImage
 
 BORDER = 0.25
 """Black border of the second look, as a fraction of the image's longer side."""
@@ -133,7 +133,7 @@ class Detector:
         are rounded to 1/100 pixel, so that what is recorded is exactly what is used.
         """
         areas, shrunk = self._read(images)
-        looks = [Look(a, self.min_face) for a in areas]
+        looks = [SearchedImage(a, self.min_face) for a in areas]
         candidates = self._cascade.propose(looks)
         faces = self._cascade.confirm(looks, candidates)
         best = [most_central(f.boxes, a.width, a.height) for f, a in zip(faces, areas, strict=True)]
@@ -165,7 +165,7 @@ class Detector:
         return min(areas.width, areas.height) >= self.min_face
 
     def _see_whole(
-        self, areas: list[Areas], candidates: Boxes, faces: list[Faces], best: list[int]
+        self, areas: list[Areas], candidates: Candidates, faces: list[Detections], best: list[int]
     ) -> None:
         """Replace faces that reach over the border by what is seen with black around the image.
 
@@ -181,7 +181,7 @@ class Detector:
             _moved_here(candidates, i, number, seen[number], looks[number].border)
             for number, i in enumerate(cut)
         ]
-        again = self._cascade.confirm(looks, Boxes.joined(near))
+        again = self._cascade.confirm(looks, Candidates.joined(near))
         lost = [n for n, i in enumerate(cut) if not _take(again[n], seen[n], faces, best, i)]
         # The face's size is known, so the fine (and slow) levels of the pyramid are left out.
         sides = [int(0.4 * min(seen[n][2:] - seen[n][:2])) for n in lost]
@@ -193,15 +193,19 @@ class Detector:
             _take(found, seen[n], faces, best, cut[n])
 
 
-def _moved_here(boxes: Boxes, image: int, number: int, seen: np.ndarray, border: int) -> Boxes:
+def _moved_here(
+    boxes: Candidates, image: int, number: int, seen: np.ndarray, border: int
+) -> Candidates:
     """Candidates of `image` near `seen`, as those of image `number` with a border around it."""
     own = boxes[np.flatnonzero(boxes.images == image)]
     own = own[overlap(own.boxes, seen) > NEAR]
     shifted = own.boxes + np.float32(border)
-    return Boxes(np.full(len(own), number), shifted, own.scores, own.offsets)
+    return Candidates(np.full(len(own), number), shifted, own.scores, own.offsets)
 
 
-def _take(again: Faces, seen: np.ndarray, faces: list[Faces], best: list[int], image: int) -> bool:
+def _take(
+    again: Detections, seen: np.ndarray, faces: list[Detections], best: list[int], image: int
+) -> bool:
     """Put the face found again at `seen` in the place of the first one; False when it was not."""
     overlaps = overlap(again.boxes, seen)
     if overlaps.max(initial=0) <= SAME_FACE:
@@ -210,8 +214,8 @@ def _take(again: Faces, seen: np.ndarray, faces: list[Faces], best: list[int], i
     return True
 
 
-def _bordered(areas: Areas, smallest: int) -> Look:
-    return Look(areas, smallest, int(BORDER * max(areas.width, areas.height)))
+def _bordered(areas: Areas, smallest: int) -> SearchedImage:
+    return SearchedImage(areas, smallest, int(BORDER * max(areas.width, areas.height)))
 
 
 def _outside(box: np.ndarray, areas: Areas) -> bool:
@@ -219,7 +223,7 @@ def _outside(box: np.ndarray, areas: Areas) -> bool:
     return bool(min(box[:2]) < 0 or box[2] > areas.width or box[3] > areas.height)
 
 
-def _detection(faces: Faces, best: int, count: int) -> Detection:
+def _detection(faces: Detections, best: int, count: int) -> Detection:
     x0, y0, x1, y1 = (round(float(v), 2) for v in faces.boxes[best])
     return Detection(
         box=(x0, y0, x1, y1),

@@ -10,7 +10,7 @@ from PIL import Image
 
 from fer_bench.datasets import get_dataset
 from fer_bench.datasets.pack import Pack
-from fer_bench.datasets.views import dataset_rows
+from fer_bench.datasets.view_rows import dataset_rows
 from fer_bench.errors import FerBenchError
 
 

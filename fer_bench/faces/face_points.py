@@ -23,7 +23,7 @@ from fer_bench.faces.face_frame import RADIUS, estimate_yaw
 from fer_bench.faces.mean_face import MEAN_FACE, MIRROR, five_of
 
 
-class Place(NamedTuple):
+class Point(NamedTuple):
     """One of the 24 points."""
 
     of: tuple[int, ...]
@@ -34,14 +34,14 @@ class Place(NamedTuple):
 
 
 PLACES = (
-    Place((18,), down=-2), Place((21,), down=-10), Place((22,), down=-10), Place((25,), down=-2),
-    Place((38,)), Place((36,)), Place((43,)), Place((45,)),  # eyes
-    Place((27,)), Place((29,)),  # bridge of the nose
-    Place((48,)), Place((50,)), Place((52,)), Place((54,)), Place((58,)), Place((56,)),  # mouth
-    Place((19, 37)), Place((24, 44)),  # between brow and eye
-    Place((40, 41)), Place((46, 47)),  # lower lids
-    Place((17, 58)), Place((26, 56)),  # cheeks, between brow and lower lip
-    Place((48,), -16, -16), Place((54,), 16, -16),  # cheeks, beside the corners of the mouth
+    Point((18,), down=-2), Point((21,), down=-10), Point((22,), down=-10), Point((25,), down=-2),
+    Point((38,)), Point((36,)), Point((43,)), Point((45,)),  # eyes
+    Point((27,)), Point((29,)),  # bridge of the nose
+    Point((48,)), Point((50,)), Point((52,)), Point((54,)), Point((58,)), Point((56,)),  # mouth
+    Point((19, 37)), Point((24, 44)),  # between brow and eye
+    Point((40, 41)), Point((46, 47)),  # lower lids
+    Point((17, 58)), Point((26, 56)),  # cheeks, between brow and lower lip
+    Point((48,), -16, -16), Point((54,), 16, -16),  # cheeks, beside the corners of the mouth
 )  # fmt: skip
 """The 24 points."""
 

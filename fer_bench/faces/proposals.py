@@ -21,7 +21,7 @@ Numbers = np.ndarray
 
 
 @dataclass(frozen=True)
-class Look:
+class SearchedImage:
     """One image to be searched.
 
     Attributes:
@@ -41,7 +41,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Boxes:
+class Candidates:
     """Candidates of several images, in the images' order.
 
     Attributes:
@@ -56,20 +56,22 @@ class Boxes:
     scores: Numbers
     offsets: Numbers
 
-    def __getitem__(self, which: Numbers) -> Boxes:
-        return Boxes(self.images[which], self.boxes[which], self.scores[which], self.offsets[which])
+    def __getitem__(self, which: Numbers) -> Candidates:
+        return Candidates(
+            self.images[which], self.boxes[which], self.scores[which], self.offsets[which]
+        )
 
     def __len__(self) -> int:
         return len(self.images)
 
     @staticmethod
-    def joined(parts: Sequence[Boxes]) -> Boxes:
+    def joined(parts: Sequence[Candidates]) -> Candidates:
         """All boxes of `parts`, in that order."""
         if not parts:
             four = np.zeros((0, 4), np.float32)
-            return Boxes(np.zeros(0, np.int64), four, np.zeros(0, np.float32), four)
+            return Candidates(np.zeros(0, np.int64), four, np.zeros(0, np.float32), four)
         fields = ("images", "boxes", "scores", "offsets")
-        return Boxes(*(np.concatenate([getattr(p, name) for p in parts]) for name in fields))
+        return Candidates(*(np.concatenate([getattr(p, name) for p in parts]) for name in fields))
 
 
 def scales(width: int, height: int, smallest: int, factor: float) -> list[float]:
@@ -103,12 +105,12 @@ class Proposer:
         self._network, self._threshold = network, threshold
         self._factor, self._budget = factor, budget
 
-    def propose(self, looks: Sequence[Look]) -> Boxes:
+    def propose(self, looks: Sequence[SearchedImage]) -> Candidates:
         """Square candidates of every image, those of each best first."""
         alike: dict[tuple[int, ...], list[int]] = {}
         for i, look in enumerate(looks):
             alike.setdefault((*look.size, look.smallest, look.areas.channels), []).append(i)
-        parts: list[list[Boxes]] = [[] for _ in looks]
+        parts: list[list[Candidates]] = [[] for _ in looks]
         for (width, height, smallest, _), members in alike.items():
             for scale in scales(width, height, smallest, self._factor):
                 rows, columns = int(height * scale + 1), int(width * scale + 1)
@@ -118,12 +120,12 @@ class Proposer:
                     level = [looks[i].areas.level(rows, columns, looks[i].border) for i in some]
                     for found in self._scan(stacked(level), some, scale):
                         parts[found.images[0]].append(found)
-        every = [Boxes.joined(part) for part in parts if part]
-        kept = Boxes.joined([b[suppress(b.boxes, b.scores, 0.7)] for b in every])
+        every = [Candidates.joined(part) for part in parts if part]
+        kept = Candidates.joined([b[suppress(b.boxes, b.scores, 0.7)] for b in every])
         boxes = squared(moved(kept.boxes, kept.offsets, last=0))
-        return Boxes(kept.images, boxes, kept.scores, kept.offsets)
+        return Candidates(kept.images, boxes, kept.scores, kept.offsets)
 
-    def _scan(self, level: Any, members: Sequence[int], scale: float) -> Iterator[Boxes]:
+    def _scan(self, level: Any, members: Sequence[int], scale: float) -> Iterator[Candidates]:
         """What is left of one level (B, 3, h, w) after suppression, for each of its images."""
         cell, scores, offsets = self._cells(level)
         corner = cell[:, 1:].float() * STRIDE
@@ -133,7 +135,7 @@ class Proposer:
         for position, i in enumerate(members):
             of = np.flatnonzero(number == position)
             if len(of):
-                found = Boxes(np.full(len(of), i), boxes[of], scores[of], offsets[of])
+                found = Candidates(np.full(len(of), i), boxes[of], scores[of], offsets[of])
                 yield found[suppress(found.boxes, found.scores, 0.5)]
 
     def _cells(self, level: Any) -> tuple[Any, Numbers, Numbers]:

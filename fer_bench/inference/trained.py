@@ -12,15 +12,15 @@ import pandas as pd
 import torch
 from safetensors.torch import load_file
 
-from fer_bench.evaluation.device import check_kind
+from fer_bench.device import check_kind
 from fer_bench.evaluation.metrics import log_softmax
 from fer_bench.evaluation.opened import autocast, network, prepare
 from fer_bench.faces.align_job import AlignOptions
 from fer_bench.faces.detect import Detection, Detector
 from fer_bench.faces.face_points import face_points
 from fer_bench.faces.geometry import centre_square, cut_out
+from fer_bench.inference.find_run import Run, find_run
 from fer_bench.inference.pictures import Picture, listed, read
-from fer_bench.inference.run import Run, find_run
 from fer_bench.models import outside
 from fer_bench.records.spec import RowSpec
 from fer_bench.training.data import select, with_fields

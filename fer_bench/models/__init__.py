@@ -51,7 +51,7 @@ Entry = tuple[Preset, ModelConfig, Builder[Any]]
 _registry: dict[str, Entry] = {}
 
 
-class Family(NamedTuple):
+class Member(NamedTuple):
     """One of the models that a family builds by name."""
 
     config: ModelConfig
@@ -59,7 +59,7 @@ class Family(NamedTuple):
     summary: str
 
 
-_families: dict[str, tuple[str, Callable[[str], Family]]] = {}
+_families: dict[str, tuple[str, Callable[[str], Member]]] = {}
 
 
 def register(
@@ -121,14 +121,14 @@ def _add(builder: Builder[Any], line: PresetLine) -> None:
     _registry[name] = (shown, config, builder)
 
 
-def register_family(prefix: str) -> Callable[[Callable[[str], Family]], Callable[[str], Family]]:
+def register_family(prefix: str) -> Callable[[Callable[[str], Member]], Callable[[str], Member]]:
     """Register models by the beginning of their names, where there are too many to list.
 
     The function takes a whole name and raises FerBenchError where the family has no such model. Its
     models have their backbone in their name.
     """
 
-    def add(make: Callable[[str], Family]) -> Callable[[str], Family]:
+    def add(make: Callable[[str], Member]) -> Callable[[str], Member]:
         _families[prefix] = (make.__module__, make)
         return make
 

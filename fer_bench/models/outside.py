@@ -20,9 +20,9 @@ from types import ModuleType
 from typing import Any
 
 from fer_bench import models
-from fer_bench.card import check_card
 from fer_bench.errors import FerBenchError
 from fer_bench.fingerprint import CARD, code_hash, imported_elsewhere
+from fer_bench.model_card import check_card
 from fer_bench.records.spec import RowSpec
 
 log = logging.getLogger(__name__)
@@ -145,7 +145,7 @@ def prepare(spec: RowSpec) -> None:
     if where is None:
         return
     register(where)
-    if code_of(spec.base, "fer_bench.training.run") != spec.code:
+    if code_of(spec.base, "fer_bench.training.train") != spec.code:
         raise FerBenchError(
             f"{spec.dataset}/{spec.model}: the code of {next(iter(where.values()))}, or of "
             "what it imports, has changed since its spec was written; run `dvc repro --force "

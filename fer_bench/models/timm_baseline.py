@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fer_bench.models import Family, register_family
+from fer_bench.models import Member, register_family
 from fer_bench.models.backbone_base import TIMM
 from fer_bench.models.base import FERModel, ModelConfig, Normalise, Output
 from fer_bench.models.timm_nets import TimmPooled, check_timm
@@ -55,7 +55,7 @@ class TimmBaseline(FERModel):
 
 
 @register_family(TIMM)
-def timm_baseline(name: str) -> Family:
+def timm_baseline(name: str) -> Member:
     """The baseline on one of timm's networks."""
     summary = f"timm's {check_timm(name)}, pooling and one linear layer."
-    return Family(TimmConfig(backbone=name), TimmBaseline, summary)
+    return Member(TimmConfig(backbone=name), TimmBaseline, summary)

@@ -8,7 +8,7 @@ from typing import IO, Any, cast
 
 from fer_bench.errors import FerBenchError
 from fer_bench.receiving.guards import Meter, check_path, refuse
-from fer_bench.receiving.volumes import Joined
+from fer_bench.receiving.volumes import JoinedFiles
 from fer_bench.receiving.zips import wrong_password
 
 SPANNED = b"PK\x07\x08"
@@ -67,7 +67,7 @@ def foreign_members(
     try:
         with (
             # Places in a zip made in parts count from each part's start: it is read from the front.
-            Joined(parts, len(SPANNED) * spanned, can_seek=not spanned) as stream,
+            JoinedFiles(parts, len(SPANNED) * spanned, can_seek=not spanned) as stream,
             libarchive.stream_reader(stream, kind, "none", passphrase=password) as opened,
         ):
             empty = True

@@ -93,7 +93,7 @@ def _ordered(
     return main, [*files, file] if ending == ".zip" else [file, *files]
 
 
-class Joined(io.RawIOBase):
+class JoinedFiles(io.RawIOBase):
     """Several files read as one.
 
     Args:

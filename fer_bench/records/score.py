@@ -13,10 +13,10 @@ import orjson
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_text
-from fer_bench.protocol import Protocol
 from fer_bench.records.base import from_json, to_json
 from fer_bench.records.training import FORMAT as TRAINING
 from fer_bench.records.training import Training
+from fer_bench.rules import Protocol
 
 FORMAT = 2
 

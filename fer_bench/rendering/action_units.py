@@ -11,7 +11,7 @@ from random import Random
 
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.labels import SEVEN
-from fer_bench.rendering.streams import bell, between, pick
+from fer_bench.rendering.draws import bell, between, pick
 
 
 @dataclass(frozen=True)

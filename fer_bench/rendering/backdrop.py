@@ -7,8 +7,8 @@ from random import Random
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from fer_bench.rendering.draws import between, scalars
 from fer_bench.rendering.identity import Colour
-from fer_bench.rendering.streams import between, scalars
 
 
 def backdrop(size: int, *names: object) -> Image.Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from fer_bench.rendering.head import Points, View
+from fer_bench.rendering.head import Points, Projection
 from fer_bench.rendering.identity import Colour
 
 OVERSAMPLE = 3
@@ -19,7 +19,7 @@ class Canvas:
         size: side of the finished image, pixels.
     """
 
-    def __init__(self, view: View, background: Image.Image) -> None:
+    def __init__(self, view: Projection, background: Image.Image) -> None:
         self.view = view
         self.size = background.width
         side = self.size * OVERSAMPLE

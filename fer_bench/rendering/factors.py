@@ -7,9 +7,9 @@ from random import Random
 
 from fer_bench.labels import SEVEN
 from fer_bench.rendering.action_units import ActionUnits, express
+from fer_bench.rendering.draws import bell, between, pick, scalars
 from fer_bench.rendering.head import Pose
 from fer_bench.rendering.lighting import LIGHTS, CastShadow
-from fer_bench.rendering.streams import bell, between, pick, scalars
 
 OCCLUDERS = ("hand", "sunglasses", "hair", "scarf")
 

@@ -79,7 +79,7 @@ class Head:
         return np.asarray(self.middle(y) + front)
 
 
-class View:
+class Projection:
     """Projects points of a head's surface into a `side` x `side` image (orthographic)."""
 
     def __init__(self, head: Head, pose: Pose, side: int) -> None:

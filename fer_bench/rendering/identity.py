@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fer_bench.rendering.streams import bell, between, pick, scalars
+from fer_bench.rendering.draws import bell, between, pick, scalars
 
 Colour = tuple[int, int, int]
 

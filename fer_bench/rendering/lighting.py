@@ -8,7 +8,7 @@ from math import cos, pi, sin
 import numpy as np
 from PIL import Image
 
-from fer_bench.rendering.head import View
+from fer_bench.rendering.head import Projection
 from fer_bench.rendering.identity import Identity
 from fer_bench.rendering.shape import Shape
 
@@ -43,7 +43,7 @@ class CastShadow:
 
 
 def illuminate(
-    view: View,
+    view: Projection,
     person: Identity,
     shape: Shape,
     light: tuple[float, float, float],
@@ -81,8 +81,8 @@ def passing(shadow: CastShadow, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def shading(
-    view: View, person: Identity, shape: Shape, light: tuple[float, float, float], ambient: float,
-    x: np.ndarray, y: np.ndarray,
+    view: Projection, person: Identity, shape: Shape, light: tuple[float, float, float],
+    ambient: float, x: np.ndarray, y: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """Lambert's law at points of the head's plane (head units), plus the ambient share."""
     level = np.clip(y, -0.75 * view.head.crown, 0.7 * view.head.chin)
@@ -99,7 +99,7 @@ def shading(
 
 
 def _bumps(
-    view: View, person: Identity, shape: Shape, x: np.ndarray, y: np.ndarray
+    view: Projection, person: Identity, shape: Shape, x: np.ndarray, y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Slopes of the relief: Gaussian hills (nose, cheeks, chin, lips) and hollows (eyes)."""
     ey, ex, nose, mouth = person.eye_y, person.eye_x, shape.nose[1], person.mouth_y

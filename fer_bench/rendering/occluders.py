@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from fer_bench.rendering.canvas import Canvas, ellipse, mix
+from fer_bench.rendering.draws import bell, between, pick, scalars
 from fer_bench.rendering.identity import CLOTH, Colour, Identity
 from fer_bench.rendering.person import BLACK, draw_glasses
 from fer_bench.rendering.shape import Shape
-from fer_bench.rendering.streams import bell, between, pick, scalars
 
 
 def draw_occluder(

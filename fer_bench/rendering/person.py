@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from fer_bench.rendering.canvas import Canvas, ellipse, mix
+from fer_bench.rendering.draws import between, scalars
 from fer_bench.rendering.head import Points
 from fer_bench.rendering.identity import Colour, Identity
 from fer_bench.rendering.shape import Shape
-from fer_bench.rendering.streams import between, scalars
 
 BLACK: Colour = (12, 10, 10)
 

@@ -9,9 +9,10 @@ from PIL import Image, ImageFilter
 
 from fer_bench.rendering.backdrop import backdrop
 from fer_bench.rendering.canvas import Canvas
+from fer_bench.rendering.draws import arrays
 from fer_bench.rendering.factors import Factors, Settings
 from fer_bench.rendering.features import draw_brow, draw_eye, draw_folds, draw_mouth, draw_nose
-from fer_bench.rendering.head import View
+from fer_bench.rendering.head import Projection
 from fer_bench.rendering.identity import Identity
 from fer_bench.rendering.lighting import illuminate
 from fer_bench.rendering.occluders import draw_occluder
@@ -23,7 +24,6 @@ from fer_bench.rendering.person import (
     draw_head,
 )
 from fer_bench.rendering.shape import Shape, shape
-from fer_bench.rendering.streams import arrays
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ class Geometry:
 def geometry(settings: Settings, person: Identity, factors: Factors) -> Geometry:
     """The true box and landmarks, without drawing anything."""
     face = shape(person, factors.units)
-    return _geometry(View(face.head, factors.pose, settings.image_size), person, face)
+    return _geometry(Projection(face.head, factors.pose, settings.image_size), person, face)
 
 
-def _geometry(view: View, person: Identity, face: Shape) -> Geometry:
+def _geometry(view: Projection, person: Identity, face: Shape) -> Geometry:
     y = np.linspace(0.75 * person.hairline, face.head.chin * 0.998, 24)
     side = 0.92 * face.head.half_width(y)
     outline = view.region(np.stack([-side, y], 1), np.stack([side, y], 1))
@@ -71,7 +71,7 @@ def render(settings: Settings, person: Identity, factors: Factors, *names: objec
         (size, size, 3) uint8 RGB.
     """
     face = shape(person, factors.units)
-    view = View(face.head, factors.pose, settings.image_size)
+    view = Projection(face.head, factors.pose, settings.image_size)
     names = (settings.seed, *names)
     canvas = Canvas(view, backdrop(settings.image_size, *names))
     draw_hair_behind(canvas, person)

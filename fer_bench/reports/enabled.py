@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fer_bench.rows import transferred
+from fer_bench.row_names import transferred
 
 Enabled = Mapping[str, Mapping[str, Sequence[Any]]]
 """params.yaml's `enabled`: dataset -> models, seeds, evaluate_on, init_from, transfer_models."""
 
 
-class Found(NamedTuple):
+class FoundRow(NamedTuple):
     """A row's results.
 
     Attributes:
@@ -39,7 +39,7 @@ class Found(NamedTuple):
 
 def found(
     folder: Path | None, enabled: Enabled, key: str | None = None, suffix: str = ".json"
-) -> Iterator[Found]:
+) -> Iterator[FoundRow]:
     """The rows that params enable, measured or not, then those measured elsewhere by name.
 
     Args:
@@ -56,12 +56,12 @@ def found(
         for model, (method, init_from) in named.items():
             places = [folder / dataset / model / f"{seed}{suffix}" for seed in seeds]
             there = tuple(place for place in places if place.exists())
-            yield Found(dataset, model, method, init_from, False, len(seeds), there)
+            yield FoundRow(dataset, model, method, init_from, False, len(seeds), there)
     for home in sorted(p for p in folder.glob("*/*") if p.is_dir()):
         dataset, model = home.parent.name, home.name
         if not row_names(enabled.get(dataset, {})):
             there = tuple(sorted(home.glob(f"*{suffix}"), key=lambda p: (len(p.stem), p.stem)))
-            yield Found(dataset, model, model, None, True, len(there), there)
+            yield FoundRow(dataset, model, model, None, True, len(there), there)
 
 
 def rows_of(lists: Mapping[str, Sequence[Any]]) -> dict[str, tuple[str, str | None]]:

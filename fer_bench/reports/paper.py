@@ -7,7 +7,7 @@ model: a row the paper only reports); note: what is known to be odd about it.
 
 `text.csv` holds the numbers of the running text: section and words; printed; place: what the
 sentence is about; dataset to statistic as above; against: what the model is compared with (see
-`Said`); note.
+`TextNumber`); note.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Printed:
 
 
 @dataclass(frozen=True)
-class Said:
+class TextNumber:
     """One number of the running text; attributes as the file's columns.
 
     `statistic` says what fills it: `max` over seeds; the `difference` of two such maxima; or which
@@ -82,10 +82,10 @@ def load_paper(paper_dir: Path, number: int | str) -> list[Printed]:
     return places
 
 
-def load_said(paper_dir: Path) -> list[Said]:
+def load_said(paper_dir: Path) -> list[TextNumber]:
     """The numbers of the running text, in its order; raises FerBenchError as `load_paper` does."""
     path = paper_dir / "text.csv"
-    found = [Said(**line) for line in _lines(path, Said)]
+    found = [TextNumber(**line) for line in _lines(path, TextNumber)]
     for said in found:
         if said.statistic not in SAID or (said.statistic != "max") != bool(said.against):
             raise FerBenchError(

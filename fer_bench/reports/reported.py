@@ -15,7 +15,7 @@ from pathlib import Path
 
 from fer_bench.datasets import datasets
 from fer_bench.errors import FerBenchError, nearest
-from fer_bench.rows import split_transferred
+from fer_bench.row_names import split_transferred
 
 SELECTIONS = {  # what the epoch was chosen on
     "last": "nothing: the last one",

@@ -19,7 +19,7 @@ KEYS = {"dataset", "model", "seed", "n", "classes", "clean", "corruptions",
 
 
 @dataclass(frozen=True)
-class Point:
+class Strength:
     """One severity, over seeds.
 
     Attributes:
@@ -55,7 +55,7 @@ class Curve:
     unit: str
     ordered: bool
     clean: Summary
-    points: tuple[Point, ...]
+    points: tuple[Strength, ...]
     accuracy: Summary
     flip_rate: Summary
 
@@ -128,7 +128,7 @@ class Robust:
         known = CORRUPTIONS.get(corruption)
         levels = zip(*(seed["severities"] for seed in seeds), strict=True)
         points = tuple(
-            Point(
+            Strength(
                 level=level[0]["level"],
                 value=level[0]["value"],
                 accuracy=_over(s["accuracy"] for s in level),

@@ -99,7 +99,7 @@ def _pack_specs(params: Params) -> Iterator[tuple[str, Spec]]:
         align = align_options(params, pack.source)
         if "official" in source.pixels:
             options["pixels"] = align.pixels
-        entry = "fer_bench.faces.align" if pack.mask_style is None else "fer_bench.faces.mask_pack"
+        entry = "fer_bench.faces.align" if pack.mask_style is None else "fer_bench.faces.mask"
         yield (
             f"packs/{pack.name}",
             {
@@ -118,7 +118,7 @@ def _pack_specs(params: Params) -> Iterator[tuple[str, Spec]]:
 
 
 def _view_specs() -> Iterator[tuple[str, Spec]]:
-    code = code_hash("fer_bench.evaluation.predict")
+    code = code_hash("fer_bench.evaluation.evaluate")
     for dataset in registry.datasets().values():
         yield f"views/{dataset.name}", to_json(replace(view(dataset), code=code))
 
@@ -137,7 +137,7 @@ def _audit_specs() -> Iterator[tuple[str, Spec]]:
                 "sizes": dict(dataset.sizes),
                 "printed": dict(dataset.printed),
                 "challenge": challenge,
-                "code": code_hash("fer_bench.audit.dataset", module_of(dataset.name)),
+                "code": code_hash("fer_bench.audit.audit", module_of(dataset.name)),
             },
         )
 

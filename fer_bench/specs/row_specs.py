@@ -12,10 +12,10 @@ from fer_bench.errors import FerBenchError, nearest
 from fer_bench.fingerprint import code_hash
 from fer_bench.models import outside
 from fer_bench.params import DatasetOptions, Params, Variant
-from fer_bench.protocol import read_protocol
 from fer_bench.records.base import to_json
 from fer_bench.records.spec import RowSpec
-from fer_bench.rows import transferred
+from fer_bench.row_names import transferred
+from fer_bench.rules import read_protocol
 from fer_bench.specs.options import (
     Spec,
     align_options,
@@ -112,7 +112,7 @@ def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None =
         alignment=", ".join(dict.fromkeys(str(align.pixels) for align in aligned)),
         align=aligned[0].model_dump(mode="json"),
         compute=compute(params),
-        code=outside.code_of(base, "fer_bench.training.run"),
+        code=outside.code_of(base, "fer_bench.training.train"),
         versions=versions(*libraries) | recorded.get("others", {}),
         pretrained=begins,
         start=start,

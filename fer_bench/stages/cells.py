@@ -9,7 +9,7 @@ import typer
 
 from fer_bench.files import read_json, replacing_folder
 from fer_bench.records.spec import RowSpec
-from fer_bench.rows import transferred
+from fer_bench.row_names import transferred
 from fer_bench.stages import paths
 from fer_bench.stages.base import Dataset, Model, Seed, Stage, aligned, receipts
 from fer_bench.stages.recorded import forget_if_recorded
@@ -40,7 +40,7 @@ def _training(command: str, dataset: str, row: str, seed: int, start: str) -> St
     spec, out = paths.spec(dataset, row), paths.trained(dataset, row, seed)
 
     def run() -> None:
-        from fer_bench.training.run import train_cell
+        from fer_bench.training.train import train_cell
 
         train_cell(_known(spec), Path(start), seed, Path(out), Path(paths.ALIGNED))
 
@@ -62,7 +62,7 @@ def evaluate(
     weights, out = paths.weights(dataset, model, seed), paths.predicted(dataset, model, seed, on)
 
     def run() -> None:
-        from fer_bench.evaluation.predict import evaluate_cell
+        from fer_bench.evaluation.evaluate import evaluate_cell
 
         evaluate_cell(
             _known(spec), Path(view), Path(table), Path(weights), Path(out), Path(paths.ALIGNED)

@@ -13,9 +13,10 @@ import yaml
 
 from fer_bench import datasets as registry
 from fer_bench.files import write_text
-from fer_bench.rows import transferred
+from fer_bench.row_names import transferred
 from fer_bench.specs.options import identity_home
-from fer_bench.stages import cells, packs, paths, reports
+from fer_bench.stages import before_training as before
+from fer_bench.stages import cells, paths, reports
 from fer_bench.stages.base import Stage
 
 HEADER = "# Written by `fer-bench pipelines`; edit fer_bench/stages instead.\n"
@@ -58,8 +59,8 @@ def _ends() -> Stages:
 
     stages: Stages = {
         # Their receipts are what tells the specs of an edit.
-        "model_file": packs.model_file("${item.file}").to_dvc(file="${model_files}"),
-        "specs": packs.specs().to_dvc(),
+        "model_file": before.model_file("${item.file}").to_dvc(file="${model_files}"),
+        "specs": before.specs().to_dvc(),
     }
     stages |= {f"table{_stem(name)}": reports.table(name).to_dvc() for name in NAMES}
     for build in (reports.tables, reports.figures, reports.galleries,
@@ -93,20 +94,23 @@ def _of_source(name: str) -> Stages:
     stages: Stages = {}
     for pack in registry.packs().values():
         if pack.source == name and pack.mask_style is None:
-            stages["align"] = packs.align(pack.name).to_dvc()
+            stages["align"] = before.align(pack.name).to_dvc()
         elif pack.source == name:
-            stages[f"mask_{pack.mask_style}"] = packs.mask(pack.name).to_dvc()
+            stages[f"mask_{pack.mask_style}"] = before.mask(pack.name).to_dvc()
     return stages
 
 
 def _of_dataset(name: str) -> Stages:
     dataset = registry.get_dataset(name)
-    stages = {"view": packs.view(name).to_dvc(), "audit": packs.audit(name).to_dvc()}
+    stages = {
+        "view": before.view(name).to_dvc(),
+        "audit": before.audit(name).to_dvc(),
+    }
     if dataset.protocol == "test":
         return stages
     if identity_home(dataset) == name:
-        stages["identity"] = packs.identity(name).to_dvc()
-    stages["starts"] = packs.starts(name).to_dvc()
+        stages["identity"] = before.identity(name).to_dvc()
+    stages["starts"] = before.starts(name).to_dvc()
     stages["train"] = _repeated(name, cells.train(name, MODEL, SEED))
     stages["transfer"] = _moved(name, cells.transfer(name, MODEL, SOURCE, SEED))
     if dataset.protocol == "split":

@@ -11,7 +11,7 @@ from fer_bench.errors import FerBenchError
 from fer_bench.files import write_text
 from fer_bench.sweep.local import Places
 from fer_bench.sweep.schedule import Job, Schedule
-from fer_bench.sweep.table import View
+from fer_bench.sweep.table import LiveTable
 from fer_bench.sweep.worker import Look, Work
 
 PAUSE = 0.2  # seconds between two looks at the places
@@ -21,7 +21,7 @@ STRANDED = 300.0  # seconds without any place before the sweep gives up
 def drive(
     schedule: Schedule,
     places: Places,
-    view: View,
+    view: LiveTable,
     logs: Path,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -68,7 +68,9 @@ def log_name(name: str, tries: int) -> str:
     return re.sub(r"[^\w.-]+", "_", name) + (f".{tries + 1}" if tries else "") + ".log"
 
 
-def _take(schedule: Schedule, job: Job, look: Look, view: View, logs: Path, now: float) -> None:
+def _take(
+    schedule: Schedule, job: Job, look: Look, view: LiveTable, logs: Path, now: float
+) -> None:
     """What one look means."""
     if look.state == "running":
         if look.progress:

@@ -10,7 +10,7 @@ from tabulate import tabulate
 
 from fer_bench.files import read_json
 from fer_bench.stages import paths
-from fer_bench.sweep.schedule import Job, Schedule, State
+from fer_bench.sweep.schedule import Job, JobState, Schedule
 
 
 def first_jobs(jobs: Iterable[Job], rows: Collection[str]) -> list[str]:
@@ -34,7 +34,7 @@ class FirstTable:
     def due(self) -> str | None:
         """The table when its last cell has just been scored; None before and afterwards."""
         entries = [self._schedule.entries[name] for name in self._jobs]
-        if not entries or any(entry.state is not State.DONE for entry in entries):
+        if not entries or any(entry.state is not JobState.DONE for entry in entries):
             return None
         names, self._jobs = self._jobs, []
         return first_table(names)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from statistics import mean
 
-from fer_bench.sweep.schedule import Job, Schedule, State
+from fer_bench.sweep.schedule import Job, JobState, Schedule
 
 
 class Pace:
@@ -41,13 +41,13 @@ class Pace:
 
     def left(self) -> float | None:
         """Seconds until the last job ends; None until a cell has ended, where there are cells."""
-        to_come = self._schedule.of(State.QUEUED, State.RUNNING)
+        to_come = self._schedule.of(JobState.QUEUED, JobState.RUNNING)
         total = 0.0
         for entry in to_come:
             expected = self._expected(entry.job)
             if expected is None:
                 return None
-            begun = self._began.get(entry.job.name) if entry.state is State.RUNNING else None
+            begun = self._began.get(entry.job.name) if entry.state is JobState.RUNNING else None
             total += max(0.0, expected - (self._clock() - begun if begun is not None else 0.0))
         return total / max(1, min(self._places, len(to_come)))
 

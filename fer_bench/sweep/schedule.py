@@ -9,7 +9,7 @@ from enum import Enum
 BACK_OFF, LONGEST = 5.0, 300.0  # seconds before the first retry, doubled for each further one
 
 
-class State(Enum):
+class JobState(Enum):
     """Where a job stands."""
 
     QUEUED = "queued"
@@ -41,11 +41,11 @@ class Job:
 
 
 @dataclass
-class Entry:
+class JobRecord:
     """A job and what has happened to it."""
 
     job: Job
-    state: State = State.QUEUED
+    state: JobState = JobState.QUEUED
     tries: int = 0
     place: str | None = None
     node: str | None = None
@@ -56,7 +56,7 @@ class Entry:
     @property
     def waits(self) -> bool:
         """Queued again after a failure."""
-        return self.state is State.QUEUED and self.tries > 0
+        return self.state is JobState.QUEUED and self.tries > 0
 
 
 class Schedule:
@@ -76,7 +76,7 @@ class Schedule:
 
     def take(self, jobs: Iterable[Job], first: Iterable[str] = ()) -> None:
         """Other jobs in the place of all there were."""
-        self.entries = {job.name: Entry(job) for job in jobs}
+        self.entries = {job.name: JobRecord(job) for job in jobs}
         self._needed_by = {
             name: {e.job.name for e in self.entries.values() if name in e.job.needs}
             for name in self.entries
@@ -113,47 +113,49 @@ class Schedule:
                 continue
             place = fitting[0]
             left.remove(place)
-            entry.state, entry.place, entry.node = State.RUNNING, place, places[place]
+            entry.state, entry.place, entry.node = JobState.RUNNING, place, places[place]
             started.append((entry.job, place))
         return started
 
     def done(self, name: str) -> None:
         """A job has ended well."""
         entry = self.entries[name]
-        entry.state, entry.place, entry.why = State.DONE, None, ""
+        entry.state, entry.place, entry.why = JobState.DONE, None, ""
 
-    def failed(self, name: str, why: str, now: float) -> State:
+    def failed(self, name: str, why: str, now: float) -> JobState:
         """A job has failed, or its node was lost; returns its new state."""
         entry = self.entries[name]
         entry.tries, entry.place, entry.why = entry.tries + 1, None, why
         entry.avoid |= {entry.node} if entry.node else set()
         if entry.tries <= self.retries:
-            entry.state = State.QUEUED
+            entry.state = JobState.QUEUED
             entry.not_before = now + min(BACK_OFF * 2 ** (entry.tries - 1), LONGEST)
             return entry.state
-        entry.state = State.FAILED
+        entry.state = JobState.FAILED
         for other in self._dependents(name):
-            self.entries[other].state = State.SKIPPED
+            self.entries[other].state = JobState.SKIPPED
             self.entries[other].why = f"needs {name}, which failed"
         return entry.state
 
-    def running(self) -> dict[str, Entry]:
+    def running(self) -> dict[str, JobRecord]:
         """The running jobs by their place."""
         return {e.place: e for e in self.entries.values() if e.place is not None}
 
     def over(self) -> bool:
         """Whether nothing runs and nothing will."""
-        return not any(e.state in (State.QUEUED, State.RUNNING) for e in self.entries.values())
+        return not any(
+            e.state in (JobState.QUEUED, JobState.RUNNING) for e in self.entries.values()
+        )
 
-    def of(self, *states: State) -> list[Entry]:
+    def of(self, *states: JobState) -> list[JobRecord]:
         """The jobs in one of `states`."""
         return [e for e in self.entries.values() if e.state in states]
 
-    def _ready(self, entry: Entry, now: float) -> bool:
+    def _ready(self, entry: JobRecord, now: float) -> bool:
         return (
-            entry.state is State.QUEUED
+            entry.state is JobState.QUEUED
             and now >= entry.not_before
-            and all(self.entries[need].state is State.DONE for need in entry.job.needs)
+            and all(self.entries[need].state is JobState.DONE for need in entry.job.needs)
         )
 
     def _dependents(self, name: str) -> set[str]:

@@ -13,13 +13,13 @@ from rich.table import Table
 
 from fer_bench.sweep.first import FirstTable
 from fer_bench.sweep.pace import Pace
-from fer_bench.sweep.schedule import Entry, Schedule, State
+from fer_bench.sweep.schedule import JobRecord, JobState, Schedule
 
 EVERY = 60.0  # seconds between two plain lines about what runs
-ORDER = (State.RUNNING, State.FAILED, State.SKIPPED, State.QUEUED, State.DONE)
+ORDER = (JobState.RUNNING, JobState.FAILED, JobState.SKIPPED, JobState.QUEUED, JobState.DONE)
 COLOUR = {
-    State.RUNNING: "cyan", State.FAILED: "red", State.SKIPPED: "red", State.QUEUED: "dim",
-    State.DONE: "green",
+    JobState.RUNNING: "cyan", JobState.FAILED: "red", JobState.SKIPPED: "red",
+    JobState.QUEUED: "dim", JobState.DONE: "green",
 }  # fmt: skip
 
 
@@ -70,7 +70,7 @@ class Progress:
         return float((self._told["epoch"] + within) / self._told["epochs"])
 
 
-class View:
+class LiveTable:
     """Shows a schedule; a context manager.
 
     Args:
@@ -96,7 +96,7 @@ class View:
         self._restored: set[str] = set()
         self._spoke = time.monotonic()
 
-    def __enter__(self) -> View:
+    def __enter__(self) -> LiveTable:
         if self._console.is_terminal and not self._quiet:
             self._live.start()
         return self
@@ -129,7 +129,7 @@ class View:
     def failed(self, name: str, wait: float) -> None:
         """A job has failed; `wait` seconds until it is tried again."""
         entry = self._schedule.entries[name]
-        then = f"again in {wait:.0f} s" if entry.state is State.QUEUED else "given up"
+        then = f"again in {wait:.0f} s" if entry.state is JobState.QUEUED else "given up"
         line = f"failed {name} on {_short(entry.node)}, {then}; log: {entry.why}"
         self._say(line, even_if_quiet=True)
 
@@ -138,7 +138,7 @@ class View:
         if self._live.is_started:
             self._live.update(self.draw(now), refresh=True)
         elif time.monotonic() - self._spoke > EVERY:
-            running = self._schedule.of(State.RUNNING)
+            running = self._schedule.of(JobState.RUNNING)
             self._say("; ".join([self._summary(), *(self._line(e, now) for e in running)]))
 
     def draw(self, now: float) -> Group:
@@ -146,12 +146,12 @@ class View:
         table = Table(box=None, pad_edge=False)
         for column in ("cell", "state", "epoch", "left", "node", "try"):
             table.add_column(column, no_wrap=True, justify="right" if column == "left" else "left")
-        entries = self._schedule.of(*State)
+        entries = self._schedule.of(*JobState)
         entries.sort(key=lambda e: ORDER.index(e.state))
         room = max(3, self._console.height - 4)
         for entry in entries[:room]:
             progress = self._progress.get(entry.job.name, Progress())
-            runs = entry.state is State.RUNNING
+            runs = entry.state is JobState.RUNNING
             table.add_row(
                 entry.job.name,
                 f"[{COLOUR[entry.state]}]{self._state(entry)}",
@@ -166,21 +166,21 @@ class View:
         return Group(above, table, f"... and {more} more" if more > 0 else "")
 
     def _bar(self) -> ProgressBar:
-        done = len(self._schedule.of(State.DONE))
+        done = len(self._schedule.of(JobState.DONE))
         return ProgressBar(total=len(self._schedule.entries), completed=done, width=30)
 
     def _summary(self) -> str:
         left = _duration(self._pace.left())
         return self._counts() + (f"; about {left} left" if left else "")
 
-    def _state(self, entry: Entry) -> str:
+    def _state(self, entry: JobRecord) -> str:
         if entry.waits:
             return "waits to be tried again"
         if entry.job.name in self._restored:
             return "restored"
         return entry.state.value
 
-    def _line(self, entry: Entry, now: float) -> str:
+    def _line(self, entry: JobRecord, now: float) -> str:
         progress = self._progress[entry.job.name]
         epoch, left = progress.epoch(), _duration(progress.eta(now))
         said = [f"epoch {epoch}" if epoch else "", f"{left} left" if left else ""]

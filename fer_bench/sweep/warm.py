@@ -9,10 +9,11 @@ import pkgutil
 from fer_bench import datasets, models
 
 STAGES = (
-    "fer_bench.training.run", "fer_bench.training.identity", "fer_bench.evaluation.predict",
+    "fer_bench.training.train", "fer_bench.training.identity", "fer_bench.evaluation.evaluate",
     "fer_bench.evaluation.robustness", "fer_bench.evaluation.explain",
-    "fer_bench.evaluation.score", "fer_bench.faces.align", "fer_bench.faces.mask_pack",
-    "fer_bench.audit.dataset", "fer_bench.specs", "fer_bench.views", "fer_bench.starts",
+    "fer_bench.evaluation.score", "fer_bench.faces.align", "fer_bench.faces.mask",
+    "fer_bench.audit.audit", "fer_bench.specs", "fer_bench.datasets.view",
+    "fer_bench.training.starts",
     "fer_bench.reports.tables", "fer_bench.reports.pages", "fer_bench.reports.figures",
     "fer_bench.reports.figures.galleries", "fer_bench.reports.leaderboard", "fer_bench.cli",
 )  # fmt: skip

@@ -12,7 +12,7 @@ import pandas as pd
 
 from fer_bench.datasets.pack import Pack, Pixels, join
 from fer_bench.datasets.validation import carve_validation
-from fer_bench.datasets.views import view_rows
+from fer_bench.datasets.view_rows import view_rows
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import Expression
 from fer_bench.records.spec import View

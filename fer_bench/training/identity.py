@@ -24,7 +24,7 @@ from fer_bench.training.data import data_hash, faces_hash, open_view, splits
 from fer_bench.training.loop import fit
 from fer_bench.training.recipe import Recipe
 from fer_bench.training.setup import results_folder, start
-from fer_bench.training.streams import Cell
+from fer_bench.training.streams import CellStreams
 from fer_bench.training.verification import verify
 
 
@@ -74,8 +74,8 @@ def train_identity(spec_path: Path, out: Path, packs: Path) -> None:
         write_json(folder / "identity.json", {"dataset": spec["dataset"], "backbones": report})
 
 
-def _cell(spec: dict[str, Any], backbone: str) -> Cell:
-    return Cell(spec["dataset"], f"identity_{backbone}", 0)
+def _cell(spec: dict[str, Any], backbone: str) -> CellStreams:
+    return CellStreams(spec["dataset"], f"identity_{backbone}", 0)
 
 
 def _train(

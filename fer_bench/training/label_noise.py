@@ -15,7 +15,7 @@ import numpy as np
 from fer_bench.labels import EIGHT
 from fer_bench.training.batches import Faces
 from fer_bench.training.recipe import Recipe
-from fer_bench.training.streams import Cell
+from fer_bench.training.streams import CellStreams
 
 RATER_VOTES = np.array(
     [
@@ -36,7 +36,7 @@ microsoft/FERPlus (MIT licence); votes for "unknown" and "no face" are left out.
 """
 
 
-def with_noise(train: Faces, classes: Sequence[str], recipe: Recipe, cell: Cell) -> Faces:
+def with_noise(train: Faces, classes: Sequence[str], recipe: Recipe, cell: CellStreams) -> Faces:
     """The train faces with the recipe's share of labels replaced.
 
     Args:

@@ -22,7 +22,7 @@ from fer_bench.training.recipe import Recipe
 from fer_bench.training.setup import place, writes
 from fer_bench.training.state import Chosen, Fit, Position, State
 from fer_bench.training.step import drawn, predict, train_step
-from fer_bench.training.streams import Cell
+from fer_bench.training.streams import CellStreams
 from fer_bench.training.targets import Targets
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def fit(
     val: Faces | None,
     test: Faces | None,
     recipe: Recipe,
-    cell: Cell,
+    cell: CellStreams,
     classes: int,
     key: str,
 ) -> Fit:

@@ -19,8 +19,9 @@ from fer_bench.cores import cores
 from fer_bench.errors import FerBenchError
 from fer_bench.files import replacing_folder
 from fer_bench.models import FERModel
+from fer_bench.training.optimizer import optimizer_for
 from fer_bench.training.recipe import Recipe
-from fer_bench.training.streams import Cell
+from fer_bench.training.streams import CellStreams
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ LARGEST_KEPT = 32 * 2**20
 """glibc's `malloc.h`, and the largest block that it lets be kept, in bytes."""
 
 
-def start(compute: Mapping[str, Any], cell: Cell) -> Any:
+def start(compute: Mapping[str, Any], cell: CellStreams) -> Any:
     """A Fabric for one cell, with every source of chance fixed.
 
     With several `devices` it starts the other processes: each runs the same command again.
@@ -117,19 +118,6 @@ def results_folder(out: Path) -> Iterator[Path]:
     """A folder that becomes `out` once it is complete; of other processes' nothing is kept."""
     with replacing_folder(out) if writes() else TemporaryDirectory() as folder:
         yield Path(folder)
-
-
-def optimizer_for(model: FERModel, recipe: Recipe, fused: bool = False) -> torch.optim.Optimizer:
-    """SGD, or what the recipe says: one group for the backbone, one for the heads (section 5)."""
-    groups = model.parameter_groups()
-    rated = [
-        {"params": groups["backbone"], "lr": recipe.backbone_lr},
-        {"params": groups["heads"], "lr": recipe.heads_lr},
-    ]
-    decay, momentum = recipe.weight_decay, recipe.momentum
-    if recipe.optimizer == "adam":
-        return torch.optim.Adam(rated, betas=(momentum, 0.999), weight_decay=decay, fused=fused)
-    return torch.optim.SGD(rated, momentum=momentum, weight_decay=decay, fused=fused)
 
 
 def place(

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from fer_bench.models import FERModel
-from fer_bench.training.streams import Cell
+from fer_bench.training.streams import CellStreams
 from fer_bench.training.targets import Targets
 
 
@@ -70,7 +70,7 @@ class State:
         model: FERModel,
         optimizer: torch.optim.Optimizer,
         schedule: torch.optim.lr_scheduler.LRScheduler,
-        cell: Cell,
+        cell: CellStreams,
         targets: Targets,
         scaler: torch.amp.GradScaler | None = None,
     ) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Cell:
+class CellStreams:
     """One cell of the benchmark: a dataset, a row name and a seed, and in cross-validation a fold.
 
     Its text, `<dataset>/<model>/<seed>` or `<dataset>/<model>/<seed>/fold<k>`, seeds its streams.

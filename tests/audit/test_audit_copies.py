@@ -4,12 +4,12 @@ import pandas as pd
 import pytest
 
 from fer_bench.audit.copies import copies_section
-from fer_bench.audit.section import Faces
+from fer_bench.audit.section import AuditedFaces
 
 
 def faces(**columns):
     rows = pd.DataFrame({"split": ["train", "train", "test", "test"], **columns})
-    return Faces(rows, folds=False)
+    return AuditedFaces(rows, folds=False)
 
 
 @pytest.mark.parametrize(

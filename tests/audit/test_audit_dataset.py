@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fer_bench.audit import audit as audited
 from fer_bench.audit import counts
-from fer_bench.audit import dataset as audited
 from fer_bench.datasets.base import Dataset, PackSpec, Part
 from fer_bench.datasets.pack import write_manifest
-from fer_bench.datasets.views import dataset_rows
+from fer_bench.datasets.view_rows import dataset_rows
 from fer_bench.labels import EIGHT, SEVEN
 
 SIZE = 40

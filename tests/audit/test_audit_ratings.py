@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from fer_bench.audit.ratings import ANEW, MADE, ratings_section
-from fer_bench.audit.section import Faces
+from fer_bench.audit.section import AuditedFaces
 
 ROWS = pd.DataFrame(
     {
@@ -20,7 +20,7 @@ ROWS = pd.DataFrame(
 
 
 def text_of(rows: pd.DataFrame) -> str:
-    section = ratings_section(Faces(rows, folds=False))
+    section = ratings_section(AuditedFaces(rows, folds=False))
     assert section is not None
     return section.text
 
@@ -40,4 +40,4 @@ def test_copied_votes() -> None:
     "rows", [ROWS.drop(columns="votes"), ROWS.assign(source_sha256=list("abcdefgh"))]
 )
 def test_without_votes_or_copies(rows: pd.DataFrame) -> None:
-    assert ratings_section(Faces(rows, folds=False)) is None
+    assert ratings_section(AuditedFaces(rows, folds=False)) is None

@@ -11,9 +11,9 @@ import pytest
 
 from fer_bench import models, params
 from fer_bench.contract import overfit
+from fer_bench.contract.check_model import CONTRACT, check_model
 from fer_bench.contract.new import write_model
 from fer_bench.contract.onnx_export import PACKAGES
-from fer_bench.contract.run import CONTRACT, check_model
 from fer_bench.errors import FerBenchError
 from fer_bench.models import outside
 

@@ -21,7 +21,7 @@ from fer_bench.datasets.affectnet_labels import (
     read_number,
 )
 from fer_bench.datasets.tree import Tree
-from fer_bench.datasets.views import view_rows
+from fer_bench.datasets.view_rows import view_rows
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import EIGHT, SEVEN, Expression
 

@@ -9,7 +9,7 @@ from miniatures.drawing import counted, lay_out, place, unpack
 from fer_bench.datasets import get_dataset, get_pack, get_source
 from fer_bench.datasets.ckplus import CODES, fold_of
 from fer_bench.datasets.tree import Tree
-from fer_bench.datasets.views import view_rows
+from fer_bench.datasets.view_rows import view_rows
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import EIGHT
 

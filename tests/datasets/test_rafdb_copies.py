@@ -10,7 +10,7 @@ from miniatures.drawing import lay_out, place, save
 from PIL import Image
 
 from fer_bench.datasets.rafdb import SOURCE
-from fer_bench.datasets.rafdb_labels import CODES, NEUTRAL_TRAIN, Said, pairs_sha256, settle
+from fer_bench.datasets.rafdb_labels import CODES, NEUTRAL_TRAIN, FormLabels, pairs_sha256, settle
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
 from fer_bench.receiving import add
@@ -151,13 +151,13 @@ def whole_set(seed: int = 0) -> dict[str, int]:
 @pytest.mark.parametrize("order", [[1, 2, 3, 4, 5, 6, 7], [7, 4, 5, 1, 2, 3, 6]])
 def test_whole_folders_from_zero_are_settled_by_their_counts(order):
     official = whole_set()
-    folders = Said("the class folders", {s: str(order.index(c)) for s, c in official.items()})
+    folders = FormLabels("the class folders", {s: str(order.index(c)) for s, c in official.items()})
     labels = settle([folders], SOURCE.expected)
     assert labels == {stem: CODES[code] for stem, code in official.items()}
     one_less = dict(folders.keys)
     del one_less["train_00001"]
     with pytest.raises(FerBenchError, match="nothing shows which is which"):
-        settle([Said("the class folders", one_less)], SOURCE.expected)
+        settle([FormLabels("the class folders", one_less)], SOURCE.expected)
 
 
 def test_counts_alone_do_not_settle_folders_whose_neutral_faces_have_other_numbers():
@@ -165,7 +165,7 @@ def test_counts_alone_do_not_settle_folders_whose_neutral_faces_have_other_numbe
     keys = {stem: str(code - 1) for stem, code in official.items()}
     keys["train_00001"], keys["train_12000"] = keys["train_12000"], keys["train_00001"]
     with pytest.raises(FerBenchError, match=r"train_0*\d+ is .* \(2 such\)"):
-        settle([Said("the class folders", keys)], SOURCE.expected)
+        settle([FormLabels("the class folders", keys)], SOURCE.expected)
 
 
 def test_a_list_from_zero_is_never_trusted(tmp_path):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from fer_bench.datasets import get_dataset
-from fer_bench.datasets.views import view_rows
+from fer_bench.datasets.view_rows import view_rows
 from fer_bench.labels import EIGHT, SEVEN, Expression
 
 AFFECTNET = {

@@ -31,7 +31,7 @@ from fer_bench.evaluation.corruptions.resolution import jpeg, pixelation
 from fer_bench.faces import mask_art
 from fer_bench.faces.crop_landmarks import crop_landmarks
 from fer_bench.faces.geometry import reference
-from fer_bench.rendering.streams import arrays
+from fer_bench.rendering.draws import arrays
 
 SIZE = 80
 ORDERED = [name for name, corruption in CORRUPTIONS.items() if corruption.ordered]

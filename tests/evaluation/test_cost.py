@@ -16,7 +16,7 @@ from fer_bench.evaluation import cost, device, peak_memory, timing
 from fer_bench.files import read_json, write_json
 
 TINY = {"backbone": "resnet18_slim", "size": 72}
-PLAN = timing.Plan(rounds=2, repeats=3, batch=4, warm_up=1)
+PLAN = timing.TimingPlan(rounds=2, repeats=3, batch=4, warm_up=1)
 ROOT = Path(__file__).parents[2]
 
 
@@ -69,7 +69,7 @@ class Recorder(nn.Module):
 
 def test_every_round_visits_every_model_once_in_an_order_of_its_own():
     log: list[tuple[str, int]] = []
-    plan = timing.Plan(rounds=6, repeats=2, batch=4, warm_up=1)
+    plan = timing.TimingPlan(rounds=6, repeats=2, batch=4, warm_up=1)
     networks = {name: Recorder(name, log) for name in "abc"}
     found = timing.time_in_turns(networks, dict.fromkeys("abc", torch.zeros(4, 3, 2, 2)), plan)
     counts = {name: (len(f["image"]), len(f["batch"])) for name, f in found.items()}

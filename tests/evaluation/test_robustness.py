@@ -17,7 +17,7 @@ from fer_bench.datasets.base import Part
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation import robustness as stage
 from fer_bench.evaluation.corruptions import CORRUPTIONS, PERTURBATIONS
-from fer_bench.evaluation.robustness import Subject, robustness, robustness_cell
+from fer_bench.evaluation.robustness import ModelOnFaces, robustness, robustness_cell
 from fer_bench.faces.face_points import face_points
 from fer_bench.files import read_json, write_json
 from fer_bench.labels import SEVEN
@@ -35,12 +35,12 @@ def brightness_reader(images: np.ndarray, which: np.ndarray) -> np.ndarray:
     return np.stack([127.5 - mean, mean - 127.5], axis=1)
 
 
-def subject(landmarks: np.ndarray | None = None) -> Subject:
+def subject(landmarks: np.ndarray | None = None) -> ModelOnFaces:
     """Four even faces, all read right: 60 and 126 are of class 0, 150 and 240 of class 1."""
     pixels = np.stack([np.full((SIZE, SIZE, 3), v, np.uint8) for v in (60, 126, 150, 240)])
     ids = np.array(["a", "b", "c", "d"])
     faces = Faces(pixels, np.arange(4), np.array([0, 0, 1, 1]), ids, ids)
-    return Subject(brightness_reader, faces, landmarks, ("dark", "bright"))
+    return ModelOnFaces(brightness_reader, faces, landmarks, ("dark", "bright"))
 
 
 def test_accuracy_and_flip_rate_worked_by_hand():
@@ -71,8 +71,8 @@ def test_accuracy_and_flip_rate_worked_by_hand():
 
 def test_a_flip_is_counted_against_the_clean_answer_not_against_the_label():
     wrong = subject()
-    wrong = Subject(wrong.predict, Faces(**{**vars(wrong.faces), "labels": np.array([1, 1, 0, 0])}),
-                    None, wrong.classes)  # fmt: skip
+    faces = Faces(**{**vars(wrong.faces), "labels": np.array([1, 1, 0, 0])})
+    wrong = ModelOnFaces(wrong.predict, faces, None, wrong.classes)
     result = robustness(wrong, "toy")
     dark = result["corruptions"]["darkness"]["severities"]
     assert result["clean"]["accuracy"] == 0
@@ -82,7 +82,7 @@ def test_a_flip_is_counted_against_the_clean_answer_not_against_the_label():
 
 def test_balanced_accuracy_is_the_mean_recall():
     three = subject()
-    three = Subject(three.predict, Faces(three.faces.pixels, np.array([0, 2, 3]),
+    three = ModelOnFaces(three.predict, Faces(three.faces.pixels, np.array([0, 2, 3]),
                     np.array([0, 1, 1]), np.array(["a", "c", "d"]), np.arange(3)), None,
                     three.classes)  # fmt: skip
     first = robustness(three, "toy")["corruptions"]["darkness"]["severities"][0]
@@ -98,7 +98,7 @@ def test_every_change_is_predicted_once_in_small_batches(monkeypatch):
         seen.append(len(images))
         return whole.predict(images, which)
 
-    counting = Subject(counted, whole.faces, None, whole.classes)
+    counting = ModelOnFaces(counted, whole.faces, None, whole.classes)
     expected = robustness(whole, "toy")
     monkeypatch.setattr(stage, "BATCH", 2)
     assert robustness(counting, "toy") == expected

@@ -11,16 +11,16 @@ import pytest
 import yaml
 from made_faces import write_table
 
-from fer_bench.card import check_card
 from fer_bench.datasets.base import Dataset, Part
 from fer_bench.datasets.pack import Pack
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation import score, submission
 from fer_bench.evaluation.submission import score_submission, write_template
 from fer_bench.faces import export
-from fer_bench.protocol import Protocol
+from fer_bench.model_card import check_card
 from fer_bench.records.score import Score
 from fer_bench.reports.leaderboard.beside import load_external
+from fer_bench.rules import Protocol
 
 CLASSES = ("neutral", "happiness", "sadness")
 TOY = Dataset("toy", (Part("toy"),), CLASSES, {"hidden": lambda m: (m["hand"] == 1).to_numpy()})

@@ -9,7 +9,7 @@ from fer_bench.faces.areas import DeviceAreas, HostAreas, is_grey
 from fer_bench.faces.boxes import suppress_each, suppress_inner, windows
 from fer_bench.faces.cascade import Cascade
 from fer_bench.faces.networks import Networks, _First, _Layout
-from fer_bench.faces.proposals import Boxes, Look, scales
+from fer_bench.faces.proposals import Candidates, SearchedImage, scales
 
 THRESHOLDS = (0.6, 0.7, 0.8)
 
@@ -39,7 +39,7 @@ def pictures(drawn_faces):
 
 
 def _looks(cascade, pictures):
-    return [Look(cascade.areas(picture), 20) for picture in pictures]
+    return [SearchedImage(cascade.areas(picture), 20) for picture in pictures]
 
 
 def _assert_close(found, expected, within):
@@ -87,17 +87,17 @@ def test_the_code_for_gpus_gives_the_same_on_a_cpu(cascade, pictures, monkeypatc
 
 def test_a_border_is_as_good_as_black_pixels(cascade, pictures):
     image = pictures[0]
-    (seen,) = cascade.find([Look(cascade.areas(image), 20, border=40)])
+    (seen,) = cascade.find([SearchedImage(cascade.areas(image), 20, border=40)])
     padded = np.pad(image, ((40, 40), (40, 40), (0, 0)))
-    (expected,) = cascade.find([Look(cascade.areas(padded), 20)])
+    (expected,) = cascade.find([SearchedImage(cascade.areas(padded), 20)])
     assert len(seen) == 1
     _assert_close([seen], [expected.shifted(-40)], 0.002)
 
 
 def test_nothing_to_look_at_and_nothing_found(cascade):
     assert cascade.find([]) == []
-    grey = Look(cascade.areas(np.full((60, 60, 3), 128, np.uint8)), 20)
-    tiny = Look(cascade.areas(np.zeros((1, 5, 3), np.uint8)), 20)
+    grey = SearchedImage(cascade.areas(np.full((60, 60, 3), 128, np.uint8)), 20)
+    tiny = SearchedImage(cascade.areas(np.zeros((1, 5, 3), np.uint8)), 20)
     assert [len(f) for f in cascade.find([grey, tiny])] == [0, 0]
 
 
@@ -106,7 +106,7 @@ def test_candidates_wholly_outside_the_image_are_left_out(cascade, pictures):
     looks = _looks(cascade, pictures[:1])
     own = cascade.propose(looks)
     outside = np.array([[-90, -90, -20, -20], [500, 20, 560, 80]], np.float32)
-    both = Boxes(
+    both = Candidates(
         np.zeros(len(own) + 2, np.int64),
         np.concatenate([outside, own.boxes]),
         np.append(np.ones(2, np.float32), own.scores),

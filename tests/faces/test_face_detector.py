@@ -3,9 +3,9 @@ import pytest
 
 from fer_bench.errors import FerBenchError
 from fer_bench.faces import detect
-from fer_bench.faces.cascade import Faces
+from fer_bench.faces.cascade import Detections
 from fer_bench.faces.detect import Detector, as_rgb, most_central, overlap
-from fer_bench.faces.proposals import Look
+from fer_bench.faces.proposals import SearchedImage
 
 
 def _error(found, truth):
@@ -132,7 +132,7 @@ def test_faces_at_the_border_are_found_and_measured_right(detector, drawn_faces)
     cascade = detector._cascade
     plain, ours = [], []
     for tight, truth in crops:
-        (first,) = cascade.find([Look(cascade.areas(tight), detector.min_face)])
+        (first,) = cascade.find([SearchedImage(cascade.areas(tight), detector.min_face)])
         found = detector.detect(tight)
         plain.append(_error(first.landmarks[0], truth) if len(first) else np.nan)
         ours.append(_error(found.landmarks, truth) if found else np.nan)
@@ -147,13 +147,13 @@ def test_faces_at_the_border_are_found_and_measured_right(detector, drawn_faces)
 def test_a_face_that_is_lost_with_a_border_stays_as_it_was(detector, drawn_faces, monkeypatch):
     tight, _ = _tight(*drawn_faces[0], 0.5, 0.5)
     cascade = detector._cascade
-    (plain,) = cascade.find([Look(cascade.areas(tight), detector.min_face)])
+    (plain,) = cascade.find([SearchedImage(cascade.areas(tight), detector.min_face)])
     confirm = cascade.confirm
 
     def without_borders(looks, candidates):
         faces = confirm(looks, candidates)
         pairs = zip(faces, looks, strict=True)
-        return [Faces.none() if look.border else found for found, look in pairs]
+        return [Detections.none() if look.border else found for found, look in pairs]
 
     monkeypatch.setattr(cascade, "confirm", without_borders)
     found = detector.detect(tight)
@@ -166,7 +166,7 @@ def test_faces_that_only_a_border_shows_are_found(detector, drawn_faces):
     for image, truth in drawn_faces:
         for below in (0.1, 0.2, 0.3):
             tight, there = _tight(image, truth, below, 0.35)
-            (plain,) = cascade.find([Look(cascade.areas(tight), detector.min_face)])
+            (plain,) = cascade.find([SearchedImage(cascade.areas(tight), detector.min_face)])
             found = detector.detect(tight)
             if not len(plain) and found:
                 hidden.append(_error(found.landmarks, there))

@@ -6,12 +6,11 @@ from tiny_source import TinySource, spec
 from fer_bench.datasets.pack import Pack
 from fer_bench.errors import FerBenchError
 from fer_bench.faces import align as align_module
-from fer_bench.faces import mask_pack
 from fer_bench.faces.align import align
 from fer_bench.faces.face_frame import FaceFrame, estimate_yaw, jaw_points
 from fer_bench.faces.geometry import apply
+from fer_bench.faces.mask import _enlarged, find_landmarks, mask
 from fer_bench.faces.mask_art import KINDS, WEIGHTS, draw_mask, flat_picture
-from fer_bench.faces.mask_pack import find_landmarks, mask
 from fer_bench.faces.sheet import CAPTION, CELL, contact_sheet
 from fer_bench.faces.wear_mask import STYLES, wear_mask
 
@@ -344,6 +343,6 @@ def test_landmarks_are_found_in_small_crops(official, detector, drawn_faces):
 
 def test_large_images_are_not_enlarged_and_thin_ones_within_bounds():
     large, thin = np.zeros((200, 160, 3), np.uint8), np.zeros((1, 300, 3), np.uint8)
-    assert mask_pack._enlarged(large) is large
-    assert mask_pack._enlarged(thin).shape == (8, 2400, 3)
-    assert mask_pack._enlarged(np.zeros((48, 60, 3), np.uint8)).shape == (160, 200, 3)
+    assert _enlarged(large) is large
+    assert _enlarged(thin).shape == (8, 2400, 3)
+    assert _enlarged(np.zeros((48, 60, 3), np.uint8)).shape == (160, 200, 3)

@@ -12,7 +12,7 @@ from fer_bench.contract.new import write_model
 from fer_bench.errors import FerBenchError
 from fer_bench.models import outside
 
-ENTRY = "fer_bench.training.run"
+ENTRY = "fer_bench.training.train"
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from receiving_miniature import folder, members, zipped
 
 from fer_bench.errors import FerBenchError
 from fer_bench.receiving import foreign, guards
-from fer_bench.receiving.volumes import Joined, whole
+from fer_bench.receiving.volumes import JoinedFiles, whole
 
 libarchive = pytest.importorskip("libarchive", exc_type=(ImportError, OSError, AttributeError))
 
@@ -199,9 +199,9 @@ def test_parts_are_put_together_by_their_names(tmp_path):
 def test_joined_files_are_read_as_one(tmp_path):
     for number, content in enumerate((b"xxabc", b"", b"defg")):
         (tmp_path / str(number)).write_bytes(content)
-    with io.BufferedReader(Joined([tmp_path / str(n) for n in range(3)], skip=2)) as stream:
+    with io.BufferedReader(JoinedFiles([tmp_path / str(n) for n in range(3)], skip=2)) as stream:
         assert stream.read() == b"abcdefg"
-    with Joined([tmp_path / str(n) for n in range(3)]) as stream:
+    with JoinedFiles([tmp_path / str(n) for n in range(3)]) as stream:
         for place in (6, 1, 8, 0, 5):
             stream.seek(place)
             assert stream.read(2) == b"xxabcdefg"[place : place + 2][: len(stream_piece(place))]

@@ -12,12 +12,12 @@ from made_scores import made_score
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_json
-from fer_bench.protocol import Protocol
 from fer_bench.records.base import from_json, to_json
 from fer_bench.records.faces import FaceTable
 from fer_bench.records.predictions import predictions_frame, write_predictions
 from fer_bench.records.score import Score
 from fer_bench.records.training import LabelNoise, Training
+from fer_bench.rules import Protocol
 
 TRAINING = Training(
     "toy", "net_from_big", 3, method="net", classes=("neutral", "fear"), protocol="split",

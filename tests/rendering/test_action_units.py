@@ -8,9 +8,9 @@ import pytest
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import SEVEN
 from fer_bench.rendering.action_units import PROTOTYPES, UNITS, ActionUnits, express
+from fer_bench.rendering.draws import scalars
 from fer_bench.rendering.identity import Identity, person
 from fer_bench.rendering.shape import Shape, shape
-from fer_bench.rendering.streams import scalars
 
 PEOPLE = [person(3, f"someone_{k}") for k in range(6)]
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from fer_bench.labels import SEVEN
+from fer_bench.rendering.draws import arrays, scalars
 from fer_bench.rendering.factors import OCCLUDERS, Settings, plan
 from fer_bench.rendering.identity import person
 from fer_bench.rendering.lighting import LIGHTS
-from fer_bench.rendering.streams import arrays, scalars
 
 SETTINGS = Settings()
 PLANS = [plan(SETTINGS, f"p{k}", shot) for k in range(30) for shot in range(14)]

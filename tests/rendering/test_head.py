@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from fer_bench.rendering.head import Head, Pose, View
+from fer_bench.rendering.head import Head, Pose, Projection
 
 HEAD = Head(width=1.0, crown=1.33, chin=1.3, jaw=2.6, depth=1.05)
 EYES = np.array([[-0.42, 0.0], [0.42, 0.0]])
 
 
-def view(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> View:
-    return View(HEAD, Pose(yaw, pitch, roll, scale=40.0, centre=(80.0, 80.0)), 160)
+def view(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> Projection:
+    return Projection(HEAD, Pose(yaw, pitch, roll, scale=40.0, centre=(80.0, 80.0)), 160)
 
 
 def test_facing_front_nothing_is_moved_sideways() -> None:

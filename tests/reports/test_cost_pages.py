@@ -10,7 +10,7 @@ import pytest
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_json
-from fer_bench.reports import cost
+from fer_bench.reports import cost_results as cost
 
 
 def entry(model: str, seconds: float, backbone: str = "resnet50", **changes: Any) -> dict[str, Any]:

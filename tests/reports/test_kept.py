@@ -11,7 +11,7 @@ from demo_scores import DATASETS
 from fer_bench import cli
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation import kept, score
-from fer_bench.protocol import Protocol, read_protocol
+from fer_bench.rules import Protocol, read_protocol
 
 RULES = Protocol(1, "ab" * 32)
 KEPT = Path("results/predictions")

@@ -92,7 +92,9 @@ def test_a_restricted_part_has_its_own_classes(photographs: Path) -> None:
     assert row.subsets("affectnet7") == ["all", "without_neutral"]
     (part, _) = row.parts("affectnet7", "without_neutral")
     assert classes_of(part) == list(SEVEN[1:])
-    assert class_counts(row, "affectnet7", "without_neutral").startswith("n = 60 (happiness 10, ")
+    assert class_counts(row, "affectnet7", "without_neutral").startswith(
+        "n = 60 faces, people not known (happiness 10, "
+    )
 
 
 def test_partial_sets_are_told_from_partial_training(photographs: Path) -> None:

@@ -14,12 +14,12 @@ import yaml
 from face_crops import square
 from tool import Tool, expressions
 
-from fer_bench.card import check_card
 from fer_bench.datasets.base import Dataset, Part
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json
 from fer_bench.labels import EIGHT
-from fer_bench.protocol import Protocol
+from fer_bench.model_card import check_card
+from fer_bench.rules import Protocol
 
 CARD = {"pretraining": "none", "extra_data": "none", "landmarks": "none", "paper": "unpublished",
         "code": "a link", "year": 2020, "trained_on": "drawn faces"}  # fmt: skip

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from fer_bench import datasets
 from fer_bench.cli import stages
-from fer_bench.stages import cells, packs, pipeline
+from fer_bench.stages import before_training, cells, pipeline
 from fer_bench.stages.base import Stage
 
 ROOT = Path(__file__).parents[2]
@@ -98,7 +98,7 @@ def test_scoring_takes_the_same_command_for_moved_rows():
 
 
 def test_git_holds_results_and_the_cache_holds_runs():
-    stage = packs.audit("synthetic").to_dvc()
+    stage = before_training.audit("synthetic").to_dvc()
     assert stage["outs"] == [
         {"results/audit/synthetic.md": {"cache": False}},
         {"results/faces/synthetic.parquet": {"cache": False}},

@@ -123,7 +123,7 @@ def test_the_server_imports_what_cells_need_and_may_be_forked():
         [sys.executable, "-c", WARM], capture_output=True, text=True, check=True
     ).stdout.split()
     assert said[:2] == ["1", "False"]  # no thread beside its own, no device
-    assert {"lightning_fabric", "fer_bench.training.run", "fer_bench.models.scan_cci",
+    assert {"lightning_fabric", "fer_bench.training.train", "fer_bench.models.scan_cci",
             "fer_bench.datasets.synthetic", "fer_bench.evaluation.score"} <= set(said)  # fmt: skip
 
 

@@ -7,12 +7,12 @@ import pytest
 from tiny import CELLS, TARGET, checkout
 
 from fer_bench.errors import FerBenchError
-from fer_bench.sweep import run
-from fer_bench.sweep.cells import make_plan
+from fer_bench.sweep import sweep
 from fer_bench.sweep.dvc_repo import needed, opened
 from fer_bench.sweep.guard import clean_commit
 from fer_bench.sweep.local import LocalPlaces, gpu_environment
 from fer_bench.sweep.on_ray import RayPlaces, _room
+from fer_bench.sweep.plan import make_plan
 from fer_bench.sweep.worker import Home, Work, Worker
 
 
@@ -159,9 +159,9 @@ def test_more_gpus_than_there_are_is_refused(monkeypatch, tmp_path):
 
 def test_gpus_for_cells_that_would_use_the_cpu_are_refused():
     params = SimpleNamespace(compute=SimpleNamespace(device="cpu"))
-    run._check_device(params, 0)
+    sweep._check_device(params, 0)
     with pytest.raises(FerBenchError, match=r"compute\.device is cpu"):
-        run._check_device(params, 1)
+        sweep._check_device(params, 1)
 
 
 def test_no_cluster_is_one_message():

@@ -5,8 +5,8 @@ from rich.console import Console
 
 from fer_bench.errors import FerBenchError
 from fer_bench.sweep.drive import STRANDED, drive
-from fer_bench.sweep.schedule import BACK_OFF, Job, Schedule, State
-from fer_bench.sweep.table import View
+from fer_bench.sweep.schedule import BACK_OFF, Job, JobState, Schedule
+from fer_bench.sweep.table import LiveTable
 from fer_bench.sweep.worker import Look
 
 CELLS = [Job("a", ("a:train",)), Job("b", ("b:train",)), Job("b2", ("b2:transfer",),
@@ -63,7 +63,7 @@ class Clock:
 def run(tmp_path):
     def go(jobs, nodes, script=None, retries=2):
         schedule, places, clock = Schedule(jobs, retries), Pretended(nodes, script or {}), Clock()
-        with View(schedule, Console(quiet=True)) as view:
+        with LiveTable(schedule, Console(quiet=True)) as view:
             drive(schedule, places, view, tmp_path, clock, clock.sleep)
         assert places.closed
         return schedule, places, clock
@@ -98,7 +98,7 @@ def test_a_failed_job_goes_to_another_node_after_a_while():
     schedule = Schedule([Job("a", ("a",))])
     nodes = {"p": "n", "p2": "n", "q": "m"}
     schedule.assign(nodes, nodes, 0.0)
-    assert schedule.failed("a", "why", 10.0) is State.QUEUED
+    assert schedule.failed("a", "why", 10.0) is JobState.QUEUED
     assert schedule.assign(nodes, nodes, 10.0 + BACK_OFF - 0.1) == []
     assert [p for _, p in schedule.assign(nodes, nodes, 10.0 + BACK_OFF)] == ["q"]
 
@@ -152,7 +152,7 @@ def test_no_place_for_long_is_an_error_that_keeps_what_is_done(run):
 
 def test_places_are_closed_whatever_happens(tmp_path):
     schedule, places = Schedule(CELLS), Pretended({"p": "n"}, {})
-    with View(schedule, Console(quiet=True)) as view:
+    with LiveTable(schedule, Console(quiet=True)) as view:
 
         def interrupted(_):
             raise KeyboardInterrupt
@@ -160,7 +160,7 @@ def test_places_are_closed_whatever_happens(tmp_path):
         with pytest.raises(KeyboardInterrupt):
             drive(schedule, places, view, tmp_path, Clock(), interrupted)
     assert places.closed
-    assert [e.job.name for e in schedule.of(State.RUNNING)] == ["b"]
+    assert [e.job.name for e in schedule.of(JobState.RUNNING)] == ["b"]
 
 
 def test_what_should_be_first_starts_first_with_what_it_needs():

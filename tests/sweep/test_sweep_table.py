@@ -10,7 +10,7 @@ from fer_bench.sweep import table
 from fer_bench.sweep.first import FirstTable, first_jobs
 from fer_bench.sweep.pace import Pace
 from fer_bench.sweep.schedule import Job, Schedule
-from fer_bench.sweep.table import Progress, View
+from fer_bench.sweep.table import LiveTable, Progress
 
 
 def told(epoch, step, updated, cell="d/m/0", epochs=10, steps=5):
@@ -58,7 +58,7 @@ def seen(view, console, now=0.0):
 
 def test_the_table_shows_every_state(schedule):
     console = Console(force_terminal=True, width=100, height=40, color_system=None)
-    view = View(schedule, console)
+    view = LiveTable(schedule, console)
     for name in "abcd":
         view.started(name)
     view.told("a", told(2, 0, 0.0))
@@ -82,7 +82,7 @@ def test_a_long_table_fits_the_terminal_and_shows_what_runs():
     schedule = Schedule([Job(f"cell{i}", (str(i),)) for i in range(1000)])
     schedule.assign(["p"], {"p": "n"}, 0.0)
     console = Console(force_terminal=True, width=80, height=20, color_system=None)
-    lines = seen(View(schedule, console), console).splitlines()
+    lines = seen(LiveTable(schedule, console), console).splitlines()
     assert len(lines) <= 20
     assert any("running" in line for line in lines[1:])
     assert "... and 984 more" in lines[-1]
@@ -91,7 +91,7 @@ def test_a_long_table_fits_the_terminal_and_shows_what_runs():
 def test_without_a_terminal_there_are_plain_lines(schedule, monkeypatch):
     monkeypatch.setattr(table, "EVERY", -1.0)
     out = io.StringIO()
-    with View(schedule, Console(file=out)) as view:
+    with LiveTable(schedule, Console(file=out)) as view:
         view.started("a")
         view.started("b")
         view.started("c")
@@ -118,7 +118,7 @@ def test_the_first_table_is_shown_once_when_its_last_cell_is_scored(tmp_path, mo
     schedule.assign("012", dict.fromkeys("012", "n"), 0.0)
     out = io.StringIO()
     names = first_jobs((e.job for e in schedule.entries.values()), ["plain", "other"])
-    with View(schedule, Console(file=out), first=FirstTable(names, schedule)) as view:
+    with LiveTable(schedule, Console(file=out), first=FirstTable(names, schedule)) as view:
         for name in schedule.entries:
             view.started(name)
         for name in ("d/plain/0", "d/other/0", "d/third/0"):
@@ -132,7 +132,7 @@ def test_the_first_table_is_shown_once_when_its_last_cell_is_scored(tmp_path, mo
 
 def test_quietly_only_failures_are_said(schedule):
     out = io.StringIO()
-    with View(schedule, Console(file=out), quiet=True) as view:
+    with LiveTable(schedule, Console(file=out), quiet=True) as view:
         view.started("a")
         schedule.failed("a", "a.log", 0.0)
         view.failed("a", 0.0)

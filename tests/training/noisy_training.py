@@ -12,7 +12,7 @@ import torch
 
 from fer_bench.models import baseline, scan_cci  # noqa: F401  the server imports what they need
 from fer_bench.training import loop
-from fer_bench.training.run import train_cell
+from fer_bench.training.train import train_cell
 
 
 def train(arguments: tuple, checkpoints: Path, log: Path, pause: float) -> None:

@@ -10,7 +10,7 @@ from toy_pack import TOY_VIEW
 
 from fer_bench import models
 from fer_bench.errors import FerBenchError
-from fer_bench.evaluation.predict import evaluate_cell
+from fer_bench.evaluation.evaluate import evaluate_cell
 from fer_bench.faces.face_points import face_points, mirrored
 from fer_bench.faces.geometry import reference
 from fer_bench.files import read_json, write_json
@@ -20,9 +20,9 @@ from fer_bench.training.batches import Faces
 from fer_bench.training.data import open_view, select, with_fields
 from fer_bench.training.loop import fit
 from fer_bench.training.recipe import Recipe
-from fer_bench.training.run import train_cell
 from fer_bench.training.setup import start
-from fer_bench.training.streams import Cell
+from fer_bench.training.streams import CellStreams
+from fer_bench.training.train import train_cell
 
 SIZE = 40
 
@@ -103,7 +103,7 @@ def test_training_and_prediction_give_each_face_its_own(make_spec, aligned):
     every = np.arange(count)
     faces = Faces(pixels, every, every % 2, every.astype(str), every, {"points": points})
     recipe = Recipe().with_({"epochs": 2, "batch_size": 5, "jitter": [0.0, 0.0, 0.0, 0.0]})
-    cell, spec = Cell("toy", "spy", 0), read_json(make_spec()[0])
+    cell, spec = CellStreams("toy", "spy", 0), read_json(make_spec()[0])
     model = Spy()
     fabric = start(spec["compute"], cell)
     held_out = replace(faces, fields={"points": points[::-1].copy()})

@@ -12,7 +12,7 @@ from fer_bench.labels import EIGHT, SEVEN
 from fer_bench.training.batches import Faces
 from fer_bench.training.label_noise import RATER_VOTES, with_noise
 from fer_bench.training.recipe import Recipe
-from fer_bench.training.streams import Cell
+from fer_bench.training.streams import CellStreams
 
 FERPLUS = Path(__file__).parents[3] / "shared" / "data" / "ferplus"
 
@@ -25,7 +25,7 @@ def faces(n=4000, classes=7):
 
 def noisy(rate, kind="symmetric", model="a", seed=0, given=None, classes=SEVEN):
     recipe = Recipe(label_noise=rate, noise_kind=kind)
-    return with_noise(given or faces(), classes, recipe, Cell("toy", model, seed)).labels
+    return with_noise(given or faces(), classes, recipe, CellStreams("toy", model, seed)).labels
 
 
 @pytest.mark.parametrize("kind", ["symmetric", "confusion"])
@@ -40,7 +40,7 @@ def test_the_share_asked_for_changes_in_every_class_and_always_to_another_one(ra
 
 def test_no_noise_changes_nothing():
     given = faces(50)
-    assert with_noise(given, SEVEN, Recipe(), Cell("toy", "a", 0)) is given
+    assert with_noise(given, SEVEN, Recipe(), CellStreams("toy", "a", 0)) is given
 
 
 def test_more_noise_changes_the_same_faces_and_more():

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from fer_bench import models
+from fer_bench.training.optimizer import optimizer_for
 from fer_bench.training.recipe import Recipe
-from fer_bench.training.setup import optimizer_for
 
 RATES = {"backbone": 0.03, "heads": 0.2}
 DECAY, MOMENTUM = 0.01, 0.8

@@ -17,10 +17,10 @@ from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, sha256_file, write_json
 from fer_bench.training import checkpoint, loop
 from fer_bench.training.checkpoint_files import forget, root
-from fer_bench.training.run import train_cell
 from fer_bench.training.state import State
-from fer_bench.training.streams import Cell
+from fer_bench.training.streams import CellStreams
 from fer_bench.training.targets import Targets
+from fer_bench.training.train import train_cell
 
 RECIPE = {"batch_size": 4, "epochs": 3}  # twelve batches an epoch
 STEPS = 12
@@ -247,7 +247,7 @@ def test_an_impossible_pace_of_checkpoints_is_refused(command, tmp_path, monkeyp
 
 
 def test_the_scale_of_gradients_goes_on_too():
-    cell = Cell("toy", "baseline1", 0)
+    cell = CellStreams("toy", "baseline1", 0)
 
     def state(scale):
         model = torch.nn.Linear(2, 2)

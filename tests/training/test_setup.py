@@ -8,7 +8,7 @@ import torch
 from conftest import COMPUTE
 
 from fer_bench.training.setup import keep_memory, start
-from fer_bench.training.streams import Cell
+from fer_bench.training.streams import CellStreams
 
 MIB = 2**20
 
@@ -34,7 +34,7 @@ def test_freed_memory_is_taken_again_without_the_system():
 def test_new_tensors_are_not_filled_before_they_are_written():
     before = torch.are_deterministic_algorithms_enabled()
     try:
-        start(COMPUTE, Cell("toy", "baseline1", 0))
+        start(COMPUTE, CellStreams("toy", "baseline1", 0))
         assert torch.are_deterministic_algorithms_enabled()
         assert not torch.utils.deterministic.fill_uninitialized_memory
     finally:
@@ -51,7 +51,7 @@ def test_several_threads_on_a_loaded_machine_are_warned_of(
     monkeypatch.setattr("fer_bench.training.setup.cores", lambda: 2)
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     try:
-        start({**COMPUTE, "threads": threads}, Cell("toy", "baseline1", 0))
+        start({**COMPUTE, "threads": threads}, CellStreams("toy", "baseline1", 0))
     finally:
         torch.set_num_threads(before[0])
         torch.use_deterministic_algorithms(before[1])

@@ -15,7 +15,7 @@ from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, write_json
 from fer_bench.models import FERModel
 from fer_bench.training.batches import in_batches
-from fer_bench.training.run import train_cell
+from fer_bench.training.train import train_cell
 
 # Batch statistics are each process's own, so they are kept out of what must be equal.
 SCRIPT = """
@@ -23,7 +23,7 @@ import sys
 from pathlib import Path
 from torch import nn
 from fer_bench.models import FERModel
-from fer_bench.training.run import train_cell
+from fer_bench.training.train import train_cell
 
 if sys.argv[1] == "frozen":
     def start_epoch(self, epoch):
@@ -106,10 +106,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from fer_bench.models import eac
-from fer_bench.training import run
+from fer_bench.training import train
 
 spec, start, out, packs, kept = sys.argv[1:]
-seeds, erased, fitted = [], eac.erase, run.fit
+seeds, erased, fitted = [], eac.erase, train.fit
 def erase(*args):
     seeds.append(torch.initial_seed())
     return erased(*args)
@@ -117,8 +117,8 @@ def fit(*args, **more):
     result = fitted(*args, **more)
     np.save(kept + os.environ.get("LOCAL_RANK", "0") + ".npy", seeds)
     return result
-eac.erase, run.fit = erase, fit
-run.train_cell(*map(Path, (spec, start)), 0, Path(out), Path(packs))
+eac.erase, train.fit = erase, fit
+train.train_cell(*map(Path, (spec, start)), 0, Path(out), Path(packs))
 """
 
 

@@ -15,8 +15,8 @@ from fer_bench.files import read_json, sha256_file, write_json
 from fer_bench.labels import SEVEN
 from fer_bench.models.scn import Scn
 from fer_bench.training import loop
-from fer_bench.training.run import train_cell
 from fer_bench.training.targets import Targets
+from fer_bench.training.train import train_cell
 
 RECIPE = {"epochs": 4, "batch_size": 8, "label_noise": 0.4}
 EAGER = {"relabel_from": 1, "relabel_margin": 0.05, "erasing": 0.0}
@@ -25,16 +25,16 @@ SCRIPT = """
 import os, sys
 from pathlib import Path
 import numpy as np
-from fer_bench.training import run
+from fer_bench.training import train
 
 spec, start, out, packs, labels = sys.argv[1:]
-real = run.fit
+real = train.fit
 def fit(*args, **more):
     result = real(*args, **more)
     np.save(labels + os.environ.get("LOCAL_RANK", "0") + ".npy", result.targets.now)
     return result
-run.fit = fit
-run.train_cell(Path(spec), Path(start), 0, Path(out), Path(packs))
+train.fit = fit
+train.train_cell(Path(spec), Path(start), 0, Path(out), Path(packs))
 """
 
 

@@ -8,7 +8,7 @@ from toy_pack import TOY_VIEW, make_pack
 
 from fer_bench.datasets.base import Part
 from fer_bench.datasets.pack import JoinedFaces
-from fer_bench.datasets.views import view_rows
+from fer_bench.datasets.view_rows import view_rows
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import SEVEN
 from fer_bench.records.spec import View

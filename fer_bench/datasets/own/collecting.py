@@ -13,7 +13,7 @@ from fer_bench.datasets.kept_files import in_threads
 from fer_bench.datasets.own.definition import IGNORE, Definition
 from fer_bench.datasets.own.embedded import holds_images, read_embedded
 from fer_bench.datasets.own.folders import read_folders
-from fer_bench.datasets.own.listing import Face, Listing, named_persons
+from fer_bench.datasets.own.listing import Listing, OwnFace, named_persons
 from fer_bench.datasets.own.lists import read_lists, tables_of
 from fer_bench.datasets.own.splits import assign, decide
 from fer_bench.datasets.receivable import Collected, put
@@ -42,7 +42,7 @@ class UndecidedError(FerBenchError):
 
 
 @dataclass(frozen=True)
-class Found:
+class OwnCollection:
     """What `collect` made of what was given.
 
     Attributes:
@@ -56,7 +56,7 @@ class Found:
     said: list[str]
 
 
-def collect(name: str, tree: Tree, definition: Definition) -> Found:
+def collect(name: str, tree: Tree, definition: Definition) -> OwnCollection:
     """Recognise the form, map classes, divide, and write `faces.csv` into the tree's scratch.
 
     Raises:
@@ -84,7 +84,7 @@ def collect(name: str, tree: Tree, definition: Definition) -> Found:
     del faces, listing, hashes  # of a large set these and what follows would be too much at once
     collected = {PurePosixPath(f"images/{place}"): Path(file) for place, file in places.items()}
     put(collected, LIST, listed)
-    return Found(collected, definition, said)
+    return OwnCollection(collected, definition, said)
 
 
 def _read(tree: Tree, definition: Definition) -> Listing:
@@ -124,7 +124,7 @@ def _map(listing: Listing, definition: Definition) -> tuple[Definition, list[str
     return definition, ["Classes, and the expressions they were taken for:", *lines]
 
 
-def _hashes(faces: Sequence[Face]) -> list[str]:
+def _hashes(faces: Sequence[OwnFace]) -> list[str]:
     """SHA-256 of each face's file, empty where it is missing."""
     files = list(dict.fromkeys(face.file for face in faces if face.file is not None))
     known = dict(zip(files, in_threads(_hash, files), strict=True))
@@ -137,7 +137,7 @@ def _hash(file: str) -> str:
 
 
 def _write(
-    path: Path, definition: Definition, faces: Sequence[Face], hashes: Sequence[str]
+    path: Path, definition: Definition, faces: Sequence[OwnFace], hashes: Sequence[str]
 ) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", encoding="utf-8", newline="") as stream:

@@ -93,11 +93,6 @@ class Definition(BaseModel):
         return {str(role): column for role, column in self.columns.items()}
 
     @property
-    def undecided(self) -> list[str]:
-        """Classes of which it is not said what they are."""
-        return [name for name, label in self.labels.items() if label is None]
-
-    @property
     def decides(self) -> dict[str, Any]:
         """What decides which faces there are, and what they are; the rest is words."""
         return self.model_dump(exclude={"title", "licence", "homepage"})

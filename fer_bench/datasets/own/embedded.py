@@ -10,7 +10,7 @@ from typing import Any
 
 from fer_bench.datasets.own.columns import find_columns, no_columns
 from fer_bench.datasets.own.definition import Definition
-from fer_bench.datasets.own.listing import Face, Listing
+from fer_bench.datasets.own.listing import Listing, OwnFace
 from fer_bench.datasets.own.lists import box_of, fold_of_cell, split_of_cell
 from fer_bench.datasets.own.tables import Table, parquet
 from fer_bench.datasets.spelling import split_of_file, split_of_name
@@ -70,7 +70,7 @@ def read_embedded(tree: Tree, tables: Sequence[Table], definition: Definition) -
     return listing
 
 
-def _faces(reading: _Reading, definition: Definition, tree: Tree) -> Iterator[Face]:
+def _faces(reading: _Reading, definition: Definition, tree: Tree) -> Iterator[OwnFace]:
     table, columns = reading.table, reading.columns
     stem = PurePosixPath(table.path).stem
     split_here = split_of_file(stem) or split_of_name(PurePosixPath(table.folder).name)
@@ -90,7 +90,7 @@ def _faces(reading: _Reading, definition: Definition, tree: Tree) -> Iterator[Fa
                 f"{table.path} holds far more data than a file of its size can: it is refused as a "
                 "decompression bomb."
             )
-        yield Face(
+        yield OwnFace(
             f"{table.path.removesuffix('.parquet')}/{file.name}", str(file), label,
             split=split_of_cell(text["split"], where) if text.get("split") else split_here,
             subject=text.get("subject") or None,

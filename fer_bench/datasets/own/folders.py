@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Sequence
 
-from fer_bench.datasets.own.listing import Face, Listing, images
+from fer_bench.datasets.own.listing import Listing, OwnFace, images
 from fer_bench.datasets.spelling import expression_of, split_of_name
 from fer_bench.datasets.tree import Tree
 
@@ -38,10 +38,10 @@ def read_folders(tree: Tree, known: Container[str]) -> Listing | None:
     return Listing(form, faces) if faces else None
 
 
-def _face(parts: list[str], file: str, of_classes: int, of_splits: int | None) -> Face:
+def _face(parts: list[str], file: str, of_classes: int, of_splits: int | None) -> OwnFace:
     split = None if of_splits is None else split_of_name(parts[of_splits])
     where = "/".join(parts)
-    return Face(where, file, parts[of_classes], split=split, found=where)
+    return OwnFace(where, file, parts[of_classes], split=split, found=where)
 
 
 def _names(folders: Sequence[list[str]], level: int) -> Counter[str]:

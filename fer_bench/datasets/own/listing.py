@@ -15,7 +15,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(slots=True)
-class Face:
+class OwnFace:
     """One face as it was given.
 
     Attributes:
@@ -48,7 +48,7 @@ class Listing:
     """
 
     form: str
-    faces: list[Face]
+    faces: list[OwnFace]
     said: list[str] = field(default_factory=list)
 
 
@@ -58,7 +58,7 @@ def images(tree: Tree) -> Iterator[tuple[str, str]]:
         yield match.string, str(file)
 
 
-def named_persons(faces: Iterable[Face], pattern: str) -> int:
+def named_persons(faces: Iterable[OwnFace], pattern: str) -> int:
     """Take each face's subject from its path, where none is given; how many paths have none."""
     compiled, without = re.compile(pattern), 0
     for face in faces:

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from fer_bench.datasets.own.columns import CORNERS, SIZED, find_columns, no_columns
 from fer_bench.datasets.own.definition import Definition
-from fer_bench.datasets.own.listing import Box, Face, Listing, images
+from fer_bench.datasets.own.listing import Box, Listing, OwnFace, images
 from fer_bench.datasets.own.tables import SUFFIXES, Table, open_table
 from fer_bench.datasets.spelling import split_of_file, split_of_name
 from fer_bench.datasets.tree import Tree
@@ -53,7 +53,7 @@ def read_lists(tree: Tree, tables: list[Table], definition: Definition) -> Listi
 
 def _faces(
     table: Table, columns: dict[str, str], definition: Definition, places: _Places, tree: Tree
-) -> Iterator[Face]:
+) -> Iterator[OwnFace]:
     roles = list(columns)
     split_here = split_of_file(PurePosixPath(table.path).stem) or split_of_name(
         PurePosixPath(table.folder).name
@@ -64,7 +64,7 @@ def _faces(
             tree.left_out["lines without an image or a label"] += 1
             continue
         place, file = places.of(row["image"], table.folder, where)
-        yield Face(
+        yield OwnFace(
             place, file, row["label"],
             split=split_of_cell(row["split"], where) if row.get("split") else split_here,
             subject=row.get("subject") or None,
@@ -152,9 +152,9 @@ def box_of(row: dict[str, str], definition: Definition, where: str) -> Box | Non
     return box
 
 
-def _once(faces: list[Face], tree: Tree) -> list[Face]:
+def _once(faces: list[OwnFace], tree: Tree) -> list[OwnFace]:
     """Each face once; raises FerBenchError when a picture is listed with two labels or splits."""
-    first: dict[tuple[str, Box | None], Face] = {}
+    first: dict[tuple[str, Box | None], OwnFace] = {}
     repeated: Counter[str] = Counter()
     for face in faces:
         other = first.setdefault((face.place, face.box), face)

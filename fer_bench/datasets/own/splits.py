@@ -7,14 +7,14 @@ from typing import Literal
 
 from fer_bench.datasets.identity_split import split_of
 from fer_bench.datasets.own.definition import Definition
-from fer_bench.datasets.own.listing import Face
+from fer_bench.datasets.own.listing import OwnFace
 from fer_bench.errors import FerBenchError
 
 Protocol = Literal["split", "folds", "test"]
 Splits = Literal["given", "hash"]
 
 
-def decide(definition: Definition, faces: Sequence[Face]) -> tuple[Protocol, Splits | None]:
+def decide(definition: Definition, faces: Sequence[OwnFace]) -> tuple[Protocol, Splits | None]:
     """The protocol and where splits come from: as source.yaml says, else as the faces do.
 
     Raises:
@@ -38,7 +38,7 @@ def assign(
     name: str,
     protocol: Protocol,
     splits: Splits | None,
-    faces: Sequence[Face],
+    faces: Sequence[OwnFace],
     hashes: Sequence[str],
 ) -> list[str]:
     """Set every face's split (and clear what its protocol does not use); what to tell of it.
@@ -81,7 +81,7 @@ def assign(
     return said
 
 
-def _by_hash(name: str, faces: Sequence[Face], hashes: Sequence[str]) -> list[str]:
+def _by_hash(name: str, faces: Sequence[OwnFace], hashes: Sequence[str]) -> list[str]:
     known = sum(face.subject is not None for face in faces)
     for face, digest in zip(faces, hashes, strict=True):
         who = f"person {face.subject}" if face.subject is not None else f"picture {digest}"
@@ -94,7 +94,7 @@ def _by_hash(name: str, faces: Sequence[Face], hashes: Sequence[str]) -> list[st
     return [f"Split here, 70 % train, 10 % val, 20 % test, by a hash of the {by}."]
 
 
-def _have(faces: Sequence[Face], what: str) -> bool:
+def _have(faces: Sequence[OwnFace], what: str) -> bool:
     """Whether all faces have it; raises FerBenchError when only some do."""
     count = sum(getattr(face, what) is not None for face in faces)
     if 0 < count < len(faces):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fer_bench.rendering.streams import arrays
+from fer_bench.rendering.draws import arrays
 
 Function = Callable[..., np.ndarray]
 """(image (H, W, 3) uint8, value, rng) or, where `landmarks` is set, also (5, 2) landmarks."""

@@ -89,7 +89,7 @@ def written(
 
 def _blocks(found: Sequence[Judged], called: Mapping[str, str], margin: float) -> list[str]:
     """Table, explanation and a sentence a pair."""
-    named = [Named(one, *_names(one.comparison, called)) for one in found]
+    named = [NamedPair(one, *_names(one.comparison, called)) for one in found]
     family = found[0].family or f"these {found[0].pairs} pairs"
     units = "people" if any(one.comparison.people for one in found) else "faces"
     explanation = EXPLANATION.format(pairs=family, margin=margin_text(margin), units=units)
@@ -127,7 +127,7 @@ def _escaped(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-class Named(NamedTuple):
+class NamedPair(NamedTuple):
     """A compared pair with what its rows are called."""
 
     judged: Judged
@@ -148,7 +148,7 @@ def _interval(c: Comparison) -> str:
     return f"{points(c.main.low)} to {points(c.main.high)}{'*' if c.both else ''}"
 
 
-COLUMNS: Columns[Named] = (
+COLUMNS: Columns[NamedPair] = (
     shown("Pair", lambda p: _escaped(f"{p.one} − {p.other}"), left=True),
     shown("Faces", lambda p: count(p.numbers.n)),
     shown("People", lambda p: count(p.numbers.people) if p.numbers.people else NOTHING),

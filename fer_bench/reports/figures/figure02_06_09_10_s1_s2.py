@@ -16,7 +16,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from fer_bench.reports.explained import Pictures
+from fer_bench.reports.explain_results import Pictures
 from fer_bench.reports.figures.style import WIDTH, notice, page
 
 Arrays = Mapping[str, np.ndarray]

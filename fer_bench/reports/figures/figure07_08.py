@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from fer_bench.reports import describe
+from fer_bench.reports.dvc_metrics import history
 from fer_bench.reports.figures.select import OURS, Inputs, arranged, base, capped, headed, seeds
 from fer_bench.reports.figures.style import notice, page
-from fer_bench.reports.metrics import history
-from fer_bench.reports.paper import Said
+from fer_bench.reports.paper import TextNumber
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 
@@ -72,7 +72,7 @@ class Sweep:
                 found.setdefault(float(known), row)
         return dict(sorted(found.items()))
 
-    def printed(self, said: Iterable[Said], dataset: str) -> dict[float, float]:
+    def printed(self, said: Iterable[TextNumber], dataset: str) -> dict[float, float]:
         """What the paper's text states for single settings: setting -> accuracy in percent."""
         found = {}
         for number in said:

@@ -12,7 +12,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from fer_bench.reports.enabled import Enabled
-from fer_bench.reports.explained import Pictures, load_pictures
+from fer_bench.reports.explain_results import Pictures, load_pictures
 from fer_bench.reports.figures.figure02_06_09_10_s1_s2 import (
     channel_response,
     comparison,

@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.figures.style import MOST_LINES, look
 from fer_bench.reports.formatting import mean_std, percent
-from fer_bench.reports.paper import Said
+from fer_bench.reports.paper import TextNumber
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 
@@ -47,7 +47,7 @@ class Inputs:
 
     scores: Scores
     robustness: Path | None = None
-    said: Sequence[Said] = ()
+    said: Sequence[TextNumber] = ()
     enabled: Enabled = field(default_factory=dict)
 
 

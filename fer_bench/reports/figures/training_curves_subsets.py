@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fer_bench.reports.describe import AS_LISTED, SUBSET_TITLES, faces, subset_title
+from fer_bench.reports.dvc_metrics import history
 from fer_bench.reports.figures.select import (
     Inputs,
     capped,
@@ -18,7 +19,6 @@ from fer_bench.reports.figures.select import (
     seeds,
 )
 from fer_bench.reports.figures.style import notice, page
-from fer_bench.reports.metrics import history
 from fer_bench.reports.row import Row, classes_of
 
 CURVES = (

@@ -17,7 +17,7 @@ from fer_bench.files import replacing_folder, write_text
 from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.leaderboard.beside import load_external
 from fer_bench.reports.leaderboard.boards import boards
-from fer_bench.reports.leaderboard.comparing import comparison
+from fer_bench.reports.leaderboard.compare_page import comparison
 from fer_bench.reports.leaderboard.extras import load_extras
 from fer_bench.reports.leaderboard.face_intervals import Intervals
 from fer_bench.reports.leaderboard.html import STATIC, write_compare, write_index, write_model

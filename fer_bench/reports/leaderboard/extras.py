@@ -8,9 +8,9 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from fer_bench.reports.cost import DeviceCost, load_costs
+from fer_bench.reports.cost_results import DeviceCost, load_costs
 from fer_bench.reports.enabled import Enabled
-from fer_bench.reports.explained import Explained, load_explained
+from fer_bench.reports.explain_results import Explained, load_explained
 from fer_bench.reports.robustness_results import Robust, Robustness, load_robustness
 from fer_bench.reports.row import Row
 

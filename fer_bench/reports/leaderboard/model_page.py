@@ -33,7 +33,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Score:
+class ScoreLine:
     """A line of the table of everything a row was scored on."""
 
     set: str
@@ -98,13 +98,13 @@ def _trained(row: Row, scores: Scores, extras: Extras, intervals: Intervals) -> 
     }
 
 
-def _scores(row: Row, intervals: Intervals) -> Iterator[Score]:
+def _scores(row: Row, intervals: Intervals) -> Iterator[ScoreLine]:
     for set_ in row.scored_on:
         for part in row.subsets(set_):
             accuracy = row.summary("accuracy", set_, part)
             n = row.sizes(set_, part)[0]
             interval = intervals.of(row, set_, part=part) if accuracy and n else None
-            yield Score(
+            yield ScoreLine(
                 set_,
                 part,
                 n,

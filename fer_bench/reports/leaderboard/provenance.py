@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fer_bench.reports import describe
-from fer_bench.reports.cost import count_text, memory_text, rate_text, time_text
+from fer_bench.reports.cost_results import count_text, memory_text, rate_text, time_text
 from fer_bench.reports.leaderboard.extras import Extras
 from fer_bench.reports.row import Row
 

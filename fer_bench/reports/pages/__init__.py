@@ -12,9 +12,9 @@ from typing import Any
 
 from fer_bench.files import write_text
 from fer_bench.records.reliability import load_reliability
-from fer_bench.reports.cost import load_costs
+from fer_bench.reports.cost_results import load_costs
 from fer_bench.reports.enabled import Enabled
-from fer_bench.reports.explained import load_explained
+from fer_bench.reports.explain_results import load_explained
 from fer_bench.reports.pages import index
 from fer_bench.reports.paper import load_paper, load_said
 from fer_bench.reports.parallel import in_parallel

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from fer_bench.reports import columns, describe
 from fer_bench.reports.columns import Column, Columns, cell, page_table, plain, share, shown
-from fer_bench.reports.explained import Explained
+from fer_bench.reports.explain_results import Explained
 from fer_bench.reports.formatting import NOTHING, count, rounded
 
 TITLE = "Attention"

@@ -44,7 +44,7 @@ NOTHING_MEASURED = (
 
 
 @dataclass(frozen=True)
-class Place:
+class RowOnSet:
     """One row on one set.
 
     Attributes:
@@ -89,7 +89,7 @@ def markdown(scores: Scores) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _models(scores: Scores) -> Iterator[tuple[str, list[list[Place]]]]:
+def _models(scores: Scores) -> Iterator[tuple[str, list[list[RowOnSet]]]]:
     """Each model with its rows, as the places of each row; rows on their own set alone left out."""
     bases = dict.fromkeys(row.method for row in scores if row.cells)
     for model in sorted(bases, key=lambda name: name != "scan_cci"):
@@ -99,14 +99,14 @@ def _models(scores: Scores) -> Iterator[tuple[str, list[list[Place]]]]:
             yield model, lines
 
 
-def _places(row: Row) -> Iterator[Place]:
+def _places(row: Row) -> Iterator[RowOnSet]:
     source = row.init_from
     for set_ in row.scored_on:
         if masked_base(set_):
             continue
         subset, classes = _seven(row, set_)
         shared = any(share_images(name, set_) for name in (row.dataset, source) if name)
-        yield Place(row, set_, subset, classes, set_ == row.dataset, shared)
+        yield RowOnSet(row, set_, subset, classes, set_ == row.dataset, shared)
 
 
 def _seven(row: Row, set_: str) -> tuple[str, int]:
@@ -127,7 +127,7 @@ def _columns(scores: Scores, sets: Iterable[str]) -> list[str]:
     return sorted(sets, key=lambda s: (order.index(s) if s in order else len(order), s))
 
 
-def _matrix(lines: Sequence[Sequence[Place]], sets: Sequence[str]) -> str:
+def _matrix(lines: Sequence[Sequence[RowOnSet]], sets: Sequence[str]) -> str:
     sizes = {
         name: dict.fromkeys(
             describe.faces(p.row, name, p.subset)
@@ -152,7 +152,7 @@ def csv_text(scores: Scores) -> str:
     return columns.csv_text(COLUMNS, places)
 
 
-COLUMNS: Columns[Place] = (
+COLUMNS: Columns[RowOnSet] = (
     plain("model", lambda p: p.row.method),
     plain("trained_on", lambda p: describe.trained_on(p.row)),
     plain("set", lambda p: p.set),

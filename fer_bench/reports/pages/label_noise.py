@@ -10,7 +10,7 @@ from fer_bench.reports.columns import Columns, cell, over_seeds, page_table, pla
 from fer_bench.reports.formatting import mean_std, percent, rounded
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
-from fer_bench.rows import transferred
+from fer_bench.row_names import transferred
 from fer_bench.statistics.summary import Summary, summarise
 
 TITLE = "Wrong train labels"

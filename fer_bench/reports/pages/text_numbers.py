@@ -11,12 +11,12 @@ from typing import Any
 from fer_bench.reports import columns
 from fer_bench.reports.columns import Column, Columns, cell, plain
 from fer_bench.reports.formatting import NOTHING, percent, rounded
-from fer_bench.reports.paper import Said
+from fer_bench.reports.paper import TextNumber
 from fer_bench.reports.relations import masked_base
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.tables.beside_paper import over_seeds, value
-from fer_bench.rows import split_transferred
+from fer_bench.row_names import split_transferred
 from fer_bench.statistics.summary import Summary
 
 TITLE = "Numbers of the paper's text"
@@ -50,13 +50,13 @@ class Filled:
         by: which cells fill it.
     """
 
-    said: Said
+    said: TextNumber
     ours: float | str | None
     last: float | str | None
     by: str
 
 
-def fill(said: Said, scores: Scores) -> Filled:
+def fill(said: TextNumber, scores: Scores) -> Filled:
     """Compute what the measured cells give for one number of the text."""
     row = scores.get(said.dataset, said.model)
     rivals = _rivals(said, scores)
@@ -76,7 +76,7 @@ def fill(said: Said, scores: Scores) -> Filled:
     return Filled(said, ours, last, by)
 
 
-def _rivals(said: Said, scores: Scores) -> list[tuple[str, Row | float | None]]:
+def _rivals(said: TextNumber, scores: Scores) -> list[tuple[str, Row | float | None]]:
     """What it is compared with: a row, None where it is missing, or a number of the paper."""
     words = said.against.split()
     found: list[tuple[str, Row | float | None]] = []
@@ -89,19 +89,19 @@ def _rivals(said: Said, scores: Scores) -> list[tuple[str, Row | float | None]]:
     return found
 
 
-def _best(row: Row | float | None, said: Said) -> float | None:
+def _best(row: Row | float | None, said: TextNumber) -> float | None:
     """The best seed at the epoch best on the test faces; a number of the paper is itself."""
     summary = _summary(row, said, said.selection) if isinstance(row, Row) else None
     return row if isinstance(row, float) else summary.max if summary else None
 
 
-def _mean(row: Row | float | None, said: Said) -> float | None:
+def _mean(row: Row | float | None, said: TextNumber) -> float | None:
     """The mean over seeds of `last`; the paper has no such number."""
     summary = _summary(row, said, "last") if isinstance(row, Row) else None
     return summary.mean if summary else None
 
 
-def _summary(row: Row, said: Said, selection: str) -> Summary | None:
+def _summary(row: Row, said: TextNumber, selection: str) -> Summary | None:
     set_ = said.set if row.dataset == said.dataset else row.dataset
     return over_seeds(row, set_, said.subset, selection)
 
@@ -114,9 +114,9 @@ def _minus(one: float | None, others: Sequence[float | None], pick: Any) -> floa
 
 
 def _winner(
-    said: Said,
+    said: TextNumber,
     rows: Sequence[tuple[str, Row | float | None]],
-    number: Callable[[Row | float | None, Said], float | None],
+    number: Callable[[Row | float | None, TextNumber], float | None],
 ) -> str | None:
     """The names of the best models; None unless all were measured."""
     numbers = {name: number(row, said) for name, row in rows}
@@ -127,7 +127,7 @@ def _winner(
     return ", ".join(f"`{name}`" for name, n in known.items() if n == most)
 
 
-def elsewhere(said: Sequence[Said], scores: Scores) -> Iterator[Filled]:
+def elsewhere(said: Sequence[TextNumber], scores: Scores) -> Iterator[Filled]:
     """The differences between our own rows, on the datasets that the text is not about."""
     about = {s.dataset for s in said}
     for one in _kinds(said):
@@ -139,9 +139,9 @@ def elsewhere(said: Sequence[Said], scores: Scores) -> Iterator[Filled]:
                     yield filled
 
 
-def _kinds(said: Sequence[Said]) -> list[Said]:
+def _kinds(said: Sequence[TextNumber]) -> list[TextNumber]:
     """Each comparison of our own rows once, with everything the text prints for it."""
-    kinds: dict[tuple[str, str], Said] = {}
+    kinds: dict[tuple[str, str], TextNumber] = {}
     for one in said:
         if one.against and value(one.against) is None:
             key = (split_transferred(one.model)[0], _kind(one))
@@ -151,12 +151,12 @@ def _kinds(said: Sequence[Said]) -> list[Said]:
     return list(kinds.values())
 
 
-def _kind(said: Said) -> str:
+def _kind(said: TextNumber) -> str:
     """What it is against, without the dataset's name."""
     return said.against.replace(f"{said.dataset}_", "_")
 
 
-def _moved(said: Said, dataset: str, scores: Scores) -> Said:
+def _moved(said: TextNumber, dataset: str, scores: Scores) -> TextNumber:
     """The same comparison on another dataset, with the rivals that were measured there."""
     words = said.against.replace(f"{said.dataset}_", f"{dataset}_").split()
     first = words[:1] if words[0] in ("max", "min") else []
@@ -173,7 +173,7 @@ def _moved(said: Said, dataset: str, scores: Scores) -> Said:
     )  # fmt: skip
 
 
-def markdown(scores: Scores, said: Sequence[Said]) -> str:
+def markdown(scores: Scores, said: Sequence[TextNumber]) -> str:
     """The page: a line a sentence, then the same comparisons on other datasets."""
     filled = [fill(one, scores) for one in said]
     body = [_line(list(group)) for _, group in groupby(filled, lambda f: f.said.says)]
@@ -214,7 +214,7 @@ def _text(number: float | str | None, statistic: str) -> str:
     return points.replace("-", "−") if points.startswith("-") else f"+{points}"
 
 
-def csv_text(scores: Scores, said: Sequence[Said]) -> str:
+def csv_text(scores: Scores, said: Sequence[TextNumber]) -> str:
     """Every number on a line, then those on other datasets; percent and points, four decimals."""
     lines = [(fill(one, scores), True) for one in said]
     lines += [(one, False) for one in elsewhere(said, scores)]
@@ -230,7 +230,7 @@ def _of_the_paper(name: str) -> Column[tuple[Filled, bool]]:
 
 
 COLUMNS: Columns[tuple[Filled, bool]] = (
-    *(_of_the_paper(f.name) for f in fields(Said)),
+    *(_of_the_paper(f.name) for f in fields(TextNumber)),
     plain("in_paper", lambda x: x[1]),
     plain("ours", lambda x: _plain(x[0].ours)),
     plain("last_mean", lambda x: _plain(x[0].last)),

@@ -10,7 +10,7 @@ from fer_bench.reports.paper import Printed
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.tables.spec import RowSpec
-from fer_bench.rows import split_transferred
+from fer_bench.row_names import split_transferred
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from fer_bench.reports.row import Row
 from fer_bench.reports.tables.lines import Line
 from fer_bench.reports.tables.sections import TableSection
 from fer_bench.reports.tables.spec import TableSpec
-from fer_bench.rows import split_transferred, transferred
+from fer_bench.row_names import split_transferred, transferred
 from fer_bench.statistics.corrections import MARGIN
 from fer_bench.statistics.wording import Judged, short, signed
 

@@ -10,7 +10,7 @@ from fer_bench.reports.relations import masked_base, share_images
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.tables.lines import Line, ours, reported
 from fer_bench.reports.tables.spec import RowSpec, TableSpec
-from fer_bench.rows import transferred
+from fer_bench.row_names import transferred
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_bench.reports.columns import text_of
-from fer_bench.reports.cost import DeviceCost, load_costs
+from fer_bench.reports.cost_results import DeviceCost, load_costs
 from fer_bench.reports.formatting import NOTHING, rounded
 from fer_bench.reports.grid import Grid, grid
 from fer_bench.reports.paper import Printed, load_paper

@@ -27,7 +27,7 @@ class TestSweeps:
             figure_rows.plain("synthetic", "scan_cci_m99", 60, training={"options": {"m": 9}}),
             figure_rows.plain("synthetic", "scan_cci_sa", 99),
         ]
-        axis = panels(of("figure07", *rows))["synthetic; 100 test faces, 1 to 2 seeds"]
+        axis = panels(of("figure07", *rows))["synthetic; test: 100 faces, 1 to 2 seeds"]
         assert labels(axis) == ["4", "9", "25"]
         np.testing.assert_allclose(axis.get_xticks(), [2, 3, 5])
         marks, _, (bars,) = axis.containers[0]
@@ -61,7 +61,7 @@ class TestSweeps:
             )
         ]  # fmt: skip
         figure = of("figure08", *rows, said=load_said(paper))
-        axis = panels(figure)["affectnet7; 100 test faces, 1 seed"]
+        axis = panels(figure)["affectnet7; test: 100 faces, 1 seed"]
         assert labels(axis) == ["0", "0.2", "0.4", "0.5", "1"]
         marks = axis.containers[0].lines[0].get_xydata()
         np.testing.assert_allclose(marks, [[0, 60], [0.2, 65], [0.4, 66], [0.5, 64], [1, 50]])
@@ -77,7 +77,7 @@ class TestSweeps:
             figure_rows.plain("synthetic", "scan_cci_no_cci", 70),
         ]
         figure = of("figure08", *rows, said=load_said(paper))
-        axis = panels(figure)["synthetic; 100 test faces, 1 seed"]
+        axis = panels(figure)["synthetic; test: 100 faces, 1 seed"]
         assert labels(axis) == ["0.2", "1"]
         assert legend(figure) == ["test faces", "validation faces"]
         assert not [found for found in axis.lines if found.get_label() == "validation faces"]

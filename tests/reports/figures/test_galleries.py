@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from fer_bench.errors import FerBenchError
-from fer_bench.reports.explained import Pictures, load_pictures
+from fer_bench.reports.explain_results import Pictures, load_pictures
 from fer_bench.reports.figures import figure02_06_09_10_s1_s2 as draw
 from fer_bench.reports.figures import galleries as attention_galleries
 from fer_bench.reports.figures.galleries import FIGURES, MASKED, UNMASKED, build_galleries

@@ -62,7 +62,7 @@ class TestCurves:
         axis = panels(FIGURES["subsets"](inputs))["synthetic; 2 seeds"]
         found = labels(axis)
         assert [x.split("\n")[0] for x in found] == ["all", "occluded", "pose > 30°", "pose > 45°"]
-        assert found[0].endswith("n = 70")
+        assert found[0].endswith("70 faces")
         points = next(c for c in axis.containers if c.get_label() == "scan_cci").lines[0]
         row = inputs.scores.get("synthetic", "scan_cci")
         subsets = ("all", "occluded", "pose_gt_30", "pose_gt_45")

@@ -12,7 +12,7 @@ import pytest
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_json
 from fer_bench.reports.columns import names_of
-from fer_bench.reports.explained import Explained, load_explained
+from fer_bench.reports.explain_results import Explained, load_explained
 from fer_bench.reports.pages import attention
 
 ENABLED: dict[str, dict[str, list[Any]]] = {

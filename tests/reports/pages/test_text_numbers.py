@@ -11,17 +11,17 @@ from fixed_scores import metrics, write_cell
 
 from fer_bench.reports.pages import text_numbers
 from fer_bench.reports.pages.text_numbers import fill
-from fer_bench.reports.paper import Said, load_said
+from fer_bench.reports.paper import TextNumber, load_said
 from fer_bench.reports.scores import Scores, load_scores
 
 
-def said(statistic: str, against: str = "", **changed: str) -> Said:
+def said(statistic: str, against: str = "", **changed: str) -> TextNumber:
     fields = {
         "section": "6.9", "says": "words", "printed": "1.2 to 1.5", "place": "here",
         "dataset": "a", "model": "scan_cci", "set": "a", "subset": "all",
         "selection": "best_on_test", "statistic": statistic, "against": against, "note": "",
     }  # fmt: skip
-    return Said(**{**fields, **changed})
+    return TextNumber(**{**fields, **changed})
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def scores(tmp_path: Path) -> Scores:
         (said("difference", "one", dataset="b", set="b"), None, None),
     ],
 )
-def test_numbers(scores: Scores, asked: Said, ours: float | None, last: float | None) -> None:
+def test_numbers(scores: Scores, asked: TextNumber, ours: float | None, last: float | None) -> None:
     found = fill(asked, scores)
     assert found.ours == (None if ours is None else pytest.approx(ours))
     assert found.last == (None if last is None else pytest.approx(last))

@@ -70,7 +70,7 @@ def mask(pack: Annotated[str, typer.Argument(help="A masked pack.")]) -> Stage:
     spec, source = paths.spec("packs", pack), source_of(pack)
 
     def run() -> None:
-        from fer_bench.faces.mask_pack import mask as faces
+        from fer_bench.faces.mask import mask as faces
 
         faces(read_json(spec), Path(paths.pack(source)), Path(paths.pack(pack)))
 
@@ -83,7 +83,7 @@ def view(dataset: Dataset) -> Stage:
     spec, out = paths.spec("views", dataset), paths.view(dataset)
 
     def run() -> None:
-        from fer_bench.views import write_view
+        from fer_bench.datasets.view import write_view
 
         write_view(Path(spec), Path(paths.ALIGNED), Path(out))
 
@@ -102,7 +102,7 @@ def audit(dataset: Dataset) -> Stage:
     )  # fmt: skip
 
     def run() -> None:
-        from fer_bench.audit.dataset import audit_dataset
+        from fer_bench.audit.audit import audit_dataset
 
         audit_dataset(
             read_json(spec),
@@ -137,7 +137,7 @@ def starts(dataset: Dataset) -> Stage:
 
     def run() -> None:
         from fer_bench import params
-        from fer_bench.starts import write_starts
+        from fer_bench.training.starts import write_starts
 
         write_starts(Path(rows), params.load().enabled[dataset].models, Path(out))
         for home in homes:

@@ -12,8 +12,8 @@ import pandas as pd
 from safetensors.torch import load_file, save_file
 
 from fer_bench import models
+from fer_bench.device import chip
 from fer_bench.errors import FerBenchError
-from fer_bench.evaluation.device import chip
 from fer_bench.files import read_json, sha256_file, sha256_json
 from fer_bench.records.base import to_json
 from fer_bench.records.predictions import FILE, predictions_frame, write_predictions
@@ -37,7 +37,7 @@ from fer_bench.training.loop import fit
 from fer_bench.training.recipe import Recipe
 from fer_bench.training.setup import results_folder, start
 from fer_bench.training.state import Fit
-from fer_bench.training.streams import Cell
+from fer_bench.training.streams import CellStreams
 
 RELABELS = "relabels.parquet"
 
@@ -63,7 +63,7 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
     `relabels.parquet`, one row a change, where the model changed labels.
     """
     spec = RowSpec.read(spec_path)
-    name = Cell(spec.dataset, spec.model, seed)
+    name = CellStreams(spec.dataset, spec.model, seed)
     recipe = Recipe().with_(spec.recipe)
     pixels, manifest = open_view(spec.view, packs)
     if pixels.shape[1] != spec.options["size"]:
@@ -77,7 +77,7 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
         records, frames, histories, changes = [], [], [], []
         for fold in folds(manifest, name.dataset) if spec.folded else [None]:
             rows = manifest if fold is None else hold_out(manifest, fold)
-            cell = Cell(name.dataset, name.model, seed, fold)
+            cell = CellStreams(name.dataset, name.model, seed, fold)
             parts = splits(pixels, rows, recipe, name.dataset)
             record, result = _run(spec, recipe, cell, parts, start_path, rows)
             records.append(record)
@@ -98,7 +98,7 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
 def _run(
     spec: RowSpec,
     recipe: Recipe,
-    cell: Cell,
+    cell: CellStreams,
     parts: Splits,
     start_path: Path,
     rows: pd.DataFrame,

@@ -12,7 +12,7 @@ from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.metrics import ECE_BINS
 from fer_bench.evaluation.score import SELECTIONS
 from fer_bench.params import Align
-from fer_bench.protocol import read_protocol
+from fer_bench.rules import read_protocol
 from fer_bench.training.recipe import Recipe
 
 FILE = Path(__file__).parents[1] / "docs/protocol.md"

@@ -11,10 +11,10 @@ from toy_pack import TOY_VIEW, make_pack
 
 from fer_bench import models
 from fer_bench.errors import FerBenchError
-from fer_bench.evaluation.predict import evaluate_cell
+from fer_bench.evaluation.evaluate import evaluate_cell
 from fer_bench.files import sha256_file, write_json
 from fer_bench.labels import SEVEN
-from fer_bench.training.run import train_cell
+from fer_bench.training.train import train_cell
 
 LOGITS = [f"logit_{name}" for name in SEVEN]
 
@@ -61,7 +61,7 @@ def test_two_runs_in_two_processes_are_bit_identical_and_seeds_differ(
 ):
     spec, start = make_spec("scan_cci")
     code = (
-        "import sys; from pathlib import Path; from fer_bench.training.run import train_cell;"
+        "import sys; from pathlib import Path; from fer_bench.training.train import train_cell;"
         "s, b, seed, out, packs = sys.argv[1:];"
         "train_cell(Path(s), Path(b), int(seed), Path(out), Path(packs))"
     )

@@ -1,4 +1,4 @@
-"""`fer-bench keep` and `fer-bench score`: predictions in git, and scores made of them again."""
+"""`fer-bench score`: the stage, and scores of predictions that git keeps."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def score(
     from tqdm import tqdm
 
     from fer_bench.evaluation.kept import cells_of, score_again
-    from fer_bench.protocol import read_protocol
+    from fer_bench.rules import read_protocol
 
     wanted = (dataset, row, seed)
     found = [
@@ -56,19 +56,3 @@ def score(
     bar = tqdm(found, desc="score", unit="cell")
     score_again(from_, bar, to, read_protocol(), Path(paths.FACES))
     print(f"{len(found)} cells: {to}")
-
-
-def keep(
-    dataset: Annotated[str, typer.Argument(help="The dataset whose cells were trained here.")],
-) -> None:
-    """Copy what trained cells predicted to results/predictions, to be committed.
-
-    Logits by running numbers of faces (results/faces), training records and histories: no face, no
-    name. `fer-bench score --from results/predictions` makes the scores of them again.
-
-    Example: fer-bench keep ferplus
-    """
-    from fer_bench.evaluation.kept import keep as copy
-
-    size = copy(Path(paths.RUNS), dataset, Path(paths.PREDICTIONS))
-    print(f"{paths.PREDICTIONS}/{dataset}: {size / 1e6:.1f} MB")

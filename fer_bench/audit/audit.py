@@ -17,12 +17,12 @@ from fer_bench.audit.exact import duplicated_test, exact_section
 from fer_bench.audit.near import perceptual_hashes
 from fer_bench.audit.people import detection_section, mask_section, people_section
 from fer_bench.audit.ratings import ratings_section
-from fer_bench.audit.section import Faces, Section
+from fer_bench.audit.section import AuditedFaces, Section
 from fer_bench.datasets import get_dataset
 from fer_bench.datasets.base import Dataset
 from fer_bench.datasets.kept_files import check_received
 from fer_bench.datasets.pack import Pack
-from fer_bench.datasets.views import view_rows
+from fer_bench.datasets.view_rows import view_rows
 from fer_bench.files import write_text
 from fer_bench.records.faces import write_faces
 
@@ -59,7 +59,7 @@ def audit_dataset(
     packs = {part["pack"]: Pack.open(packs_root / part["pack"]) for part in view["parts"]}
     manifests = {name: pack.manifest for name, pack in packs.items()}
     rows = view_rows(view["parts"], view["classes"], manifests).reset_index(drop=True)
-    faces = Faces(rows, folds=dataset.protocol == "folds")
+    faces = AuditedFaces(rows, folds=dataset.protocol == "folds")
     lists = _lists(spec.get("challenge"), lists_root, receipts_root)
     hashes = np.zeros(len(rows), np.uint64)
     for name, pack in packs.items():
@@ -107,7 +107,7 @@ def _lists(challenge: Mapping[str, Any] | None, root: Path, receipts_root: Path)
 
 
 def _challenge(
-    dataset: Dataset, faces: Faces, lists: Lists, manifests: Mapping[str, pd.DataFrame]
+    dataset: Dataset, faces: AuditedFaces, lists: Lists, manifests: Mapping[str, pd.DataFrame]
 ) -> Section | None:
     if dataset.challenge is None:
         return None

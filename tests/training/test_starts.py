@@ -3,7 +3,7 @@ from made_specs import made_spec
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, sha256_file, write_json
-from fer_bench.starts import write_starts
+from fer_bench.training.starts import write_starts
 
 FOUND = {
     "people": 12,

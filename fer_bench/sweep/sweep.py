@@ -14,7 +14,6 @@ from rich.console import Console
 from fer_bench import params
 from fer_bench.errors import FerBenchError
 from fer_bench.params import Params
-from fer_bench.sweep.cells import Plan, kind, make_plan
 from fer_bench.sweep.drive import drive
 from fer_bench.sweep.dvc_repo import SPECS, Recorder, needed, offer, opened
 from fer_bench.sweep.first import FirstTable, first_jobs
@@ -23,15 +22,16 @@ from fer_bench.sweep.guard import clean_commit
 from fer_bench.sweep.here import reproduce_here
 from fer_bench.sweep.home import FOLDER, checkpoints, remote_home, shared_home
 from fer_bench.sweep.local import LocalPlaces, Places, how_many
-from fer_bench.sweep.schedule import Schedule, State
-from fer_bench.sweep.table import View
+from fer_bench.sweep.plan import Plan, kind, make_plan
+from fer_bench.sweep.schedule import JobState, Schedule
+from fer_bench.sweep.table import LiveTable
 
 RAW = ("align", "mask", "audit")  # kinds of stages that read data/raw
 INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
-class Options:
+class SweepOptions:
     """How to sweep; see `fer-bench sweep --help`."""
 
     jobs: int | None = None
@@ -48,7 +48,7 @@ class SweepStopped(Exception):  # noqa: N818  no error
     """Someone pressed Ctrl-C or asked the process to end."""
 
 
-def sweep(root: Path, targets: Sequence[str], options: Options, console: Console) -> int:
+def sweep(root: Path, targets: Sequence[str], options: SweepOptions, console: Console) -> int:
     """Run what is stale in TARGETS; returns the exit status.
 
     Args:
@@ -86,7 +86,7 @@ def sweep(root: Path, targets: Sequence[str], options: Options, console: Console
 def _here(
     root: Path,
     targets: Sequence[str],
-    options: Options,
+    options: SweepOptions,
     loaded: Params,
     schedule: Schedule,
     console: Console,
@@ -116,9 +116,9 @@ def _here(
         logs = root / FOLDER / "logs"
         places = LocalPlaces(records, jobs, logs, checkpoints(root), int(gpus))
         shown = FirstTable(first, schedule)
-        with View(schedule, console, jobs, quiet=specs_only, first=shown) as view:
+        with LiveTable(schedule, console, jobs, quiet=specs_only, first=shown) as view:
             drive(schedule, places, view, logs)
-        if schedule.of(State.FAILED):
+        if schedule.of(JobState.FAILED):
             break
 
 
@@ -134,7 +134,7 @@ def _say_stale(schedule: Schedule, more: str, console: Console) -> None:
 def _on_ray(
     root: Path,
     targets: Sequence[str],
-    options: Options,
+    options: SweepOptions,
     loaded: Params,
     schedule: Schedule,
     console: Console,
@@ -145,13 +145,13 @@ def _on_ray(
     _say_stale(schedule, "", console)
     if plan.jobs:
         places = _places(root, commit, options, loaded)
-        with View(schedule, console) as view:
+        with LiveTable(schedule, console) as view:
             drive(schedule, places, view, root / FOLDER / "logs")
     return plan
 
 
 def _plan(
-    root: Path, targets: Sequence[str], options: Options, console: Console
+    root: Path, targets: Sequence[str], options: SweepOptions, console: Console
 ) -> tuple[str, Plan]:
     """The commit and what is stale in it; what that builds on is offered to the workers."""
     remote = options.remote
@@ -178,7 +178,7 @@ def _reading_raw(plan: Plan) -> list[str]:
     return sorted(s.addressing for s in stages if kind(s).partition("_")[0] in RAW)
 
 
-def _places(root: Path, commit: str, options: Options, loaded: Params) -> Places:
+def _places(root: Path, commit: str, options: SweepOptions, loaded: Params) -> Places:
     assert options.ray is not None
     with opened(root, options.remote) as repo:
         if options.remote:
@@ -223,12 +223,12 @@ def _restore(
     console: Console,
 ) -> None:
     """`dvc repro` here: cells come from the cache, reports are made; no cell may run again."""
-    done = schedule.of(State.DONE)
+    done = schedule.of(JobState.DONE)
     if len(done) == len(schedule.entries):
         wanted = list(targets)
     elif not (wanted := sorted(t for entry in done for t in entry.job.targets)):
         return
-    undone = {entry.job.name for entry in schedule.of(State.FAILED, State.SKIPPED)}
+    undone = {entry.job.name for entry in schedule.of(JobState.FAILED, JobState.SKIPPED)}
     guarded = {stage: cell for stage, cell in plan.of_cells.items() if cell not in undone}
     guarded |= {target: entry.job.name for entry in done for target in entry.job.targets}
     _say(console, "restoring here")
@@ -243,18 +243,18 @@ def _reproduce(
 
 def _report(schedule: Schedule, console: Console) -> int:
     """Say what failed; the exit status."""
-    wrong = schedule.of(State.FAILED, State.SKIPPED)
-    done = sum(e.job.cell for e in schedule.of(State.DONE))
+    wrong = schedule.of(JobState.FAILED, JobState.SKIPPED)
+    done = sum(e.job.cell for e in schedule.of(JobState.DONE))
     if schedule.entries:
         _say(console, f"{_count(done, 'cell')} done")
     for entry in wrong:
-        why = f"log: {entry.why}" if entry.state is State.FAILED else entry.why
+        why = f"log: {entry.why}" if entry.state is JobState.FAILED else entry.why
         _say(console, f"{entry.state.value}: {entry.job.name}; {why}")
     return 1 if wrong else 0
 
 
 def _say_how_to_resume(schedule: Schedule, console: Console) -> None:
-    done = sum(e.job.cell for e in schedule.of(State.DONE))
+    done = sum(e.job.cell for e in schedule.of(JobState.DONE))
     left = sum(e.job.cell for e in schedule.entries.values()) - done
     _say(
         console,
