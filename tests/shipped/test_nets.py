@@ -22,6 +22,12 @@ RNG = np.random.default_rng(3)
 Tensors = dict[str, np.ndarray]
 
 
+@pytest.fixture(autouse=True)
+def drawn_anew() -> None:
+    """Every test has the same weights, whichever ran before it."""
+    RNG.bit_generator.state = np.random.default_rng(3).bit_generator.state
+
+
 def made(*shape: int) -> np.ndarray:
     """Weights that let numbers neither grow nor vanish; biases that keep every unit alive."""
     if len(shape) == 1:
@@ -41,12 +47,12 @@ def grey(x: np.ndarray, luma) -> np.ndarray:
 
 
 def same(found: np.ndarray, expected: np.ndarray) -> None:
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4 * np.abs(expected).max())
 
 
 def others(found: np.ndarray, expected: np.ndarray) -> bool:
     """Whether they differ by far more than rounding does."""
-    return bool(np.abs(found - expected).max() > 1e-3 * np.abs(expected).max())
+    return bool(np.abs(found - expected).max() > 2e-3 * np.abs(expected).max())
 
 
 def torched(tensors: Tensors) -> dict[str, torch.Tensor]:
@@ -235,7 +241,7 @@ def strided(x: np.ndarray, stride: int) -> tuple[np.ndarray, str]:
     return (x, "SAME") if stride == 1 else (np.pad(x, [(0, 0), (0, 1), (0, 1), (0, 0)]), "VALID")
 
 
-def mobilenet(pictures: np.ndarray, gain: float = 2.0) -> tuple[Written, np.ndarray]:
+def mobilenet(pictures: np.ndarray, gain: float = 1.2) -> tuple[Written, np.ndarray]:
     """A file of made-up weights and the logits that it means."""
     file = Written()
 
