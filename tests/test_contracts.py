@@ -14,9 +14,9 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "fer_bench"
 LAYERS = [
     "labels", "row_names", "cores", "errors", "device", "model_card", "files", "fingerprint",
-    "rules", "rendering", "datasets", "records", "faces", "models", "training", "evaluation",
-    "statistics", "reports", "receiving", "audit", "params", "specs", "contract", "inference",
-    "doctor", "status", "stages", "sweep", "cli",
+    "rules", "rendering", "datasets", "records", "faces", "receiving", "models", "training",
+    "evaluation", "statistics", "reports", "audit", "params", "specs", "contract", "inference",
+    "stages", "doctor", "status", "sweep", "cli",
 ]  # fmt: skip
 
 

@@ -83,7 +83,7 @@ def view(dataset: Dataset) -> Stage:
     spec, out = paths.spec("views", dataset), paths.view(dataset)
 
     def run() -> None:
-        from fer_bench.datasets.view import write_view
+        from fer_bench.faces.view import write_view
 
         write_view(Path(spec), Path(paths.ALIGNED), Path(out))
 

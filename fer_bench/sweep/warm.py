@@ -12,7 +12,7 @@ STAGES = (
     "fer_bench.training.train", "fer_bench.training.identity", "fer_bench.evaluation.evaluate",
     "fer_bench.evaluation.robustness", "fer_bench.evaluation.explain",
     "fer_bench.evaluation.score", "fer_bench.faces.align", "fer_bench.faces.mask",
-    "fer_bench.audit.audit", "fer_bench.specs", "fer_bench.datasets.view",
+    "fer_bench.audit.audit", "fer_bench.specs", "fer_bench.faces.view",
     "fer_bench.training.starts",
     "fer_bench.reports.tables", "fer_bench.reports.pages", "fer_bench.reports.figures",
     "fer_bench.reports.figures.galleries", "fer_bench.reports.leaderboard", "fer_bench.cli",

@@ -10,9 +10,9 @@ import torch
 import yaml
 from torch import nn
 
-from fer_bench import models
+from fer_bench import device, models
 from fer_bench.errors import FerBenchError
-from fer_bench.evaluation import cost, device, peak_memory, timing
+from fer_bench.evaluation import cost, peak_memory, timing
 from fer_bench.files import read_json, write_json
 
 TINY = {"backbone": "resnet18_slim", "size": 72}
