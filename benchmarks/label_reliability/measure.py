@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from fer_bench.datasets.ferplus import SOURCE
-from fer_bench.datasets.ferplus_join import Face, join, read_names
+from fer_bench.datasets.ferplus_join import FerplusFace, join, read_names
 from fer_bench.datasets.ferplus_votes import UNLABELLED, argmax10, majority
 from fer_bench.errors import FerBenchError
 from fer_bench.faces.align_job import pixels_sha256
@@ -78,7 +78,7 @@ def read(root: Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _pixels(root: Path, face: Face) -> str:
+def _pixels(root: Path, face: FerplusFace) -> str:
     row = {"path": face.path, "offset": face.offset, "fer2013_row": face.row}
     return pixels_sha256(SOURCE.load(root, row, {}))
 
