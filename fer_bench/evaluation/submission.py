@@ -273,7 +273,7 @@ def _values(frame: pd.DataFrame, classes: Sequence[str], kind: str, wrong: list[
 
 def _parts(predicted: Predicted, known: Dataset) -> dict[str, Part]:
     """Metrics by part; also among the classes that the model knows, where it never says others."""
-    found = parts(predicted, known, with_answers=True)
+    found: dict[str, Any] = parts(predicted, known, with_answers=True)
     answers = zip(known.classes, predicted.logits.T, strict=True)
     common = [name for name, column in answers if (column > np.log(SMALLEST)).any()]
     if 1 < len(common) < len(known.classes):
