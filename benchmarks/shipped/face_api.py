@@ -96,6 +96,6 @@ TOOL = Tool(
         "paper": "unpublished",
         "code": "https://github.com/vladmandic/face-api",
         "year": 2018,
-        "trained_on": "public datasets and pictures from the web, none of them named",
+        "trained_on": "not named by its makers",
     },
 )
