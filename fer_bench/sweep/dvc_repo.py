@@ -124,8 +124,8 @@ class Recorder:
                     continue
                 try:
                     repo.stage_cache.restore(stage)
-                except RunCacheNotFoundError:
-                    return list(targets[i:])
+                except (RunCacheNotFoundError, FileNotFoundError):
+                    return list(targets[i:])  # what it lacks, its stage says
             self.record([target])
         return []
 
