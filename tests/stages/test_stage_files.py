@@ -119,7 +119,7 @@ def test_starts_wait_for_the_people_that_params_name_and_for_no_others(written):
 
 
 def test_reports_wait_for_no_audit_of_a_set_that_nobody_enabled():
-    """Every set's audit writes into results/faces: who depends on all of it waits for all of them."""
+    """Every set's audit writes into results/faces: who depends on it waits for all of them."""
     document = yaml.safe_load(Path("dvc.yaml").read_text())
     for name, stage in document["stages"].items():
         assert "results/faces" not in stage.get("deps", []), name
