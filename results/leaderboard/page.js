@@ -238,7 +238,7 @@
     if (data.models.length) { fromHash(); show(); }
     else one(".count", form).textContent = "Nothing has been measured yet: run dvc repro.";
   }
-  const verdicts = ["is better", "is worse", "Equivalent", "Undecided", "Too few faces to say"];
+  const verdicts = ["is better", "is worse", "Equivalent", "Undecided", "Too few faces or people to say", "Too few seeds for a verdict on the models"];
 
   function pair(track, i, j, data) {
     const names = [data.models[i][0], data.models[j][0]];
@@ -255,9 +255,9 @@
       const ends = [found[1], found[2]].map((v) => (v === null ? null : sign * v));
       if (sign < 0) ends.reverse();
       difference = { mean: sign * found[0], low: ends[0], high: ends[1] };
-      const verdict = sign < 0 && found[7] < 2 ? 1 - found[7] : found[7];
+      const verdict = sign < 0 && found[6] < 2 ? 1 - found[6] : found[6];
       const subject = verdict < 2 ? names[0] + " " + verdicts[verdict] : verdicts[verdict];
-      said.append(element("span", { class: "verdict" }, subject + ". "), found[10]);
+      said.append(element("span", { class: "verdict" }, subject + ". "), found[9]);
     } else {
       said.append(untested(track, names));
     }
@@ -302,11 +302,11 @@
   function facts(found) {
     const list = element("dl", { class: "facts" });
     const add = (name, value) => list.append(element("div", {}, element("dt", {}, name), element("dd", {}, value)));
-    add("p", pText(found[3]));
-    add("p after Holm, " + found[5] + (found[5] === 1 ? " pair" : " pairs"), pText(found[4]));
-    if (found[6].length) add("McNemar, exact", found[6].map((m) => "seed " + m[0] + ": " + pText(m[1])).join("; "));
-    add("test faces", String(found[8]));
-    add("interval over", found[9]);
+    add("p, not corrected: this one pair", pText(found[3]));
+    if (found[5].length) add("McNemar, exact", found[5].map((m) => "seed " + m[0] + ": " + pText(m[1])).join("; "));
+    add("test faces", String(found[7]));
+    add("people", found[4] === null ? "not known" : String(found[4]));
+    add("interval over", found[8]);
     return list;
   }
   // The same rule as charts.axis: the smallest step that needs at most six.
