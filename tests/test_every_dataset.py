@@ -71,6 +71,7 @@ def data_command(checkout: Checkout, *arguments: str):
 @pytest.fixture(scope="module")
 def run(made):
     checkout, _ = made
+    checkout("fer-bench", "pipelines")  # what rows start from decides what waits for what
     checkout("fer-bench", "sweep")
     return checkout
 

@@ -15,6 +15,9 @@ ONE_CLASS = 0.95
 STILL = 0.98
 """A training loss that ends above this share of where it began has not fallen."""
 
+FACES = 50
+"""On fewer test faces of its own dataset a run is not judged."""
+
 CHANCE = 1.25
 """Times the share of right answers on train faces that guessing gives."""
 
@@ -25,14 +28,16 @@ def why_collapsed(score: Score) -> str | None:
     Either one class is given for over 95 % of the test faces of its own dataset, which are not
     themselves of one class, or neither the training loss nor the accuracy on train faces left
     chance: a model may add up several losses, so that the level of chance is not the logarithm of
-    the number of classes, but where it began.
+    the number of classes, but where it began. Fewer than `FACES` test faces say nothing.
     """
     part: Mapping[str, Any] = (
         score.sets.get(score.training.dataset, {}).get("last", {}).get("all", {})
     )
     confusion = np.asarray(part.get("confusion") or [[0]])
     total = confusion.sum()
-    if total and confusion.sum(axis=1).max() <= ONE_CLASS * total:
+    if total < FACES:
+        return None
+    if confusion.sum(axis=1).max() <= ONE_CLASS * total:
         most = confusion.sum(axis=0).max() / total
         if most > ONE_CLASS:
             return f"one class for {100 * most:.0f} % of its test faces"
