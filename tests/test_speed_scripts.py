@@ -262,7 +262,7 @@ def test_a_visit_says_which_package_is_missing(tmp_path):
 
 @pytest.mark.slow  # torch starts in a process of its own
 def test_what_trains_and_predicts_imports_no_pipeline():
-    modules = ("training.run", "training.identity", "models", "evaluation.predict")
+    modules = ("training.train", "training.identity", "models", "evaluation.evaluate")
     code = "\n".join(
         (
             REFUSE, f"sys.path.insert(0, {str(SPEED)!r})", "import gpu_visit",

@@ -77,7 +77,7 @@ def train_pair(specs: list[dict[str, Any]], start: Path, seed: int, kept: Path) 
 
 def _accuracy(predictions: Path, spec: dict[str, Any]) -> float:
     table = pd.read_parquet(predictions)
-    table = table[table["selection"] == "last"]
+    table = table[(table["selection"] == "last") & (table["split"] == "test")]
     logits = table[[f"logit_{name}" for name in spec["view"]["classes"]]].to_numpy()
     return 100 * float((logits.argmax(1) == table["label"].to_numpy()).mean())
 

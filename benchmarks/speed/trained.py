@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,8 @@ class Options:
 
     def autocast(self, device: torch.device) -> AbstractContextManager[Any]:
         """The precision, as the suite predicts with it."""
-        return opened.autocast({"compute": asdict(self)}, device)
+        spec: Any = SimpleNamespace(compute=asdict(self))
+        return opened.autocast(spec, device)
 
 
 def network(backbone: str, size: int, device: torch.device, last: bool = True) -> FERModel:
