@@ -173,9 +173,9 @@ def params_of(folder: Path):
 )
 def test_a_cross_validated_cell_predicts_each_face_once(run, dataset, row):
     frame = pd.read_parquet(run.folder / f"runs/{dataset}/{row}/0/train/predictions.parquet")
-    last = frame[frame["selection"] == "last"]
+    last = frame[(frame["selection"] == "last") & (frame["split"] == "test")]
     score = json.loads((run.folder / f"results/scores/{dataset}/{row}/0.json").read_text())
-    assert last["sample_id"].is_unique
+    assert last["face"].is_unique
     assert score["sets"][dataset]["last"]["all"]["n"] == len(last)
     assert sum(fold["n"] for fold in score["folds"]["last"]) == len(last)
     assert last["fold"].nunique() == len(score["folds"]["last"]) > 2

@@ -204,7 +204,7 @@ def test_numbers_in_the_table_follow_from_the_saved_predictions(grid):
         frame = pd.read_parquet(
             grid.folder / f"runs/synthetic/scan_cci/{seed}/train/predictions.parquet"
         )
-        last = frame[frame["selection"] == "last"]
+        last = frame[(frame["selection"] == "last") & (frame["split"] == "test")]
         logits = last.filter(like="logit_").to_numpy()
         accuracies.append(100 * np.mean(logits.argmax(1) == last["label"]))
     expected = f"{np.mean(accuracies):.2f} ± {np.std(accuracies, ddof=1):.2f}"
