@@ -76,7 +76,7 @@ def test_every_form_is_aligned_and_one_is_trained_and_scored(project):
     labels = [dict(zip(f["source_sha256"], f["label"], strict=True)) for f in packs]
     assert labels[0] == labels[1] == labels[2]
     score = read_json(checkout.folder / "results/scores/my_faces/baseline1/0.json")
-    assert score["classes"] == list(SEVEN)
+    assert score["training"]["classes"] == list(SEVEN)
     assert score["partial"] is False
     assert {"my_faces", "listed", "my_faces_masked"} == set(score["sets"])
     assert score["sets"]["my_faces"]["last"]["all"]["n"] == 7
