@@ -12,7 +12,7 @@ import pandas as pd
 from fer_bench.datasets.base import Dataset
 from fer_bench.datasets.view_rows import view_rows
 from fer_bench.files import sha256_file, write_json
-from fer_bench.records.faces import STAMP, write_faces
+from fer_bench.records.faces import STAMP, write_faces, write_lists
 
 NOTHING: dict[str, Any] = {"duplicated_test": [], "challenge": {}}
 
@@ -42,7 +42,8 @@ def write_table(
     duplicated = rows["sample_id"].isin(audited["duplicated_test"]).to_numpy()
     test = set(rows.loc[(rows["split"] == "test") | (dataset.protocol == "folds"), "sample_id"])
     listed = {n: [s for s in ids if s in test] for n, ids in audited["challenge"].items()}
-    write_faces(folder / f"{dataset.name}.parquet", rows, dataset, np.asarray(duplicated), listed)
+    write_faces(folder / f"{dataset.name}.parquet", rows, dataset, np.asarray(duplicated))
+    write_lists(folder.parent / f"lists/{dataset.name}.parquet", rows, listed)
     return rows
 
 

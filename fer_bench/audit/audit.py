@@ -24,7 +24,7 @@ from fer_bench.datasets.kept_files import check_received
 from fer_bench.datasets.pack import Pack
 from fer_bench.datasets.view_rows import view_rows
 from fer_bench.files import write_text
-from fer_bench.records.faces import write_faces
+from fer_bench.records.faces import write_faces, write_lists
 
 PROTOCOLS = {
     "split": "trained on its train split and tested on its test split",
@@ -40,6 +40,7 @@ def audit_dataset(
     lists_root: Path,
     page: Path,
     table: Path,
+    listed: Path,
 ) -> None:
     """Audit one dataset.
 
@@ -51,6 +52,7 @@ def audit_dataset(
         lists_root: the folder of received challenge lists; may be missing.
         page: the Markdown file to write. It holds counts only, no names of faces or people.
         table: the Parquet file to write: the faces as scoring sees them (`records.faces`).
+        listed: the Parquet file to write: which of them the challenge lists name.
 
     Raises:
         FerBenchError: a pack is missing or damaged, or the lists cannot be read.
@@ -76,7 +78,8 @@ def audit_dataset(
         _challenge(dataset, faces, lists, manifests),
         alike_section(faces, hashes),
     ]
-    write_faces(table, rows, dataset, duplicated_test(faces), kept(faces, lists))
+    write_faces(table, rows, dataset, duplicated_test(faces))
+    write_lists(listed, rows, kept(faces, lists))
     write_text(page, markdown(dataset, len(rows), [s for s in sections if s]))
 
 

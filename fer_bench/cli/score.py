@@ -25,13 +25,14 @@ def score(
 ) -> None:
     """Turn a cell's predictions into results/scores/<dataset>/<row>/<seed>.json.
 
-    With --from, committed predictions are scored again; it needs neither faces nor weights.
+    With --from, committed predictions are scored again; it needs neither faces nor weights. Parts
+    of challenge lists need these lists, which are not ours to pass on (`fer-bench audit`).
 
     Examples:
 
       fer-bench score synthetic scan_cci 0
 
-      fer-bench score --from results/predictions --to /tmp/scores
+      fer-bench score --from results/predictions --to again
     """
     one_thread()
     if from_ is None:

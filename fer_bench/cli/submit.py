@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-ALIGNED = Path("data/aligned")
+from fer_bench.stages import paths
+
+ALIGNED = Path(paths.ALIGNED)
 
 
 def submit(
@@ -75,7 +77,8 @@ def submit(
         protocol=read_protocol(),
         out=out,
         kept=Path("runs/external") / place / f"{run}.parquet",
-        table=Path(f"results/faces/{dataset}.parquet"),
+        table=Path(paths.faces(dataset)),
+        lists=Path(paths.lists(dataset)),
         packs_root=ALIGNED,
         partial=[dataset] if is_partial(dataset) else [],
     )

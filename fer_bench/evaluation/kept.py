@@ -52,9 +52,16 @@ def cells_of(folder: Path) -> Iterator[tuple[str, str, int]]:
 
 
 def score_again(
-    folder: Path, cells: Iterable[tuple[str, str, int]], out: Path, rules: Protocol, faces: Path
+    folder: Path,
+    cells: Iterable[tuple[str, str, int]],
+    out: Path,
+    rules: Protocol,
+    faces: Path,
+    lists: Path = Path("runs/lists"),
 ) -> None:
     """Score kept predictions, on every set that they hold.
+
+    Parts of challenge lists are left out where `lists` does not say which faces these name.
 
     Args:
         folder: `results/predictions`.
@@ -62,6 +69,7 @@ def score_again(
         out: where `<dataset>/<row>/<seed>.json` go; `results/scores`.
         rules: the rules in force.
         faces: `results/faces`.
+        lists: `runs/lists`, made by the audit of who holds a set and its lists.
     """
     for dataset, row, seed in cells:
         cell = folder / dataset / row / str(seed)
@@ -74,4 +82,5 @@ def score_again(
             sets=sets,
             partial=[name for name in (dataset, *sets) if is_partial(name)],
             faces=faces,
+            lists=lists,
         )

@@ -40,6 +40,7 @@ def score_cell(
     sets: Sequence[str] = (),
     partial: Collection[str] = (),
     faces: Path = Path("results/faces"),
+    lists: Path = Path("runs/lists"),
 ) -> None:
     """Write `results/scores/<dataset>/<row>/<seed>.json`.
 
@@ -54,6 +55,7 @@ def score_cell(
             `cell_dir`. A cell that starts from another dataset's is scored on its own alone.
         partial: those of the sets of whose sources images are missing, by their receipts.
         faces: where the sets' tables of faces are.
+        lists: where it stands which of them the challenge lists name.
 
     Raises:
         FerBenchError: a file is missing, or predictions and table disagree about faces, classes or
@@ -67,7 +69,7 @@ def score_cell(
     folded: dict[str, Any] | None = None
     for name, folder in folders.items():
         own, known = name == dataset, get_dataset(name)
-        table = FaceTable.read(faces / f"{name}.parquet")
+        table = FaceTable.read(faces / f"{name}.parquet", lists / f"{name}.parquet")
         file = existing(folder / FILE)
         if not own:
             _check_table(folder / STAMP, table, name)

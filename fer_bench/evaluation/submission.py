@@ -49,6 +49,7 @@ def score_submission(
     out: Path,
     kept: Path,
     table: Path,
+    lists: Path | None = None,
     packs_root: Path = Path("data/aligned"),
     partial: Collection[str] = (),
 ) -> Score:
@@ -64,6 +65,7 @@ def score_submission(
         out: `results/external/<dataset>/<model>/<run>.json`.
         kept: `runs/external/<dataset>/<model>/<run>.parquet`, the predictions themselves.
         table: the dataset's faces, `results/faces/<dataset>.parquet`.
+        lists: which of them the challenge lists name, `runs/lists/<dataset>.parquet`.
         packs_root: where the aligned packs' manifests are.
         partial: the dataset's name, where images of it are missing here.
 
@@ -74,7 +76,7 @@ def score_submission(
         raise FerBenchError(f"model name {model!r}: use a-z, 0-9 and _ only")
     known = get_dataset(dataset)
     stated = _read_card(card)
-    faces = _tested(known, table, packs_root)
+    faces = _tested(known, table, lists, packs_root)
     predicted = _predicted(file, faces, known, protocol)
     score = Score(
         training=Training(
@@ -101,10 +103,10 @@ def score_submission(
     return score
 
 
-def _tested(known: Dataset, table: Path, packs: Path) -> pd.DataFrame:
+def _tested(known: Dataset, table: Path, lists: Path | None, packs: Path) -> pd.DataFrame:
     """The test faces as scoring sees them, with their sample ids."""
     rows = _test_rows(known, packs).set_index("face")
-    tested = FaceTable.read(table).tested(known, known.classes)
+    tested = FaceTable.read(table, lists).tested(known, known.classes)
     if set(rows.index) != set(tested.index):
         raise FerBenchError(
             f"{table} lists other faces than the packs of {known.name}: run `fer-bench audit "

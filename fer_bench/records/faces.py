@@ -3,6 +3,9 @@
 `results/faces/<set>.parquet` has one row a face of the set's view. The audit writes it, because it
 knows everything that goes in. With it, committed predictions can be scored by somebody who does not
 hold the pictures.
+
+Which faces a challenge list names is not in it but in `runs/lists/<set>.parquet`, which git does
+not hold: the lists carry no licence.
 """
 
 from __future__ import annotations
@@ -46,8 +49,13 @@ class FaceTable:
     sha256: str
 
     @staticmethod
-    def read(file: Path) -> FaceTable:
-        """Read a table; raises FerBenchError when it is missing or none."""
+    def read(file: Path, lists: Path | None = None) -> FaceTable:
+        """Read a table; raises FerBenchError when it is missing or none.
+
+        Args:
+            file: `results/faces/<set>.parquet`.
+            lists: `runs/lists/<set>.parquet`; where it is missing, or None, no list is known.
+        """
         if not file.is_file():
             raise FerBenchError(
                 f"{file} is missing: `dvc repro` makes it (or only this: `fer-bench audit "
@@ -61,6 +69,8 @@ class FaceTable:
                 f"{file} is no table of faces ({error}): `git checkout` it, or run `fer-bench "
                 f"audit {file.stem}`"
             ) from error
+        if lists is not None and lists.is_file():
+            rows = rows.join(pd.read_parquet(lists).set_index("face"))
         return FaceTable(rows, sha256_file(file))
 
     def tested(self, dataset: Dataset, classes: Sequence[str]) -> pd.DataFrame:
@@ -93,7 +103,6 @@ def write_faces(
     rows: pd.DataFrame,
     dataset: Dataset,
     duplicated: np.ndarray,
-    listed: Mapping[str, Sequence[str]],
 ) -> None:
     """Write the table of a set.
 
@@ -102,7 +111,6 @@ def write_faces(
         rows: the N faces as `view_rows` gives them.
         dataset: the set.
         duplicated: (N,) bool.
-        listed: sample ids by challenge list, repeats kept.
 
     Raises:
         FerBenchError: a subset is no mask of the faces, or a column of groups is missing.
@@ -121,9 +129,6 @@ def write_faces(
                 f"{mask.shape} for {len(rows)} faces; it must give one bool a face"
             )
         table[SUBSET + name] = mask
-    for name, samples in listed.items():
-        times = pd.Series(samples, dtype=object).value_counts()
-        table[LISTED + name] = rows["sample_id"].map(times).fillna(0).to_numpy("int16")
     for column in dataset.slices:
         if column not in rows.columns:
             raise FerBenchError(
@@ -133,6 +138,25 @@ def write_faces(
         table[SLICE + column] = rows[column].astype(str).to_numpy()
     if VOTES in rows.columns:
         table[VOTES] = rows[VOTES].to_numpy()
+    _write(file, table)
+
+
+def write_lists(file: Path, rows: pd.DataFrame, listed: Mapping[str, Sequence[str]]) -> None:
+    """Write how often each challenge list names each face of a set.
+
+    Args:
+        file: `runs/lists/<set>.parquet`.
+        rows: the N faces as `view_rows` gives them.
+        listed: sample ids by list, repeats kept; none where the lists were not added.
+    """
+    table = pd.DataFrame({"face": rows["face"].to_numpy("int32")})
+    for name, samples in listed.items():
+        times = pd.Series(samples, dtype=object).value_counts()
+        table[LISTED + name] = rows["sample_id"].map(times).fillna(0).to_numpy("int16")
+    _write(file, table)
+
+
+def _write(file: Path, table: pd.DataFrame) -> None:
     with replacing(file) as temporary:
         table.sort_values("face").to_parquet(temporary, index=False, compression="zstd")
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fer_bench.labels import Expression
-from fer_bench.records.faces import LISTED, SLICE, SUBSET, FaceTable, faces_hash
+from fer_bench.records.faces import SLICE, SUBSET, FaceTable, faces_hash
 from fer_bench.records.score import Part, Score
 from fer_bench.statistics.units import Units
 
@@ -73,8 +73,6 @@ def _of_part(rows: pd.DataFrame, part: str) -> pd.Series:
     """Which faces a part may hold; parts of fewer classes hold all faces of these."""
     if SUBSET + part in rows:
         return rows[SUBSET + part].astype(bool)
-    if LISTED + part in rows:
-        return rows[LISTED + part] > 0
     if part == "without_duplicates":
         return ~rows["duplicated"].astype(bool)
     return pd.Series(True, index=rows.index)

@@ -97,8 +97,9 @@ def audit(dataset: Dataset) -> Stage:
 
     Example: fer-bench audit synthetic
     """
-    spec, table, page = (
+    spec, table, page, listed = (
         paths.spec("audit", dataset), paths.faces(dataset), paths.audit_page(dataset),
+        paths.lists(dataset),
     )  # fmt: skip
 
     def run() -> None:
@@ -111,10 +112,11 @@ def audit(dataset: Dataset) -> Stage:
             lists_root=Path(paths.CHALLENGE_LISTS),
             page=Path(page),
             table=Path(table),
+            listed=Path(listed),
         )
 
     deps = [spec, *aligned(dataset), *receipts(dataset)]
-    return Stage(f"audit {dataset}", deps, [], run, results=[page, table])
+    return Stage(f"audit {dataset}", deps, [listed], run, results=[page, table])
 
 
 def identity(dataset: Dataset) -> Stage:

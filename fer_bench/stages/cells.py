@@ -68,7 +68,7 @@ def evaluate(
             _known(spec), Path(view), Path(table), Path(weights), Path(out), Path(paths.ALIGNED)
         )
 
-    deps = [spec, view, table, weights]
+    deps = [spec, view, table, paths.lists(on), weights]
     return Stage(f"evaluate {dataset} {model} {seed} {on}", deps, [out], run)
 
 
@@ -146,7 +146,7 @@ def score(
         )
         forget_if_recorded(paths.trained(dataset, row, seed), dataset, cell)
 
-    deps = [how, card, run_folder, table, *receipts(dataset)]
+    deps = [how, card, run_folder, table, paths.lists(dataset), *receipts(dataset)]
     return Stage(f"score {dataset} {row} {seed}", deps, [], run, results=[out])
 
 

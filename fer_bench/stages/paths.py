@@ -14,7 +14,7 @@ PAPER, REPORTED = f"{BENCHMARKS}/paper", f"{BENCHMARKS}/reported"
 MODEL_FILES = f"{BENCHMARKS}/model_files"
 
 RUNS = "runs"
-SPECS = f"{RUNS}/specs"
+SPECS, LISTS = f"{RUNS}/specs", f"{RUNS}/lists"
 STATISTICS = f"{RUNS}/.statistics"
 """Resampled comparisons; no out: deleting it changes nothing."""
 
@@ -59,6 +59,11 @@ def view(dataset: str) -> str:
 def faces(dataset: str) -> str:
     """A set's faces as scoring sees them, without names."""
     return f"{FACES}/{dataset}.parquet"
+
+
+def lists(dataset: str) -> str:
+    """Which of a set's faces the challenge lists name; git does not hold it."""
+    return f"{LISTS}/{dataset}.parquet"
 
 
 def audit_page(dataset: str) -> str:

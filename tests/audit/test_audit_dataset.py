@@ -18,6 +18,7 @@ from fer_bench.datasets.base import Dataset, PackSpec, Part
 from fer_bench.datasets.pack import write_manifest
 from fer_bench.datasets.view_rows import dataset_rows
 from fer_bench.labels import EIGHT, SEVEN
+from fer_bench.records.faces import FaceTable
 
 SIZE = 40
 
@@ -58,16 +59,18 @@ def run(
         "view": {"parts": [p.to_json() for p in dataset.parts], "classes": list(dataset.classes)},
         "challenge": challenge,
     }
-    page, table = tmp_path / "page.md", tmp_path / "faces.parquet"
+    page, table, listed = (tmp_path / n for n in ("page.md", "faces.parquet", "lists.parquet"))
     audited.audit_dataset(
-        spec, tmp_path / "packs", tmp_path / "receipts", tmp_path / "lists", page, table
+        spec, tmp_path / "packs", tmp_path / "receipts", tmp_path / "lists", page, table, listed
     )
     rows = dataset_rows(dataset, tmp_path / "packs").sort_values("face", ignore_index=True)
-    return page.read_text(encoding="utf-8"), said(pd.read_parquet(table), rows["sample_id"])
+    return page.read_text(encoding="utf-8"), said(table, listed, rows["sample_id"])
 
 
-def said(table: pd.DataFrame, names: pd.Series) -> dict[str, Any]:
+def said(file: Path, lists: Path, names: pd.Series) -> dict[str, Any]:
     """What scoring learns of the faces, with their names, which the table does not hold."""
+    assert not [c for c in pd.read_parquet(file) if c.startswith("listed_")], "that is for git"
+    table = FaceTable.read(file, lists).rows.reset_index(drop=True)
     assert not set(names) & set(table.astype(str).to_numpy().ravel())
     times = {c.removeprefix("listed_"): table[c] for c in table if c.startswith("listed_")}
     return {

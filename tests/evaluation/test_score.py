@@ -105,7 +105,8 @@ def tables(cell: Path) -> Path:
 
 
 def run(cell: Path, **changes: object) -> dict:
-    arguments = {"rules": RULES, "sets": ["toy_masked"], "faces": tables(cell)} | changes
+    arguments = {"rules": RULES, "sets": ["toy_masked"], "faces": tables(cell),
+                 "lists": cell.parents[3] / "lists"} | changes  # fmt: skip
     out = cell.parents[3] / "scores" / "toy" / "net" / "3.json"
     score.score_cell(cell, ("toy", "net", 3), out, **arguments)  # type: ignore[arg-type]
     return json.loads(out.read_text())

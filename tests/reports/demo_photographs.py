@@ -124,7 +124,7 @@ def make_photographs(root: Path) -> Path:
                     stamp(folder, root / "faces", set_)
                 score.score_cell(
                     cell, (dataset, row, seed), root / f"scores/{dataset}/{row}/{seed}.json",
-                    sets=sets, faces=root / "faces",
+                    sets=sets, faces=root / "faces", lists=root / "lists",
                     rules={"version": 1, "sha256": "ab" * 32}, partial=["sfew", "jaffe"],
                 )  # fmt: skip
     return root / "scores"

@@ -155,6 +155,7 @@ def make_scores(root: Path) -> Path:
             out = root / "scores" / dataset / model / f"{seed}.json"
             score.score_cell(
                 cell, (dataset, model, seed), out, sets=sets, faces=root / "faces",
-                rules={"version": 1, "sha256": "ab" * 32}, partial=["facial_expressions"],
+                lists=root / "lists", rules={"version": 1, "sha256": "ab" * 32},
+                partial=["facial_expressions"],
             )  # fmt: skip
     return root / "scores"

@@ -100,6 +100,7 @@ def test_scoring_takes_the_same_command_for_moved_rows():
 def test_git_holds_results_and_the_cache_holds_runs():
     stage = before_training.audit("synthetic").to_dvc()
     assert stage["outs"] == [
+        "runs/lists/synthetic.parquet",
         {"results/audit/synthetic.md": {"cache": False}},
         {"results/faces/synthetic.parquet": {"cache": False}},
     ]  # fmt: skip
