@@ -12,7 +12,7 @@ from typing import Any
 from fer_bench.files import read_json
 from fer_bench.params import Params
 from fer_bench.records.spec import FILE
-from fer_bench.row_names import transferred
+from fer_bench.reports.enabled import row_names
 from fer_bench.specs import resolve
 from fer_bench.stages import paths
 
@@ -49,9 +49,7 @@ def pending(params: Params, folder: Path = Path()) -> list[Pending]:
     specs = json.loads(json.dumps(resolve(params)))  # as their files hold them
     found = []
     for dataset, cells in params.enabled.items():
-        rows = [*cells.models]
-        rows += [transferred(m, s) for s in cells.init_from for m in cells.transfer_models]
-        for row in rows:
+        for row in row_names(cells.model_dump()):
             reasons: dict[tuple[str, ...], list[int]] = {}
             for seed in cells.seeds:
                 if why := _why(folder, (dataset, row, seed), specs[f"{dataset}/{row}"]):

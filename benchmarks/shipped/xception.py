@@ -14,7 +14,20 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from tf_layers import conv_same, max_pool_same, separable
-from tool import Net, grey
+from tool import Net, expressions, grey
+
+CLASSES = expressions("anger disgust fear happiness sadness surprise neutral")
+CARD = {
+    "pretraining": "none",
+    "extra_data": "FER2013 (28,709 faces)",
+    "landmarks": "none",
+    "paper": "Arriaga, Valdenegro-Toro and Plöger, Real-time convolutional neural networks "
+    "for emotion and gender classification, 2017",
+    "year": 2017,
+    "trained_on": "FER2013, its own labels",
+}
+MAY_HAVE_SEEN = {"ferplus": "yes", "fer2013": "yes"}
+"""What is stated of these networks as their authors trained them, whoever ships them."""
 
 
 @dataclass(frozen=True)

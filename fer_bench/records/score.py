@@ -16,6 +16,7 @@ from fer_bench.files import write_text
 from fer_bench.records.base import from_json, to_json
 from fer_bench.records.training import FORMAT as TRAINING
 from fer_bench.records.training import Training
+from fer_bench.row_names import JOINT
 from fer_bench.rules import Protocol
 
 FORMAT = 2
@@ -123,7 +124,7 @@ def _from_format_1(old: Mapping[str, Any]) -> dict[str, Any]:
         **said,
         **{key: old[key] for key in ("dataset", "model", "seed", "classes", "spec_sha256")},
         "environment": old["environment"],
-        "method": str(old["model"]).removesuffix(f"_from_{source}"),
+        "method": str(old["model"]).removesuffix(f"{JOINT}{source}"),
         "protocol": said.get("protocol", "split"),
         "format": TRAINING,
     }

@@ -29,7 +29,8 @@ def unrecorded(dataset: str, rows: Iterable[str], folder: Path = Path()) -> list
     Returns:
         Stages, as `dvc commit` takes them.
     """
-    known = _outs(folder / paths.BENCHMARKS / dataset / "dvc.lock")
+    stages = _stages(folder / paths.BENCHMARKS / dataset / "dvc.lock")
+    known = {out["path"] for stage in stages for out in stage.get("outs", ())}
     found = []
     for row in rows:
         spec = folder / paths.spec(dataset, row)
@@ -41,13 +42,6 @@ def unrecorded(dataset: str, rows: Iterable[str], folder: Path = Path()) -> list
     return found
 
 
-def _outs(lock: Path) -> set[str]:
-    if not lock.is_file():
-        return set()
-    stages = yaml.load(lock.read_text(encoding="utf-8"), Loader=LOADER)["stages"]
-    return {out["path"] for stage in stages.values() for out in stage.get("outs", ())}
-
-
 def is_recorded(out: str, lock: Path) -> bool:
     """Whether a lock file knows `out` as made from the files that are there now.
 
@@ -55,10 +49,7 @@ def is_recorded(out: str, lock: Path) -> bool:
         out: a path that one stage writes.
         lock: the `dvc.lock` beside the stage's `dvc.yaml`.
     """
-    if not lock.is_file():
-        return False
-    stages = yaml.load(lock.read_text(encoding="utf-8"), Loader=LOADER)["stages"]
-    made = [s for s in stages.values() if any(o["path"] == out for o in s.get("outs", ()))]
+    made = [s for s in _stages(lock) if any(o["path"] == out for o in s.get("outs", ()))]
     return bool(made) and all(_is_same(dep) for dep in made[0].get("deps", ()))
 
 
@@ -76,6 +67,13 @@ def forget_if_recorded(out: str, dataset: str, cells: str) -> None:
     if folders and is_recorded(out, Path(paths.BENCHMARKS) / dataset / "dvc.lock"):
         for folder in folders:
             forget(folder)
+
+
+def _stages(lock: Path) -> list[dict[str, Any]]:
+    """What a lock file says of each stage that ran; nothing where there is none yet."""
+    if not lock.is_file():
+        return []
+    return list(yaml.load(lock.read_text(encoding="utf-8"), Loader=LOADER)["stages"].values())
 
 
 def _is_same(dep: dict[str, Any]) -> bool:
