@@ -111,7 +111,7 @@ def _title(panel: MatrixPanel, row: Row) -> str:
         who += f" trained on {row.dataset}"
     if panel.subset != "all":
         who += f", {subset_title(panel.subset)}"
-    sizes = faces(row, panel.set, panel.subset)
+    sizes = faces(row, panel.set, panel.subset).replace(" of ", "\nof ")
     found = accuracy(row, panel.set, panel.subset)
     return headed(row, who, f"{found} of {sizes}, {seeds([row])}", set_=panel.set)
 
