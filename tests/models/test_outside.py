@@ -6,11 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from made_specs import made_spec
 
 from fer_bench import fingerprint, models
 from fer_bench.contract.new import write_model
 from fer_bench.errors import FerBenchError
 from fer_bench.models import outside
+from fer_bench.records.base import from_json
+from fer_bench.records.spec import RowSpec
 
 ENTRY = "fer_bench.training.train"
 
@@ -115,12 +118,11 @@ def test_versions_are_recorded_of_what_is_installed_and_the_rest_is_hashed(
 
 def test_a_cell_is_not_trained_with_other_code_than_its_spec(net):
     outside.register_file(net)
-    spec = {"base": "my_net", "dataset": "synthetic", "model": "my_net", "code": hashed(),
-            "outside": {"file": net.as_posix()}}  # fmt: skip
-    outside.prepare(spec)
+    made = {"model": "my_net", "dataset": "synthetic", "outside": {"file": net.as_posix()}}
+    outside.prepare(from_json(RowSpec, made_spec(**made, code=hashed()), "the spec"))
     with pytest.raises(FerBenchError, match=r"synthetic/my_net.*has changed.*--force"):
-        outside.prepare({**spec, "code": "0" * 64})
-    outside.prepare({"base": "scan_cci"})  # ours: nothing to do
+        outside.prepare(from_json(RowSpec, made_spec(**made, code="0" * 64), "the spec"))
+    outside.prepare(from_json(RowSpec, made_spec(model="scan_cci"), "the spec"))  # ours
 
 
 def test_an_installed_package_is_found_by_its_entry_point(net, tmp_path, monkeypatch):

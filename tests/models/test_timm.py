@@ -4,6 +4,7 @@ import sys
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from fer_bench import models
 from fer_bench.errors import FerBenchError
@@ -116,7 +117,7 @@ def test_weights_of_the_whole_network_fit_both_uses(tmp_path):
         weights.resolve("imagenet", "timm_mobilenetv3_small_050", tmp_path)
     path = weights.add_weights("imagenet_timm_mobilenetv3_small_050", file, tmp_path)
     assert weights.resolve("imagenet", "timm_mobilenetv3_small_050", tmp_path) == path
-    state = weights.load_file(path)
+    state = load_file(path)
     assert not any(key.startswith("classifier") for key in state)
     pooled, features = (
         TimmPooled("timm_mobilenetv3_small_050", 80),

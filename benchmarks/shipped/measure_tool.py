@@ -1,6 +1,6 @@
 """Score a trained tool that people install, on a dataset's test faces.
 
-python benchmarks/shipped/measure.py ferplus face_api vladmandic-face-api-1.7.15.tgz
+python benchmarks/shipped/measure_tool.py ferplus face_api vladmandic-face-api-1.7.15.tgz
 
 In the project's folder, the dataset received, aligned and audited. The package file is what its
 registry serves (`npm pack`, `pip download --no-deps`): nothing of it is installed or run, its

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import measure
+import measure_tool
 import numpy as np
 import pandas as pd
 import pytest
@@ -57,14 +57,14 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         return found
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(measure, "rows_of", rows_of)
-    monkeypatch.setattr(measure, "faces_of", faces_of)
-    monkeypatch.setattr(measure.datasets, "get_dataset", {"toy": TOY}.__getitem__)
+    monkeypatch.setattr(measure_tool, "rows_of", rows_of)
+    monkeypatch.setattr(measure_tool, "faces_of", faces_of)
+    monkeypatch.setattr(measure_tool.datasets, "get_dataset", {"toy": TOY}.__getitem__)
     return splits
 
 
 def test_the_best_crop_and_order_on_validation_faces_are_chosen(asked):
-    log = measure.choose("toy", TOOL, blue_is_sad)
+    log = measure_tool.choose("toy", TOOL, blue_is_sad)
     assert asked == ["val"]
     assert log["chosen"] == {"crop": "loose", "order": "rgb"}
     reached = {(t["crop"], t["order"]): t["accuracy"] for t in log["trials"]}
@@ -75,33 +75,35 @@ def test_the_best_crop_and_order_on_validation_faces_are_chosen(asked):
 
 
 def test_a_tool_that_wants_blue_first_gets_it(asked):
-    log = measure.choose("toy", TOOL, lambda x: blue_is_sad(x).flip(1))
+    log = measure_tool.choose("toy", TOOL, lambda x: blue_is_sad(x).flip(1))
     assert log["chosen"] == {"crop": "box", "order": "bgr"}
 
 
 def test_of_grey_faces_one_order_is_tried(asked, monkeypatch):
     monkeypatch.setattr(
-        measure, "faces_of",
+        measure_tool, "faces_of",
         lambda dataset, rows, crops, size: {c: np.full((len(rows), 4, 4, 3), 9, "uint8")
                                             for c in crops},
     )  # fmt: skip
-    log = measure.choose("toy", TOOL, blue_is_sad)
+    log = measure_tool.choose("toy", TOOL, blue_is_sad)
     assert {t["order"] for t in log["trials"]} == {"rgb"}
     assert log["chosen"] == {"crop": "box", "order": "rgb"}  # the first of equals
 
 
 def test_test_faces_are_predicted_once_and_stated_with_the_choice(asked, monkeypatch, tmp_path):
     submitted = []
-    monkeypatch.setattr(measure, "read_protocol", lambda: Protocol(3, "ab" * 32))
-    monkeypatch.setattr(measure, "submit", lambda file, **names: submitted.append((file, names)))
+    monkeypatch.setattr(measure_tool, "read_protocol", lambda: Protocol(3, "ab" * 32))
+    monkeypatch.setattr(
+        measure_tool, "submit", lambda file, **names: submitted.append((file, names))
+    )
     package = tmp_path / "toy.tgz"
     package.write_bytes(b"")
     other = replace(TOOL, members={"w": ""})
     with pytest.raises(FerBenchError, match="neither a wheel"):
-        measure.run("toy", other, package)
+        measure_tool.run("toy", other, package)
     assert asked == []
     monkeypatch.setattr(Tool, "load", lambda self, package: blue_is_sad)
-    measure.run("toy", TOOL, package)
+    measure_tool.run("toy", TOOL, package)
     assert asked == ["val", "test"]
     ((file, names),) = submitted
     assert names == {"model": "toy_tool", "dataset": "toy"}
@@ -122,9 +124,9 @@ def test_test_faces_are_predicted_once_and_stated_with_the_choice(asked, monkeyp
 
 def test_answers_that_a_dataset_lacks_are_refused(asked, monkeypatch):
     few = Dataset("toy", (Part("toy"),), ("neutral", "happiness"))
-    monkeypatch.setattr(measure.datasets, "get_dataset", {"toy": few}.__getitem__)
+    monkeypatch.setattr(measure_tool.datasets, "get_dataset", {"toy": few}.__getitem__)
     with pytest.raises(FerBenchError, match="also answers sadness"):
-        measure.answered("toy", TOOL, np.full((1, 2), 0.5))
+        measure_tool.answered("toy", TOOL, np.full((1, 2), 0.5))
 
 
 def test_squares_share_the_boxs_centre_and_go_on_at_the_edge():
