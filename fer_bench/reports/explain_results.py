@@ -10,10 +10,11 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from fer_bench.datasets import datasets, packs, sources
+from fer_bench.datasets import datasets, packs
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json
 from fer_bench.reports.enabled import Enabled, found
+from fer_bench.reports.relations import rendered
 
 Numbers = Mapping[str, Any]
 PICTURES = (
@@ -114,9 +115,8 @@ class Pictures:
 
     @property
     def rendered(self) -> bool:
-        """Whether every face is drawn by this project; of an unknown set, no."""
-        names = _packs(self.set)
-        return bool(names) and all(sources()[packs()[name].source].rendered for name in names)
+        """Whether every face is drawn by this project."""
+        return rendered(self.set)
 
 
 def load_pictures(explain_root: Path, enabled: Enabled) -> Iterator[Pictures]:

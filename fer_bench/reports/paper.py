@@ -8,6 +8,10 @@ model: a row the paper only reports); note: what is known to be odd about it.
 `text.csv` holds the numbers of the running text: section and words; printed; place: what the
 sentence is about; dataset to statistic as above; against: what the model is compared with (see
 `TextNumber`); note.
+
+`claims.csv` holds what the paper claims of two models: section; claim, in our words; one and other,
+the models; way: whether one is `better`, `as_good` or the `same`; on: its `own` test faces, or
+`masked` ones (see `Claim`).
 """
 
 from __future__ import annotations
@@ -21,6 +25,8 @@ from fer_bench.errors import FerBenchError
 
 STATISTICS = ("max", "mean_std", "seconds")
 SAID = ("max", "difference", "best")
+WAYS = ("better", "as_good", "same")
+ON = ("own", "masked")
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,23 @@ class TextNumber:
     note: str
 
 
+@dataclass(frozen=True)
+class Claim:
+    """What the paper claims of two models; attributes as the file's columns.
+
+    A model is a row's name, or several with `|` between, of which the first that was measured
+    counts. On masked faces `_fine_tuned` behind a name stands for the row that starts from the
+    unmasked set's cell, `_not_fine_tuned` for that cell itself; other rows saw masked faces alone.
+    """
+
+    section: str
+    claim: str
+    one: str
+    other: str
+    way: str
+    on: str
+
+
 def table_file(number: int | str) -> str:
     """`table01` for table 1, `table_s1` for the supplement's."""
     return f"table{number:02}" if isinstance(number, int) else f"table_{number.lower()}"
@@ -92,6 +115,19 @@ def load_said(paper_dir: Path) -> list[TextNumber]:
                 f"{path}: {said.section}, {said.place} has the statistic {said.statistic!r} and is "
                 f"against {said.against!r}; expected one of {', '.join(SAID)}, and something to "
                 "compare with for all but max"
+            )
+    return found
+
+
+def load_claims(paper_dir: Path) -> list[Claim]:
+    """What the paper claims, in its order; raises FerBenchError as `load_paper` does."""
+    path = paper_dir / "claims.csv"
+    found = [Claim(**line) for line in _lines(path, Claim)]
+    for claim in found:
+        if claim.way not in WAYS or claim.on not in ON:
+            raise FerBenchError(
+                f"{path}: {claim.claim!r} has the way {claim.way!r} on {claim.on!r}; expected one "
+                f"of {', '.join(WAYS)} on {' or '.join(ON)}"
             )
     return found
 

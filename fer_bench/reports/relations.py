@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fer_bench.datasets import datasets, packs
+from fer_bench.datasets import datasets, packs, sources
 
 MASK_SUFFIXES = ("_masked_mixed", "_masked")
 
@@ -26,3 +26,9 @@ def sources_of(dataset: str) -> frozenset[str]:
 def share_images(one: str, other: str) -> bool:
     """Whether both take images of one source, so that one is no new ground for the other."""
     return bool(sources_of(one) & sources_of(other))
+
+
+def rendered(dataset: str) -> bool:
+    """Whether every face of a dataset is drawn by this project; of an unknown one, no."""
+    known = datasets().get(dataset)
+    return known is not None and all(sources()[packs()[p].source].rendered for p in known.packs)

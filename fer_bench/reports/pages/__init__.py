@@ -16,7 +16,7 @@ from fer_bench.reports.cost_results import load_costs
 from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.explain_results import load_explained
 from fer_bench.reports.pages import index
-from fer_bench.reports.paper import load_paper, load_said
+from fer_bench.reports.paper import load_claims, load_paper, load_said
 from fer_bench.reports.parallel import in_parallel
 from fer_bench.reports.reported import load_reported
 from fer_bench.reports.robustness_results import load_robustness
@@ -65,8 +65,8 @@ class Material:
 
 
 ORDER = (
-    "selection_gap", "subset_gaps", "across_datasets", "cross_dataset", "robustness", "attention",
-    "raters", "label_reliability", "slices", "label_noise", "text_numbers",
+    "claims", "selection_gap", "subset_gaps", "across_datasets", "cross_dataset", "robustness",
+    "attention", "raters", "label_reliability", "slices", "label_noise", "text_numbers",
 )  # fmt: skip
 PAGES: dict[str, ModuleType] = {name: import_module(f"{__name__}.{name}") for name in ORDER}
 """In the order of the index; each has TITLE, SHOWS, `markdown` and `csv_text`."""
@@ -75,6 +75,7 @@ MADE_OF: dict[str, Callable[[Material], tuple[Any, ...]]] = {
     "robustness": lambda m: (load_robustness(m.robustness_dir, m.enabled),),
     "attention": lambda m: (load_explained(m.explain_dir, m.enabled),),
     "label_reliability": Material.reliability,
+    "claims": lambda m: (m.scores, load_claims(m.paper_dir)),
     "text_numbers": lambda m: (m.scores, load_said(m.paper_dir)),
 }
 """What a page's functions are given, where it is not the scores alone."""
