@@ -34,6 +34,9 @@ from fer_bench.files import replacing
 CHUNK = 32
 """Images a chunk: about a second's work, so that is what a kill loses."""
 
+CHUNKS_EACH = 8
+"""Chunks that each process must have to do: to start one takes as long as five or more."""
+
 Arrays = dict[str, np.ndarray]
 Rows = list[dict[str, Any]]
 
@@ -71,8 +74,8 @@ def run_chunks(
         job: what to do.
         table: one row an image.
         folder: the working folder; chunks already there are kept.
-        workers: processes; None takes one a CPU core this process may use. With 1 the work is done
-            in this process.
+        workers: processes; None takes one a CPU core this process may use, where there is enough
+            to do for each. With 1 the work is done in this process.
         title: shown before the progress bar.
 
     Raises:
@@ -88,7 +91,7 @@ def run_chunks(
     ]
     pending = ((path, _records(table.iloc[start : start + CHUNK])) for path, start in todo)
     missing = sum(min(CHUNK, len(table) - start) for _, start in todo)
-    workers = min(workers or cores(), max(1, len(todo)))
+    workers = min(workers or cores(), max(1, len(todo) // (1 if workers else CHUNKS_EACH)))
     with tqdm(
         total=len(table), initial=len(table) - missing, desc=title, unit=" images"
     ) as progress:

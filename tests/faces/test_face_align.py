@@ -333,6 +333,16 @@ def test_a_pack_is_put_together_without_holding_it(tmp_path):
     assert len(paths) == rows // 32
 
 
+def test_processes_are_started_where_there_is_enough_to_do(tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr(chunks, "cores", lambda: 4)
+    monkeypatch.setattr(chunks, "_run_in_processes", lambda *given: started.append(given[2]))
+    for rows in (91, 512, 2048):
+        table = pd.DataFrame({"number": range(rows)})
+        chunks.run_chunks(_Fake(), table, tmp_path / str(rows), None, "fake")
+    assert started == [2, 4]
+
+
 def test_a_manifest_takes_less_than_2_kb_a_row():
     """290,000 rows, as AffectNet has, stay below 600 MB."""
     rows = 30_000
