@@ -1,4 +1,4 @@
-"""A model of one's own stands in Table 2, against the row that params.yaml names, and in metrics."""
+"""A model of one's own stands in Table 2, beside the row that params.yaml names, and in metrics."""
 
 from __future__ import annotations
 
