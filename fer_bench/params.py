@@ -21,6 +21,7 @@ from fer_bench.errors import FerBenchError, nearest
 from fer_bench.row_names import JOINT
 
 RESERVED = ("identity", "starts")
+REFERENCE = "scan_cci"
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
 Start = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(\([a-z0-9_]+\))?$")]
 Overrides = dict[str, Any]
@@ -159,6 +160,7 @@ class Params(_Strict):
 
     Attributes:
         model_files: Python files, or packages' folders, that register further models.
+        reference: the row that further models are paired with in Table 2.
     """
 
     compute: Compute = Compute()
@@ -166,6 +168,7 @@ class Params(_Strict):
     align: dict[Name, Align] = {}
     datasets: dict[Name, DatasetOptions] = {}
     model_files: list[ModelFile] = []
+    reference: Name = REFERENCE
     models: dict[Name, Overrides] = {}
     variants: dict[Name, Variant] = {}
     explain: Explain = Explain()
@@ -264,6 +267,7 @@ def check_names(
     for name, options in params.datasets.items():
         for row in options.tuned:
             check(f"datasets.{name}.tuned", row, rows, "model or variant")
+    check("reference", params.reference, rows, "model or variant")
     for name in params.models:
         check(f"models.{name}", name, models, "model")
     for name in params.explain.layers:

@@ -64,15 +64,18 @@ def show_model(
 def new(
     name: Annotated[str, typer.Argument(help="Its name: a-z, 0-9 and _, e.g. my_net.")],
     folder: Annotated[Path, typer.Option(help="Where the file goes.")] = Path("."),
+    plain: Annotated[
+        bool, typer.Option("--plain", help="A network of its own with two heads, no backbone.")
+    ] = False,
 ) -> None:
     """Write a commented model file that already trains, and say what to do with it.
 
-    Example: fer-bench models new my_net
+    Examples: fer-bench models new my_net; fer-bench models new my_net --plain
     """
     from fer_bench.contract.new import write_model
 
     register()
-    path = write_model(name, folder)
+    path = write_model(name, folder, plain)
     print(f"""{path} is a small network that trains; make it yours. Then
 
   fer-bench models check {path}

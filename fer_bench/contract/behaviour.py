@@ -7,28 +7,38 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
-from fer_bench import models
-from fer_bench.contract.subject import BrokenError, Subject, first_line, forward, logits_of
+from fer_bench import datasets, models
+from fer_bench.contract.subject import (
+    DATASET,
+    BrokenError,
+    Subject,
+    first_line,
+    forward,
+    logits_of,
+)
 from fer_bench.errors import FerBenchError
+from fer_bench.models.base import BACKBONE_LR, HEADS_LR, FERModel
+from fer_bench.specs.row_specs import row_spec
 
 CLOSE, CLOSE_SINGLE = 1e-8, 1e-4
 """How far a face's logits may move with its neighbours, in float64 and in float32."""
 
 
 def gradients(subject: Subject) -> str:
-    """Every parameter stands in one of the two groups, and learns."""
+    """Every parameter has one learning rate, and learns."""
     model = subject.build()
-    groups = model.parameter_groups()
+    groups = _groups(model)
     grouped = [id(p) for group in groups.values() for p in group]
     names = {id(p): n for n, p in model.named_parameters()}
-    if list(groups) != ["backbone", "heads"] or sorted(grouped) != sorted(names):
+    if not {*groups} <= {BACKBONE_LR, HEADS_LR} or sorted(grouped) != sorted(names):
         lost = [n for i, n in names.items() if grouped.count(i) != 1]
         raise BrokenError(
             f"parameter_groups() has {', '.join(groups)}; not in exactly one group: "
             f"{', '.join(lost[:4]) or 'none'}",
-            "Leave parameter_groups as it is inherited and call the pre-trained part `backbone`.",
+            "Leave parameter_groups as it is inherited; name the parts that train with backbone_lr "
+            "in `rates`.",
         )
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     model.start_epoch(0)
@@ -45,6 +55,31 @@ def gradients(subject: Subject) -> str:
             "learn are buffers (register_buffer).",
         )
     return f"{len(names)} parameters"
+
+
+def parts(subject: Subject) -> str:
+    """Each part has a learning rate that the recipe sets."""
+    model = subject.build()
+    rates = {id(p): rate for rate, group in _groups(model).items() for p in group}
+    try:
+        recipe = row_spec(subject.params, datasets.get_dataset(DATASET), subject.name).recipe
+    except FerBenchError:  # `spec` says why
+        recipe = {}
+    found: dict[tuple[str, str], int] = {}
+    for name, parameter in model.named_parameters():
+        key = name.split(".")[0], rates.get(id(parameter), "none")
+        found[key] = found.get(key, 0) + parameter.numel()
+    return "; ".join(
+        f"{part} {count:,} at {rate} {recipe.get(rate, '')}".rstrip()
+        for (part, rate), count in found.items()
+    )
+
+
+def _groups(model: FERModel) -> dict[str, list[nn.Parameter]]:
+    try:
+        return model.parameter_groups()
+    except FerBenchError as error:
+        raise BrokenError(str(error), "Correct `rates` of the class.") from error
 
 
 def independence(subject: Subject) -> str:
@@ -88,6 +123,8 @@ def state(subject: Subject) -> str:
             "Keep all that the answers depend on in parameters and buffers; a plain tensor "
             "attribute is not saved (register_buffer).",
         )
+    if not hasattr(one, "backbone"):
+        return f"{len(one.state_dict())} tensors; no backbone"
     backbone = models.backbone_state(one)
     fresh = subject.build(seed=2)
     try:

@@ -19,6 +19,7 @@ CONTRACT: dict[str, checks.Check] = {
     "spec": checks.spec,
     "shapes": checks.shapes,
     "loss": checks.loss,
+    "parts": behaviour.parts,
     "gradients": behaviour.gradients,
     "train and eval": checks.modes,
     "batch independence": behaviour.independence,

@@ -73,7 +73,7 @@ def spec(subject: Subject) -> str:
 
 
 def shapes(subject: Subject) -> str:
-    """Logits (B, K) of every head, for a batch and for one image; the input is left alone."""
+    """Logits (B, K), for one image too, and a row an image of `extra`; the input is left alone."""
     model, images = subject.build().eval(), subject.images()
     before = images.clone()
     for batch in (images, images[:1]):
@@ -85,10 +85,16 @@ def shapes(subject: Subject) -> str:
         for name, value in heads.items():
             if not isinstance(value, Tensor) or tuple(value.shape) != wanted:
                 got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+                then = "Return a row an image and a column a class; do not squeeze a batch of one."
+                if name != "logits" and got[:1] == (len(batch),):
+                    then = (
+                        "`heads` tell the dataset's classes; hand what tells something else to "
+                        "your loss in `extra`: Output(logits, (logits,), {'groups': groups})."
+                    )
                 raise BrokenError(
                     f"{name} is {got} for {len(batch)} images and {CLASSES} classes, expected "
                     f"{wanted}",
-                    "Return a row an image and a column a class; do not squeeze a batch of one.",
+                    then,
                 )
             if not bool(torch.isfinite(value).all()):
                 raise BrokenError(
@@ -96,12 +102,20 @@ def shapes(subject: Subject) -> str:
                     "Look for a division by zero or a logarithm of zero, and for weights that are "
                     "never initialised (torch.empty).",
                 )
+        for name, value in output.extra.items():
+            if not isinstance(value, Tensor) or value.shape[:1] != (len(batch),):
+                got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+                raise BrokenError(
+                    f"extra[{name!r}] is {got} for {len(batch)} images",
+                    "Hand a tensor with a row an image; keep what no image decides in the model.",
+                )
     if not torch.equal(before, images):
         raise BrokenError(
             "forward changed the images it was given",
             "Work on a copy: no operation that ends in _ on `images`.",
         )
-    return f"({len(images)}, {CLASSES}) and {len(output.heads)} heads"
+    extra = "".join(f", {name} {tuple(v.shape)}" for name, v in output.extra.items())
+    return f"({len(images)}, {CLASSES}) and {len(output.heads)} heads{extra}"
 
 
 def loss(subject: Subject) -> str:

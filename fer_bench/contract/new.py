@@ -11,11 +11,16 @@ from fer_bench import models
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_text
 
-TEMPLATE = "new_model.py.txt"
+TEMPLATE, PLAIN = "new_model.py.txt", "new_plain_model.py.txt"
 
 
-def write_model(name: str, folder: Path) -> Path:
+def write_model(name: str, folder: Path, plain: bool = False) -> Path:
     """Write `folder/<name>.py`, a small network with every part explained; returns its path.
+
+    Args:
+        name: of the model.
+        folder: where it goes.
+        plain: a network of its own with two heads, instead of one on a backbone.
 
     Raises:
         FerBenchError: the name cannot be a model's, is taken, or the file exists.
@@ -27,7 +32,7 @@ def write_model(name: str, folder: Path) -> Path:
     path = folder / f"{name}.py"
     if path.exists():
         raise FerBenchError(f"{path} exists already: choose another name, or move it away")
-    text = files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8")
+    text = files(__package__).joinpath(PLAIN if plain else TEMPLATE).read_text(encoding="utf-8")
     text = text.replace("THIS_YEAR", time.strftime("%Y"))
     text = text.replace("FILE", path.as_posix())
     write_text(path, re.sub(r"\bNAME\b|NAME(?=_wide)", name, text))

@@ -79,9 +79,9 @@ def subject(name: str, params: Params) -> Subject:
     except FerBenchError as error:
         raise BrokenError(
             str(error),
-            "Every model takes the options of ModelConfig (backbone, size, input); let your config "
-            "be a subclass of it, decorated with @dataclass(frozen=True, kw_only=True). Options of "
-            f"your model alone are set under models.{name} in params.yaml.",
+            "Let your config be a subclass of ModelConfig, or of PlainConfig where the network is "
+            "none of the backbones, decorated with @dataclass(frozen=True, kw_only=True). Options "
+            f"of your model alone are set under models.{name} in params.yaml.",
         ) from error
     return Subject(name, params, resolved)
 

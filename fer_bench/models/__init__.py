@@ -20,7 +20,7 @@ from torch import Tensor
 
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.models.backbones import libraries
-from fer_bench.models.base import FERModel, ModelConfig, Output, Preset
+from fer_bench.models.base import OWN, FERModel, ModelConfig, Output, Preset
 
 __all__ = [
     "FERModel",
@@ -117,7 +117,8 @@ def _add(builder: Builder[Any], line: PresetLine) -> None:
     if name in _registry and _registry[name][0].module != module:
         taken = _registry[name][0].module
         raise FerBenchError(f"model name {name!r} in {module} is taken by {taken}: rename one")
-    shown = Preset(name, module, config.as_dict(), pretrained, dict(recipe), summary)
+    own = config.backbone == OWN
+    shown = Preset(name, module, config.as_dict(), pretrained, dict(recipe), summary, own)
     _registry[name] = (shown, config, builder)
 
 

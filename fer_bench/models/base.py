@@ -16,6 +16,9 @@ from fer_bench.models.backbones import LAYOUTS
 from fer_bench.models.timm_nets import check_timm
 
 INPUTS = ("half", "imagenet", "source_network")
+OWN = "own"
+"""The backbone of a network that is its model's alone: no published weights fit it."""
+BACKBONE_LR, HEADS_LR = "backbone_lr", "heads_lr"
 
 
 class Output(NamedTuple):
@@ -24,9 +27,9 @@ class Output(NamedTuple):
     logits: Tensor
     """(B, K), what predicts."""
     heads: tuple[Tensor, ...]
-    """The logits (B, K) of every head that is trained, in the model's order."""
+    """The logits (B, K) of every head that tells the same classes, in the model's order."""
     extra: Mapping[str, Tensor] = {}
-    """What else the model's own loss reads, by name; nobody else looks at it."""
+    """What else the model's own loss reads, by name: (B, ...), e.g. a head for other classes."""
 
 
 class Preset(NamedTuple):
@@ -39,8 +42,8 @@ class Preset(NamedTuple):
     recipe: dict[str, Any]
     summary: str
     own_backbone: bool = False
-    """Whether the backbone is part of the model's name, so that a dataset's choice of one, e.g.
-    a small one for small faces, does not apply."""
+    """Whether the backbone is part of the model, so that a dataset's choice of one, e.g. a small
+    one for small faces, does not apply."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +99,19 @@ class ModelConfig:
         return asdict(self)
 
 
+@dataclass(frozen=True, kw_only=True)
+class PlainConfig(ModelConfig):
+    """The options of a network that is none of the backbones: a dataset's choice of one passes by.
+
+    `size` and `input` are as of `ModelConfig`; all of the network trains with `heads_lr` unless its
+    `rates` say otherwise.
+    """
+
+    backbone: str = OWN
+
+    choices: ClassVar[dict[str, tuple[str, ...]]] = {**ModelConfig.choices, "backbone": (OWN,)}
+
+
 class Normalise(nn.Module):
     """[0, 1] RGB to what the backbone sees; see `ModelConfig.input`."""
 
@@ -127,7 +143,7 @@ class Normalise(nn.Module):
 
 
 class FERModel(nn.Module, ABC):
-    """A classifier of face images: a backbone, and heads that are all else.
+    """A classifier of face images, most of them a backbone, and heads that are all else.
 
     A model that needs more than images and fixed labels says so here; the defaults ask for
     nothing, so that a plain model need not know. The training loop knows no model's name.
@@ -138,10 +154,14 @@ class FERModel(nn.Module, ABC):
     - Several views of a face: `forward` makes them, in training mode (see `eac.py`).
     - Chance: torch's global generator of the CPU, whose state checkpoints hold.
     - Memory between steps: buffers, which the state dict and so checkpoints hold.
+    - Other learning rates: `rates`.
     """
 
     backbone: Backbone
     fields: ClassVar[tuple[str, ...]] = ()
+    rates: ClassVar[Mapping[str, str]] = {"backbone": BACKBONE_LR}
+    """The learning rate of parts, `backbone_lr` or `heads_lr` by a module's name; that of all else
+    is `heads_lr`."""
 
     @abstractmethod
     def forward(self, images: Tensor) -> Output:
@@ -162,13 +182,25 @@ class FERModel(nn.Module, ABC):
         """
 
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
-        """Every parameter, under `backbone` or `heads`: the groups that get a learning rate."""
-        backbone = list(self.backbone.parameters())
-        inside = {id(p) for p in backbone}
-        return {
-            "backbone": backbone,
-            "heads": [p for p in self.parameters() if id(p) not in inside],
-        }
+        """Every parameter under its learning rate in the recipe: `backbone_lr` or `heads_lr`.
+
+        Raises:
+            FerBenchError: `rates` names no module, or no learning rate.
+        """
+        parts = dict(self.named_modules())
+        rated: dict[int, str] = {}
+        for name, rate in self.rates.items():
+            if rate not in (BACKBONE_LR, HEADS_LR):
+                raise FerBenchError(
+                    f"rates: {name!r} takes {rate!r}: {nearest(rate, (BACKBONE_LR, HEADS_LR))}"
+                )
+            if name not in parts and name != "backbone":
+                raise FerBenchError(f"rates: no part {name!r}: {nearest(name, parts)}")
+            rated |= {id(p): rate for p in parts[name].parameters()} if name in parts else {}
+        found: dict[str, list[nn.Parameter]] = {BACKBONE_LR: [], HEADS_LR: []}
+        for parameter in self.parameters():
+            found[rated.get(id(parameter), HEADS_LR)].append(parameter)
+        return found
 
     def start_epoch(self, epoch: int) -> None:
         """Enter training mode; called before each epoch, with 0 first, and again on resume."""
@@ -183,5 +215,14 @@ class FERModel(nn.Module, ABC):
         return None
 
     def load_backbone(self, state: Mapping[str, Tensor]) -> None:
-        """Load pretrained weights into the backbone, never into heads."""
+        """Load pretrained weights into the backbone, never into heads.
+
+        Raises:
+            FerBenchError: there is none, or they do not fit.
+        """
+        if not hasattr(self, "backbone"):
+            raise FerBenchError(
+                "this network has no `backbone` to load weights into: register it with "
+                "pretrained=None, or override load_backbone"
+            )
         self.backbone.load_pretrained(state)

@@ -176,6 +176,7 @@ def _report_spec(params: Params) -> Iterator[tuple[str, Spec]]:
         "reports",
         {
             "enabled": {name: cells.model_dump() for name, cells in params.enabled.items()},
+            "reference": params.reference,
             "code": code_hash(*modules),
             "files": _report_files(),
             "versions": versions(*drawn),

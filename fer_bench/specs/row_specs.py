@@ -11,6 +11,7 @@ from fer_bench.datasets.base import Dataset
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.fingerprint import code_hash
 from fer_bench.models import outside
+from fer_bench.models.base import OWN
 from fer_bench.params import DatasetOptions, Params, Variant
 from fer_bench.records.base import to_json
 from fer_bench.records.spec import RowSpec
@@ -157,6 +158,11 @@ def _start(
     if pretrained is None:
         return None, None
     backbone = str(options["backbone"])
+    if backbone == OWN:
+        raise FerBenchError(
+            f"{where}: its network is its own, and no {pretrained} weights fit it; register the "
+            "model with pretrained=None"
+        )
     if home := identity_of(dataset, pretrained):
         _check_identity(params, dataset, home, options, where)
         file = f"runs/{home}/identity/{backbone}.safetensors"

@@ -26,9 +26,12 @@ def table(
     from fer_bench.reports.tables import build_table, is_timed, table_outputs
 
     def run() -> None:
+        from fer_bench import params
+
         build_table(
             name, Path(paths.SCORES), enabled(), Path(paths.PAPER), Path(paths.TABLES),
-            cost_dir=Path(paths.COST), cache=Path(paths.STATISTICS),
+            reference=params.load().reference, cost_dir=Path(paths.COST),
+            cache=Path(paths.STATISTICS),
         )  # fmt: skip
 
     files = table_outputs(name, Path(paths.TABLES))

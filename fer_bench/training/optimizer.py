@@ -9,12 +9,9 @@ from fer_bench.training.recipe import Recipe
 
 
 def optimizer_for(model: FERModel, recipe: Recipe, fused: bool = False) -> torch.optim.Optimizer:
-    """SGD, or what the recipe says: one group for the backbone, one for the heads (section 5)."""
+    """SGD, or what the recipe says: a group for each of the learning rates (section 5)."""
     groups = model.parameter_groups()
-    rated = [
-        {"params": groups["backbone"], "lr": recipe.backbone_lr},
-        {"params": groups["heads"], "lr": recipe.heads_lr},
-    ]
+    rated = [{"params": p, "lr": getattr(recipe, rate)} for rate, p in groups.items() if p]
     decay, momentum = recipe.weight_decay, recipe.momentum
     if recipe.optimizer == "adam":
         return torch.optim.Adam(rated, betas=(momentum, 0.999), weight_decay=decay, fused=fused)

@@ -31,13 +31,13 @@ GIVEN = params.Params.model_validate(
 
 
 @pytest.fixture
-def check(tmp_path, monkeypatch):
-    """Checks the written model, with texts of its file replaced."""
+def check(tmp_path, monkeypatch, request):
+    """Checks the written model, with texts of its file replaced; the plain one where asked."""
     models.names()
     monkeypatch.setattr(models, "_registry", dict(models._registry))
     monkeypatch.setattr(outside, "_files", {})
     monkeypatch.delitem(sys.modules, "model_file_my_net", raising=False)
-    path = write_model("my_net", tmp_path)
+    path = write_model("my_net", tmp_path, plain=getattr(request, "param", False))
 
     def run(*changes: tuple[str, str]):
         text = path.read_text()
@@ -52,6 +52,7 @@ def check(tmp_path, monkeypatch):
     sys.modules.pop("model_file_my_net", None)
 
 
+@pytest.mark.parametrize("check", [False, True], indirect=True, ids=["backbone", "plain"])
 def test_what_new_writes_keeps_the_contract(check):
     results = {result.part: result for result in check()}
     assert list(results) == list(CONTRACT)
@@ -121,6 +122,38 @@ def test_a_fault_is_found_and_explained(check, monkeypatch, part, changes, said,
     assert result.outcome == "broken"
     assert re.search(said, result.said), result.said
     assert re.search(then, result.then), result.then
+
+
+OWN_HEADS = 'Output(logits, (logits,), {"groups": self.groups_head(features)})'
+ONE_ROW = OWN_HEADS.replace("(features)", "(features).mean(0)")
+PLAIN_FAULTS = [
+    ("shapes", OWN_HEADS, "Output(logits, (logits, self.groups_head(features)))",
+     r"heads\[1\] is \(16, 3\)", "in `extra`"),
+    ("shapes", OWN_HEADS, ONE_ROW, r"extra\['groups'\] is \(3,\)", "a row an image"),
+    ("parts", "rates = {}", 'rates = {"trunc": "backbone_lr"}', "did you mean 'trunk'", "rates"),
+    ("parts", "rates = {}", 'rates = {"trunk": "heads"}', "'heads_lr'", "rates"),
+    ("spec", "pretrained=None", 'pretrained="identity"', "no identity weights fit", "Correct"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("check", [True], indirect=True)
+@pytest.mark.parametrize(("part", "old", "new", "said", "then"), PLAIN_FAULTS)
+def test_a_plain_networks_fault_is_explained(check, part, old, new, said, then):
+    result = next(result for result in check((old, new)) if result.part == part)
+    assert result.outcome == "broken"
+    assert re.search(said, result.said), result.said
+    assert re.search(then, result.then), result.then
+
+
+@pytest.mark.parametrize("check", [True], indirect=True)
+def test_parts_take_the_rates_that_the_class_names(check):
+    results = check(("rates = {}", 'rates = {"trunk": "backbone_lr"}'))
+    said = next(result.said for result in results if result.part == "parts")
+    assert "trunk 97,680 at backbone_lr 0.0001; head 903 at heads_lr 0.05" in said
+    preset = models.preset("my_net")
+    assert (preset.own_backbone, preset.defaults["backbone"]) == (True, "own")
+    groups = models.build("my_net", 7).parameter_groups()
+    assert sum(p.numel() for p in groups["backbone_lr"]) == 97_680
 
 
 def test_new_refuses_names_and_files_that_exist(tmp_path):

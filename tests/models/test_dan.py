@@ -114,7 +114,7 @@ def test_where_the_heads_start():
 def test_the_centres_are_trained_and_saved_with_the_heads(small):
     model = small("dan")
     assert "centres" in model.state_dict()
-    assert any(p is model.centres for p in model.parameter_groups()["heads"])
+    assert any(p is model.centres for p in model.parameter_groups()["heads_lr"])
     before = model.centres.detach().clone()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     model.loss(model(torch.rand(4, 3, 80, 80)), torch.tensor([0, 1, 2, 2])).backward()

@@ -69,11 +69,11 @@ def test_output_gradients_and_groups(name, small):
     model.loss(output, TARGET).backward()
     # "Every parameter exactly once, and each of them is trained": an unused one would lie.
     groups = model.parameter_groups()
-    assert list(groups) == ["backbone", "heads"]
+    assert list(groups) == ["backbone_lr", "heads_lr"]
     grouped = [id(p) for group in groups.values() for p in group]
     assert len(grouped) == len(set(grouped))
     assert set(grouped) == {id(p) for p in model.parameters()}
-    assert {id(p) for p in groups["backbone"]} == {id(p) for p in model.backbone.parameters()}
+    assert {id(p) for p in groups["backbone_lr"]} == {id(p) for p in model.backbone.parameters()}
     dead = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
     assert dead == []
 

@@ -37,7 +37,7 @@ def test_a_timm_baseline_keeps_the_contract(name):
     dead = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
     assert dead == []
     groups = model.parameter_groups()
-    assert len(groups["heads"]) == 2
+    assert len(groups["heads_lr"]) == 2
     assert sum(map(len, groups.values())) == len(list(model.parameters()))
     model.double().eval()
     images = IMAGES[:3].double()

@@ -7,7 +7,7 @@ from fer_bench import models
 from fer_bench.training.optimizer import optimizer_for
 from fer_bench.training.recipe import Recipe
 
-RATES = {"backbone": 0.03, "heads": 0.2}
+RATES = {"backbone_lr": 0.03, "heads_lr": 0.2}
 DECAY, MOMENTUM = 0.01, 0.8
 
 
@@ -37,7 +37,7 @@ def adam(weight, gradients, rate, beta_2=0.999, small=1e-8):
 def test_updates_are_those_of_the_definition(name, expected, fused):
     model = models.build("baseline1", 7, backbone="resnet18_slim", size=32).double()
     recipe = Recipe(
-        optimizer=name, backbone_lr=RATES["backbone"], heads_lr=RATES["heads"],
+        optimizer=name, backbone_lr=RATES["backbone_lr"], heads_lr=RATES["heads_lr"],
         momentum=MOMENTUM, weight_decay=DECAY,
     )  # fmt: skip
     optimizer = optimizer_for(model, recipe, fused)

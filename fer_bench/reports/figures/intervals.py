@@ -12,6 +12,7 @@ from fer_bench.reports.figures.select import OURS, Inputs, capped, headed, seeds
 from fer_bench.reports.figures.style import notice, page
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
+from fer_bench.reports.tables.own_rows import own_methods
 from fer_bench.statistics.intervals import wilson
 
 ACROSS = 2
@@ -42,15 +43,16 @@ def intervals(inputs: Inputs) -> Figure:
     axes = figure.subplots(len(lines), across, squeeze=False, height_ratios=heights)
     for axis in axes.ravel()[len(kept) :]:
         axis.set_axis_off()
+    stay = {OURS, *own_methods(inputs.scores)}
     for axis, dataset in zip(axes.ravel(), kept, strict=False):
         beside = next(line for line in lines if dataset in line)
-        _panel(axis, found[dataset], max(_shown(found[d]) for d in beside))
+        _panel(axis, found[dataset], max(_shown(found[d]) for d in beside), stay)
     return figure
 
 
-def _panel(axis: Axes, rows: list[Row], places: int) -> None:
+def _panel(axis: Axes, rows: list[Row], places: int, stay: set[str]) -> None:
     dataset = rows[0].dataset
-    shown = _kept(rows)
+    shown = _kept(rows, stay)
     found = row_intervals(shown, dataset, metrics=("accuracy",))
     ends = {name: (i["accuracy"]["low"], i["accuracy"]["high"]) for name, i in found.items()}
     for place, row in enumerate(shown):
@@ -84,11 +86,10 @@ def _ranked(scores: Scores, dataset: str) -> list[Row]:
     return [row for _, _, row in sorted(known, key=lambda entry: entry[:2])]
 
 
-def _kept(rows: list[Row]) -> list[Row]:
-    """The best MOST_MODELS; SCAN-CCI stays whatever its place."""
-    best = rows[:MOST_MODELS]
-    ours = [row for row in rows[MOST_MODELS:] if row.model == OURS]
-    return best[: MOST_MODELS - len(ours)] + ours
+def _kept(rows: list[Row], stay: set[str]) -> list[Row]:
+    """MOST_MODELS, the best; SCAN-CCI and models of one's own stay whatever their place."""
+    first = sorted(range(len(rows)), key=lambda i: (rows[i].model not in stay, i))
+    return [rows[i] for i in sorted(first[:MOST_MODELS])]
 
 
 def _shown(rows: list[Row]) -> int:

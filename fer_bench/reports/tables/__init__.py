@@ -9,11 +9,13 @@ from pathlib import Path
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_text
+from fer_bench.params import REFERENCE
 from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.paper import load_paper
 from fer_bench.reports.scores import Scores, load_scores
 from fer_bench.reports.tables import table_s2
 from fer_bench.reports.tables.as_csv import csv_text
+from fer_bench.reports.tables.own_rows import with_own_rows
 from fer_bench.reports.tables.page import markdown, table_page, tex
 from fer_bench.reports.tables.spec import TableSpec
 from fer_bench.reports.tables.table01_to_s1 import TABLES
@@ -30,6 +32,7 @@ def build_table(
     paper_dir: Path,
     out_dir: Path,
     *,
+    reference: str = REFERENCE,
     cost_dir: Path | None = None,
     cache: Path | None = None,
 ) -> None:
@@ -41,6 +44,7 @@ def build_table(
         params_enabled: params.yaml's `enabled`.
         paper_dir: `benchmarks/paper`.
         out_dir: `results/tables`.
+        reference: the row that params.yaml compares further rows with.
         cost_dir: `results/cost`, for table `s2`; None or missing: nothing was measured.
         cache: where resampled comparisons are kept, `runs/.statistics`; results do not depend on
             it. None computes them again.
@@ -54,7 +58,7 @@ def build_table(
         return
     scores = load_scores(scores_dir, params_enabled)
     spec = next(spec for spec in TABLES if spec.name == name)
-    write_table(spec, scores, paper_dir, out_dir, cache)
+    write_table(spec, scores, paper_dir, out_dir, cache, reference)
 
 
 def is_timed(name: str) -> bool:
@@ -75,9 +79,15 @@ def _check(name: str) -> None:
 
 
 def write_table(
-    spec: TableSpec, scores: Scores, paper_dir: Path, out_dir: Path, cache: Path | None
+    spec: TableSpec,
+    scores: Scores,
+    paper_dir: Path,
+    out_dir: Path,
+    cache: Path | None,
+    reference: str = REFERENCE,
 ) -> None:
     """Write one of `TABLES`; arguments as of `build_table`."""
+    spec = with_own_rows(spec, scores, reference)
     printed = load_paper(paper_dir, spec.number)
     page = table_page(spec, scores, printed, cache)
     _write(out_dir / spec.stem, markdown(page), csv_text(spec, scores, printed, cache), tex(page))

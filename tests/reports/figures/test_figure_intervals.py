@@ -40,11 +40,13 @@ class TestIntervals:
         assert axis.get_xlabel() == "accuracy of the last epoch (%)"
 
     def test_every_model_up_to_fifteen_and_ours_always(self) -> None:
-        rows = [figure_rows.plain("synthetic", f"model{i:02}", 99 - i) for i in range(20)]
+        known = [f"scan_cci_m{i}" for i in range(20)]  # Figure 7 draws these
+        rows = [figure_rows.plain("synthetic", name, 99 - i) for i, name in enumerate(known)]
         rows.append(figure_rows.plain("synthetic", "scan_cci", 20))
+        rows.append(figure_rows.plain("synthetic", "my_net", 10))
         figure = of("intervals", *rows)
-        axis = panels(figure)["synthetic; 100 faces, 1 seed, 15 of 21 models"]
-        assert labels(axis, "y") == [*(f"model{i:02}" for i in range(14)), "scan_cci"]
+        axis = panels(figure)["synthetic; 100 faces, 1 seed, 15 of 22 models"]
+        assert labels(axis, "y") == [*known[:13], "scan_cci", "my_net"]
 
     def test_the_caption_warns_of_a_wrong_reading(self, inputs: Inputs) -> None:
         said = words(FIGURES["intervals"](inputs))
