@@ -41,6 +41,7 @@ class Row:
             from before the rules had a version.
         faces: who is on the sets' faces; None where nobody knows.
         collapsed: seeds that did not train; no number of the row counts them.
+        tuning: the search that chose its recipe, `trials` and `log`; None where none did.
     """
 
     dataset: str
@@ -54,6 +55,7 @@ class Row:
     protocol: int = 0
     faces: FaceTables | None = None
     collapsed: tuple[Score, ...] = ()
+    tuning: Mapping[str, Any] | None = None
 
     @property
     def measured(self) -> str:

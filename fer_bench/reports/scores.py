@@ -7,11 +7,13 @@ apart: they cannot be compared.
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from fer_bench.files import read_json
 from fer_bench.records.score import Score
 from fer_bench.reports.collapse import why_collapsed
 from fer_bench.reports.enabled import Enabled, found
@@ -124,7 +126,7 @@ def without_collapsed(row: Row) -> Row:
 
 
 def load_scores(scores_dir: Path, enabled: Enabled) -> Scores:
-    """Read `results/scores`, and beside it `results/faces` where people are asked for.
+    """Read `results/scores`, beside it logs of `results/tuning`, and `results/faces` when asked.
 
     Raises:
         FerBenchError: a file is no score file, or is not the cell its path says.
@@ -147,9 +149,16 @@ def _load(scores_dir: Path, enabled: Enabled) -> Scores:
             Row(
                 place.dataset, place.model, said.method, said.init_from, place.elsewhere,
                 place.wanted, cells, sets, faces=faces,
+                tuning=_search(scores_dir.parent / "tuning", cells),
             )
         )  # fmt: skip
     return Scores(rows)
+
+
+def _search(folder: Path, cells: Sequence[Score]) -> Mapping[str, Any] | None:
+    """The log of the search that chose the recipe of a row's last seed."""
+    log = cells[-1].training.tuning if cells else None
+    return {**read_json(folder / f"{log}.json"), "log": f"{log}.json"} if log else None
 
 
 @contextmanager

@@ -19,6 +19,7 @@ STATISTICS = f"{RUNS}/.statistics"
 """Resampled comparisons; no out: deleting it changes nothing."""
 
 FACES, PREDICTIONS = "results/faces", "results/predictions"
+TUNING = "results/tuning"
 SCORES, ROBUSTNESS, EXPLAIN = "results/scores", "results/robustness", "results/explain"
 COST, EXTERNAL = "results/cost", "results/external"
 RELIABILITY = "results/label_reliability"

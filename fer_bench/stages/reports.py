@@ -13,6 +13,8 @@ from fer_bench.stages.base import Stage
 
 SPEC = f"{paths.SPECS}/reports.json"
 """What is enabled, and the hash of all that the reports run."""
+SCORED = [paths.SCORES, paths.TUNING]
+"""Scores, and the logs of searches that they name."""
 MEASURED = [paths.ROBUSTNESS, paths.EXPLAIN, paths.COST]
 
 
@@ -38,7 +40,7 @@ def table(
     if is_timed(name):
         deps = [paths.COST, paths.PAPER, SPEC]
         return Stage(f"table {name}", deps, [], run, results=_texts(files))
-    return _report(f"table {name}", [paths.SCORES, paths.PAPER], files, run)
+    return _report(f"table {name}", [*SCORED, paths.PAPER], files, run)
 
 
 def tables() -> Stage:
@@ -59,7 +61,7 @@ def tables() -> Stage:
 
     folder = Path(paths.TABLES)
     written = [f for name in NAMES for f in table_outputs(name, folder) if f.suffix == ".csv"]
-    deps = [*_texts(written), paths.SCORES, paths.PAPER, *MEASURED]
+    deps = [*_texts(written), *SCORED, paths.PAPER, *MEASURED]
     # Not results/faces: every set's audit writes there, also of sets that nobody enabled. A table
     # that changes changes the scores that name its hash.
     deps += [paths.RELIABILITY, paths.REPORTED]
@@ -81,7 +83,7 @@ def figures() -> Stage:
             robustness_dir=Path(paths.ROBUSTNESS),
         )  # fmt: skip
 
-    deps = [paths.SCORES, paths.PAPER, paths.ROBUSTNESS]
+    deps = [*SCORED, paths.PAPER, paths.ROBUSTNESS]
     return _report("figures", deps, _pictures(FIGURES), run)
 
 
@@ -126,7 +128,7 @@ def leaderboard() -> Stage:
         )
         build_metrics(Path(paths.SCORES), enabled(), Path(paths.METRICS).parent)
 
-    deps = [paths.SCORES, paths.PAPER, *MEASURED, paths.REPORTED, paths.EXTERNAL]
+    deps = [*SCORED, paths.PAPER, *MEASURED, paths.REPORTED, paths.EXTERNAL]
     outs = [Path(paths.LEADERBOARD), Path(paths.HISTORY)]
     return _report("leaderboard", deps, outs, run, metrics=[paths.METRICS])
 

@@ -17,7 +17,7 @@ FEWEST_DIFFERING = 6
 FEWEST_UNITS = 10
 """With fewer people nobody knows how much people differ."""
 
-VERDICTS = ("better", "worse", "equivalent", "undecided", "too_few", "too_few_seeds")
+VERDICTS = ("better", "worse", "equivalent", "undecided", "too_few", "too_few_seeds", "held")
 NO_VERDICT = "too few seeds for a verdict on the models"
 
 
@@ -31,6 +31,7 @@ class Judged:
         pairs: for how many pairs.
         margin: of equivalence, as a fraction.
         family: which pairs these are, as in `the 4 pairs of Table 7`.
+        held: why training forbids a verdict on the models (`reports.equal_chances`).
     """
 
     comparison: Comparison
@@ -38,6 +39,7 @@ class Judged:
     pairs: int = 1
     margin: float = MARGIN
     family: str = ""
+    held: tuple[str, ...] = ()
 
     @property
     def equivalent(self) -> bool:
@@ -56,10 +58,13 @@ class Judged:
     def verdict(self) -> str:
         """One of `VERDICTS`, of the first model against the second.
 
-        `too_few_seeds` where only something of their trained networks can be said: `of_networks`.
+        `too_few_seeds` where only something of their trained networks can be said, and `held` where
+        only of the models as they were trained: `of_networks`.
         """
         said = self.of_networks
-        return said if said == "too_few" or self.comparison.both else "too_few_seeds"
+        if said == "too_few" or self.comparison.both:
+            return "held" if self.held and said in VERDICTS[:3] else said
+        return "too_few_seeds"
 
     @property
     def of_networks(self) -> str:
@@ -90,9 +95,11 @@ def sentence(judged: Judged, one: str, other: str, *, alone: bool = True) -> str
     }  # fmt: skip
     text = write[judged.of_networks](judged, one, other)
     c = judged.comparison
-    if not alone or c.both or judged.verdict == "too_few":
+    if not alone or judged.verdict == "too_few":
         return text
-    return f"{text} {about_training(min(len(c.seeds_one), len(c.seeds_other)))}"
+    if not c.both:
+        text += f" {about_training(min(len(c.seeds_one), len(c.seeds_other)))}"
+    return text + (f" No verdict on the models: {'; '.join(judged.held)}." if judged.held else "")
 
 
 def about_training(seeds: int) -> str:
@@ -111,6 +118,10 @@ def short(judged: Judged, one: str, other: str) -> str:
         said = {"equivalent": f"are {within}", "undecided": "are not told apart"}
         gap = f"differ by {signed(judged.comparison.difference)}"
         return f"these networks {said.get(judged.of_networks, gap)}; {NO_VERDICT}"
+    if judged.verdict == "held":
+        gap = f"differ by {signed(judged.comparison.difference)}"
+        both = within if judged.of_networks == "equivalent" else gap
+        return f"as trained here {both}; no verdict on the models: {'; '.join(judged.held)}"
     return {
         "better": f"{one} is better" + (f", but {within}" if judged.equivalent else ""),
         "worse": f"{other} is better" + (f", but {within}" if judged.equivalent else ""),
@@ -169,7 +180,10 @@ def _better(judged: Judged, one: str, other: str) -> str:
     gap = f"by {points(abs(c.difference))} points of accuracy"
     detail = f"95 % interval {points(low)} to {points(high)}, {p_text(judged)}"
     if c.both:
-        text = f"{one} is better than {other} {gap} ({detail}, over {_faces(c)} and {_seeds(c)})."
+        over = f"({detail}, over {_faces(c)} and {_seeds(c)})"
+        text = f"{one} is better than {other} {gap} {over}."
+        if judged.held:
+            text = f"As trained here, {one} scores higher than {other} {gap} {over}."
     else:
         text = (
             f"On these {_faces(c)} these trained networks of {one} score higher than those of "
@@ -184,6 +198,7 @@ def _equivalent(judged: Judged, one: str, other: str) -> str:
     c = judged.comparison
     margin = margin_text(judged.margin)
     who = f"{one} and {other}" if c.both else f"These trained networks of {one} and {other}"
+    who = f"As trained here, {who}" if c.both and judged.held else who
     over = f"{_faces(c)} and {_seeds(c)}" if c.both else _faces(c)
     return (
         f"{who} are equivalent within {margin} of accuracy: the difference is "

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_bench.reports.describe import subset_title
+from fer_bench.reports.equal_chances import reservations
 from fer_bench.reports.formatting import rounded
 from fer_bench.reports.row import Row
 from fer_bench.statistics import class_mix
@@ -74,7 +75,8 @@ def judged(
         cache: a folder for results, or None.
         family: what these pairs are called together.
     """
-    return corrected([comparisons(rows, set_, part, pairs, cache)], margin, family)[0]
+    found = comparisons(rows, set_, part, pairs, cache)
+    return corrected([found], rows, margin, family)[0]
 
 
 def comparisons(
@@ -94,19 +96,27 @@ def comparisons(
 
 
 def corrected(
-    groups: Sequence[Sequence[Comparison]], margin: float, family: str = ""
+    groups: Sequence[Sequence[Comparison]], rows: Iterable[Row], margin: float, family: str = ""
 ) -> list[list[Judged]]:
     """Groups of comparisons, such as a table's sections, with p corrected over all of them.
 
     Args:
         groups: together they are one family of comparisons.
+        rows: those that the comparisons name.
         margin: of equivalence, as a fraction.
         family: what they are called, `{}` standing for their number, as in `the {} of Table 7`.
     """
     ps = holm([c.main.p for group in groups for c in group])
     each = iter(ps)
     named = family.format("1 pair" if len(ps) == 1 else f"{len(ps)} pairs")
-    return [[Judged(c, next(each), len(ps), margin, named) for c in group] for group in groups]
+    of = {row_key(row): row for row in rows}
+    return [
+        [
+            Judged(c, next(each), len(ps), margin, named, reservations(of[c.one], of[c.other]))
+            for c in group
+        ]
+        for group in groups
+    ]
 
 
 def left_out(rows: Sequence[Row], set_: str, part: str = "all") -> list[str]:

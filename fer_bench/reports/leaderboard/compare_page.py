@@ -54,7 +54,7 @@ def _track(board: Board, index: dict[str, int], scores: Scores, cache: Path | No
         labels = {row_key(row): row.model for row in rows}
         by_key = {row_key(row): row for row in rows}
         for c in comparisons(rows, board.set, "all", None, cache):
-            ((found,),) = corrected([[c]], MARGIN, THIS_PAIR)
+            ((found,),) = corrected([[c]], rows, MARGIN, THIS_PAIR)
             said = sentence(found, labels[c.one], labels[c.other])
             if apart := differences(by_key[c.one], by_key[c.other]):
                 said += f" {OTHER_MACHINES} {'; '.join(apart)}."

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fer_bench.reports import describe
+from fer_bench.reports.equal_chances import training
 from fer_bench.reports.formatting import percent, rounded
 from fer_bench.reports.leaderboard.charts import axis, curve
 from fer_bench.reports.leaderboard.extras import Extras
@@ -87,7 +88,10 @@ def _trained(row: Row, scores: Scores, extras: Extras, intervals: Intervals) -> 
         "id": anchor("on", row.dataset),
         "title": describe.title(row.dataset),
         "about": f"{describe.place([row]).replace('**', '')} {describe.setup([row])}",
-        "warnings": [w.replace("`", "") for w in describe.warnings([row], row.scored_on, scores)],
+        "warnings": [
+            text.replace("`", "").replace("**", "")
+            for text in (*describe.warnings([row], row.scored_on, scores), *training([row]))
+        ],
         "scores": list(_scores(row, intervals)),
         "measures": list(_measures(row, intervals)),
         "confusions": [_confusion(row, set_) for set_ in row.scored_on],

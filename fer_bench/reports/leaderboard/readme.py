@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from fer_bench.reports import describe
 from fer_bench.reports.columns import Column, Columns, page_table, shown
+from fer_bench.reports.equal_chances import training
 from fer_bench.reports.formatting import NOTHING, mean_std, percent
 from fer_bench.reports.leaderboard.beside import Beside
 from fer_bench.reports.leaderboard.tracks import Board, RankedRow, Ranking
@@ -81,7 +82,7 @@ def _section(board: Board, scores: Scores) -> list[str]:
             f"{describe.class_counts(rows[0], board.set)}. "
             f"{board.sampling_error} {describe.setup(rows)}"
         )
-        parts += describe.warnings(rows, [board.set], scores)
+        parts += [*describe.warnings(rows, [board.set], scores), *training(rows)]
         parts.append(_measured(track))
     for unranked, about, columns in (
         (board.off_the_shelf, OFF_THE_SHELF, TOOLS),

@@ -10,6 +10,7 @@ from fer_bench.reports import describe
 from fer_bench.reports.compare.blocks import STRANGERS
 from fer_bench.reports.compare.same_faces import sampling_error
 from fer_bench.reports.describe import subset_title
+from fer_bench.reports.equal_chances import training
 from fer_bench.reports.grid import Grid
 from fer_bench.reports.paper import Printed
 from fer_bench.reports.scores import Scores
@@ -119,6 +120,7 @@ def _panel(
     if PRETRAINED not in grid.head:
         about[0] += f" Pre-trained on: {describe.pretrained(rows[0])}."
     about += describe.warnings(rows, [section.set], scores)
+    about += training(rows)
     notes = []
     whole = max(scored.sizes(section.set))
     for subset, note in spec.block_notes:

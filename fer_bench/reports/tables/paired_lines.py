@@ -84,7 +84,8 @@ def _tested(
     groups = [_group(spec, s, part) for s in sections for part in parts_of(spec, s)]
     found = [comparisons(g.rows, g.section.set, g.part, g.pairs, cache) for g in groups]
     family = f"the {{}} of Table {spec.number}"
-    return list(zip(groups, corrected(found, MARGIN, family), strict=True))
+    rows = [row for group in groups for row in group.rows]
+    return list(zip(groups, corrected(found, rows, MARGIN, family), strict=True))
 
 
 def _blocks(group: _Group, judged: Sequence[Judged]) -> list[str]:

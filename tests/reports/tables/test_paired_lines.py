@@ -92,9 +92,10 @@ def test_holms_correction_is_over_all_sections_of_a_table(tmp_path: Path, paper:
             parts = {"all": metrics(accuracy, faces=dataset)}
             write_cell(tmp_path, dataset, model, 0, {dataset: parts})
     spec = SPECS[8]
-    found, _ = sections(spec, load_scores(tmp_path, {}), load_paper(paper, 8))
+    scores = load_scores(tmp_path, {})
+    found, _ = sections(spec, scores, load_paper(paper, 8))
     alone = [comparisons_of(found, name) for name in "ab"]
-    together = [one for group in corrected(alone, 0.01) for one in group]
+    together = [one for group in corrected(alone, scores, 0.01) for one in group]
     expected = holm([one.main.p for group in alone for one in group])
     assert [one.holm_p for one in together] == pytest.approx(expected)
     assert [one.pairs for one in together] == [2, 2]

@@ -1,0 +1,81 @@
+"""How rows were trained, where it forbids a verdict on their models.
+
+A row whose validation accuracy still rose when its recipe ended might have overtaken the other, and
+so might one for which fewer recipes were tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from fer_bench.reports.formatting import rounded
+from fer_bench.reports.row import Row
+from fer_bench.statistics.corrections import MARGIN
+
+QUARTERS = 4
+RULE = "the last quarter of epochs over 1 point above the quarter before"
+
+
+def rise(row: Row) -> float | None:
+    """By how much validation accuracy rose at the end, as a fraction.
+
+    Mean over seeds and the last quarter of epochs, less that of the quarter before; None where
+    there are not so many epochs, or validation faces were trained on.
+    """
+    curves = [c.history.get("val_accuracy") or [] for c in row.cells]
+    if "all" in row.said("train_on") or len({len(curve) for curve in curves}) != 1:
+        return None
+    known = [curve for curve in curves if None not in curve]
+    quarter = -(-len(curves[0]) // QUARTERS)
+    if not known or len(curves[0]) < 2 * quarter or quarter == 0:
+        return None
+    mean = np.mean(np.array(known, dtype=float), axis=0)
+    return float(mean[-quarter:].mean() - mean[-2 * quarter : -quarter].mean())
+
+
+def still_rises(row: Row) -> bool:
+    """Whether it rose by more than the margin of differences that matter."""
+    return (rise(row) or 0.0) > MARGIN
+
+
+def reservations(one: Row, other: Row) -> tuple[str, ...]:
+    """Why the pair carries no verdict on the models, in a few words each; none where it may."""
+    found = ["validation accuracy still rises"] if still_rises(one) or still_rises(other) else []
+    budgets = [_budget(row) for row in (one, other)]
+    if budgets[0] != budgets[1]:
+        found.append(f"tuned with {' and with '.join(budgets)}")
+    return tuple(found)
+
+
+def training(rows: Iterable[Row]) -> list[str]:
+    """What stands above a table of rows: which still rise, and how each was tuned."""
+    rows = list(rows)
+    several = len({row.dataset for row in rows}) > 1
+    named = {f"{row.dataset}/{row.model}" if several else row.model: row for row in rows}
+    said = []
+    if rising := [f"`{name}` (+{rounded(100 * (rise(row) or 0), 1)})"
+                  for name, row in named.items() if still_rises(row)]:  # fmt: skip
+        said.append(f"**Validation accuracy still rises** ({RULE}), so no verdict: "
+                    f"{', '.join(rising)}.")  # fmt: skip
+    if any(row.tuning for row in rows):
+        each = "; ".join(f"`{name}` {tuned(row)}" for name, row in named.items())
+        said.append(f"Tuned on validation faces: {each}.")
+    return said
+
+
+def tuned(row: Row) -> str:
+    """`6 trials of 3 epochs, best 61.1 % (results/tuning/ferplus/baseline1.json)`."""
+    if not row.tuning:
+        return "no trials"
+    best = max(trial["val_accuracy"] for trial in row.tuning["trials"])
+    return f"{_budget(row)}, best {rounded(100 * best, 1)} % (results/tuning/{row.tuning['log']})"
+
+
+def _budget(row: Row) -> str:
+    """`6 trials of 3 epochs`; a variant that takes over its base's recipe has its base's."""
+    if not row.tuning:
+        return "no trials"
+    epochs = dict.fromkeys(str(t["recipe"]["epochs"]) for t in row.tuning["trials"])
+    return f"{len(row.tuning['trials'])} trials of {' or '.join(epochs)} epochs"
