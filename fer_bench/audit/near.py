@@ -18,6 +18,8 @@ import numpy as np
 import scipy.fft
 from PIL import Image
 
+from fer_bench.datasets.pack import Pixels
+
 DISTANCE = 4
 """Most bits in which the hashes of a near-duplicate differ; the byte tables rely on it."""
 BUCKET = 1000
@@ -28,11 +30,11 @@ BATCH = 512
 _STEP = 1 << 21
 
 
-def perceptual_hashes(faces: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def perceptual_hashes(faces: Pixels, rows: np.ndarray) -> np.ndarray:
     """The hash of some faces.
 
     Args:
-        faces: (N, H, W, 3) uint8 RGB, may be memory-mapped; read in batches.
+        faces: (N, H, W, 3) uint8 RGB; read in batches.
         rows: (M,) which of them.
 
     Returns:

@@ -1,14 +1,17 @@
 """Packs: aligned faces as one memory-mapped array and a Parquet manifest.
 
 `data/aligned/<pack>/faces.npy` is (N, H, W, 3) uint8 RGB; row i of `manifest.parquet` describes
-face i. Readers go through `Pack`, so the encoding can change without anything above noticing.
+face i. Readers go through `Pack`, so the encoding can change without anything above noticing, and
+what a disk or a copy damaged is noticed: the manifest's column `crc32` holds each face's checksum.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +23,49 @@ REQUIRED = (
     "sample_id", "label", "split", "subject", "fold",
     "box", "landmarks", "detection", "source_sha256",
 )  # fmt: skip
+CRC = "crc32"
+
+
+class StoredFaces:
+    """A pack's faces, memory-mapped; each is compared with its checksum when it is first read.
+
+    Args:
+        faces: (N, H, W, 3) uint8.
+        crc32: (N,) what `crc32` gave when they were written; None where nobody kept it.
+        file: named in the message.
+    """
+
+    def __init__(self, faces: np.ndarray, crc32: np.ndarray | None, file: Path) -> None:
+        self._faces, self._crc32, self._file = faces, crc32, file
+        self._unread = np.full(len(faces), crc32 is not None)
+        self.shape = faces.shape
+
+    def __len__(self) -> int:
+        return len(self._faces)
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        """Faces `rows`, as indexing the array gives them.
+
+        Raises:
+            FerBenchError: one of them is not what was written.
+        """
+        found: np.ndarray = self._faces[rows]
+        if self._crc32 is not None and self._unread[rows].any():
+            places = np.atleast_1d(np.arange(len(self))[rows])
+            for place, face in zip(places, found.reshape(-1, *self.shape[1:]), strict=True):
+                if self._unread[place] and zlib.crc32(face.tobytes()) != self._crc32[place]:
+                    raise FerBenchError(
+                        f"{self._file}: face {place} is not what was written, a disk or a copy "
+                        "damaged the file. Delete its folder and have it made again; where DVC's "
+                        "cache holds the damaged copy too, docs/when_something_goes_wrong.md helps."
+                    )
+            self._unread[places] = False
+        return found
+
+
+def crc32(faces: np.ndarray) -> np.ndarray:
+    """The checksums (N,) of faces (N, H, W, 3)."""
+    return np.array([zlib.crc32(face.tobytes()) for face in faces], np.uint32)
 
 
 @dataclass(frozen=True)
@@ -27,14 +73,14 @@ class Pack:
     """Aligned faces and what is known about each.
 
     Attributes:
-        faces: (N, H, W, 3) uint8 RGB, memory-mapped read-only.
+        faces: (N, H, W, 3) uint8 RGB.
         manifest: N rows; `box` is (x0, y0, x1, y1) and `landmarks` ten numbers
             (left eye, right eye, nose, left and right mouth corner as x, y; image left first),
             both in pixels of the source image; `detection` is the detector's probability, null
             where no face was found and the centre of the image was taken.
     """
 
-    faces: np.ndarray
+    faces: StoredFaces
     manifest: pd.DataFrame
 
     @staticmethod
@@ -55,17 +101,18 @@ class Pack:
                 f"{folder}: faces.npy has shape {faces.shape} but manifest.parquet has "
                 f"{len(manifest)} rows. Delete the folder and align again."
             )
-        return Pack(faces, manifest)
+        kept = manifest[CRC].to_numpy() if CRC in manifest else None  # packs of before have none
+        return Pack(StoredFaces(faces, kept, faces_path), manifest)
 
 
 class JoinedFaces:
     """The faces of several packs as if they were one array; only rows asked for are read.
 
     Args:
-        arrays: each (N, H, W, 3) uint8 of one size, usually memory-mapped.
+        arrays: each (N, H, W, 3) uint8 of one size.
     """
 
-    def __init__(self, arrays: Sequence[np.ndarray]) -> None:
+    def __init__(self, arrays: Sequence[np.ndarray | StoredFaces]) -> None:
         self._arrays = arrays
         self._ends = np.cumsum([len(a) for a in arrays])
         self.shape = (int(self._ends[-1]), *arrays[0].shape[1:])
@@ -81,10 +128,10 @@ class JoinedFaces:
         return faces
 
 
-Pixels = np.ndarray | JoinedFaces
+Pixels = np.ndarray | StoredFaces | JoinedFaces
 
 
-def join(faces: Mapping[str, np.ndarray]) -> tuple[Pixels, dict[str, int]]:
+def join(faces: Mapping[str, np.ndarray | StoredFaces]) -> tuple[Pixels, dict[str, int]]:
     """The faces of several packs in one, and the row at which each pack begins.
 
     Raises:

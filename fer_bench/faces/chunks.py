@@ -27,7 +27,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from fer_bench.cores import cores
-from fer_bench.datasets.pack import write_manifest
+from fer_bench.datasets.pack import CRC, crc32, write_manifest
 from fer_bench.errors import FerBenchError
 from fer_bench.files import replacing
 
@@ -206,12 +206,14 @@ def assemble(
                     _write_header(stream, (rows, *faces.shape[1:]))
                 # written, not mapped: mapped pages would stay in memory, up to the whole file
                 stream.write(faces.data)
+                columns.setdefault(CRC, []).append(crc32(faces))
                 for name in chunk.files:
                     if name != "faces":
                         columns.setdefault(name, []).append(chunk[name])
     assert sum(map(len, next(iter(columns.values())))) == rows
     joined = {name: np.concatenate(parts) for name, parts in columns.items()}
-    write_manifest(temporary / "manifest.parquet", manifest(joined))
+    described = manifest(joined).assign(**{CRC: joined[CRC]})
+    write_manifest(temporary / "manifest.parquet", described)
     if out.exists():
         shutil.rmtree(out)
     os.replace(temporary, out)

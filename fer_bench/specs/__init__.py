@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from PIL import features
+
 from fer_bench import datasets, models, reports
 from fer_bench import datasets as registry
 from fer_bench.errors import FerBenchError
@@ -92,6 +94,7 @@ def _not_declared(params: Params) -> list[str]:
 
 def _pack_specs(params: Params) -> Iterator[tuple[str, Spec]]:
     installed = versions("torch", "facenet-pytorch", "pillow", "numpy")
+    installed["libjpeg"] = str(features.version("jpg"))  # decodes photographs; Pillow brings it
     for pack in registry.packs().values():
         source = registry.get_source(pack.source)
         options = dict(params.data.get(pack.source, {}))

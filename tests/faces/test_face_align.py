@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from tiny_source import TinySource, loads, spec
 
-from fer_bench.datasets.pack import Pack
+from fer_bench.datasets.pack import Pack, join
 from fer_bench.errors import FerBenchError
 from fer_bench.faces import align as align_module
 from fer_bench.faces import align_job, chunks
@@ -377,3 +377,23 @@ def test_a_disk_too_small_is_found_before_the_first_image(use, tmp_path, monkeyp
     with pytest.raises(FerBenchError, match=r"aligning takes about .* make room"):
         align(spec(), tmp_path / "out" / "tiny", workers=1, work=tmp_path / "work")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("rows", [7, slice(4, 9), np.array([0, 7, 7, 2])])
+def test_a_face_that_was_damaged_on_disk_is_not_read(use, tmp_path, rows):
+    use(TinySource(rows=11))
+    align(spec(), tmp_path / "tiny", workers=1, work=tmp_path / "work")
+    whole = np.load(tmp_path / "tiny/faces.npy")
+    faces = Pack.open(tmp_path / "tiny").faces
+    np.testing.assert_array_equal(faces[rows], whole[rows])
+    with open(tmp_path / "tiny/faces.npy", "r+b") as stream:
+        stream.seek(-whole[7:].nbytes + 100, os.SEEK_END)
+        stream.write(b"\x01\x02\x03\x04")
+    faces = Pack.open(tmp_path / "tiny").faces
+    np.testing.assert_array_equal(faces[:7], whole[:7])
+    for _ in range(2):  # what was refused once is so again
+        with pytest.raises(FerBenchError, match="face 7 is not what was written"):
+            faces[rows]
+    joined, _ = join({"tiny": faces, "again": Pack.open(tmp_path / "tiny").faces})
+    with pytest.raises(FerBenchError, match="face 7"):
+        joined[np.array([18])]
