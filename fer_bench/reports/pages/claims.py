@@ -44,6 +44,8 @@ VERDICTS = {
     "same": {"better": "contradicted", "worse": "contradicted", "equivalent": "supported"},
 }
 """By the claim's way and what the faces say of the first model."""
+TRAINED = ("_12_epochs", "")
+"""What names of rows end in: those that were trained longer count, where both models were."""
 SAID = {
     "too_few": "too few faces or people",
     "too_few_seeds": "undecided: too few seeds",
@@ -74,6 +76,8 @@ class Tested:
         said = self.judged.verdict
         if said in ("better", "worse") and self.judged.equivalent and self.claim.way != "better":
             said = "equivalent"  # told apart, but by less than the margin
+        if said == "held":
+            return f"undecided: {'; '.join(self.judged.held)}"
         verdict = SAID.get(said) or VERDICTS[self.claim.way].get(said, "undecided")
         small = said == "better" and self.judged.equivalent
         return f"{verdict}, by less than {margin_text(self.judged.margin)}" if small else verdict
@@ -109,7 +113,8 @@ def _tested(scores: Scores, claims: tuple[Claim, ...]) -> list[Tested]:
         comparisons(one.rows, one.set, "all", [(row_key(one.rows[0]), row_key(one.rows[1]))], None)
         for one in found
     ]
-    judged = corrected(compared, MARGIN, "the {} of this page")
+    rows = [row for one in found for row in one.rows]
+    judged = corrected(compared, rows, MARGIN, "the {} of this page")
     return [
         Tested(one.claim, one.set, one.rows, said[0] if said else None)
         for one, said in zip(found, judged, strict=True)
@@ -122,15 +127,18 @@ def _of(dataset: str, scores: Scores, claims: Sequence[Claim]) -> Iterator[Teste
     masked = [f"{dataset}{suffix}" for suffix in reversed(MASK_SUFFIXES)]
     for claim in claims:
         for set_ in [dataset] if claim.on == "own" else masked:
-            one, other = (_row(scores, dataset, set_, name) for name in (claim.one, claim.other))
-            if one and other:
-                yield Tested(claim, set_, (one, other))
+            for more in TRAINED:
+                names = claim.one, claim.other
+                one, other = (_row(scores, dataset, set_, name, more) for name in names)
+                if one and other:
+                    yield Tested(claim, set_, (one, other))
+                    break
 
 
-def _row(scores: Scores, dataset: str, set_: str, names: str) -> Row | None:
-    """The first measured row of `names` that was scored on the set; see `Claim`."""
+def _row(scores: Scores, dataset: str, set_: str, names: str, more: str) -> Row | None:
+    """The first measured row of `names` that was scored on the set; see `Claim` and `TRAINED`."""
     for name in names.split("|"):
-        where, model = set_, name
+        where, model = set_, name + more
         if name.endswith("_not_fine_tuned"):
             where, model = dataset, name.removesuffix("_not_fine_tuned")
         elif name.endswith("_fine_tuned"):

@@ -96,6 +96,23 @@ def test_the_first_measured_stand_in_counts():
     assert found["other"].tolist() == ["baseline_identity"]
 
 
+def test_rows_that_were_trained_longer_count_where_both_were():
+    rows = [trained("scan_cci", 0.7), trained("ran", 0.8), trained("scn", 0.8)]
+    longer = [trained("scan_cci_12_epochs", 0.8), trained("ran_12_epochs", 0.7)]
+    found = verdicts(rows + longer, *[("scan_cci", other, "better", "own") for other in
+                                      ("ran", "scn")])  # fmt: skip
+    assert found["one"].tolist() == ["scan_cci_12_epochs", "scan_cci"]
+    assert found["verdict"].tolist() == ["supported", "contradicted"]
+
+
+def test_a_rising_curve_holds_the_verdict():
+    rows = [trained("scan_cci", 0.8), trained("ran", 0.7)]
+    for cell in rows[1].cells:
+        cell.history["val_accuracy"] = [0.1, 0.2, 0.5, 0.6]
+    found = verdicts(rows, ("scan_cci", "ran", "better", "own"))
+    assert found["verdict"].tolist() == ["undecided: validation accuracy still rises"]
+
+
 def test_drawn_faces_are_no_evidence_and_what_is_missing_is_named():
     drawn = [trained("scan_cci", 0.8, "synthetic"), trained("ran", 0.7, "synthetic")]
     said = (Claim("6.2", "better than RAN", "scan_cci", "ran", "better", "own"),)
