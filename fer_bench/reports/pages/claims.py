@@ -109,7 +109,8 @@ def _tested(scores: Scores, claims: tuple[Claim, ...]) -> list[Tested]:
         comparisons(one.rows, one.set, "all", [(row_key(one.rows[0]), row_key(one.rows[1]))], None)
         for one in found
     ]
-    judged = corrected(compared, MARGIN, "the {} of this page")
+    rows = [row for one in found for row in one.rows]
+    judged = corrected(compared, rows, MARGIN, "the {} of this page")
     return [
         Tested(one.claim, one.set, one.rows, said[0] if said else None)
         for one, said in zip(found, judged, strict=True)
