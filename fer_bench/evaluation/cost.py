@@ -20,7 +20,7 @@ from fer_bench.device import check_kind, describe_device, precision, software
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.evaluation.peak_memory import peak_memory
 from fer_bench.evaluation.timing import TimingPlan, flops, plan_for, spread, time_in_turns
-from fer_bench.files import read_json, write_json
+from fer_bench.records.cost import Device, DeviceCost, Memory, NetworkCost, Rate, Spread
 
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "paper": {"backbone": "resnet50", "size": 224},
@@ -142,11 +142,10 @@ def measure_cost(
     if not chosen:
         raise FerBenchError("no network to measure: name at least one model")
     plan, threads = plan or plan_for(kind), threads or cores()
-    device = describe_device(kind, threads)
-    stated = {"device": device, "software": software(), "precision": precision(kind)}
-    out = Path(out_folder) / f"{device['slug']}.json"
-    kept = _kept(out, stated, chosen) if merge else []
-    say(f"{device['label']}: {len(chosen)} networks, each in a process for its memory")
+    cost = DeviceCost(Device(**describe_device(kind, threads)), software(), precision(kind), ())
+    out = Path(out_folder) / f"{cost.device.slug}.json"
+    kept = _kept(out, cost, chosen) if merge else []
+    say(f"{cost.device.label}: {len(chosen)} networks, each in a process for its memory")
     memory = {
         key: peak_memory(
             one.base, one.classes, one.options, kind=kind, batch=plan.batch, threads=threads
@@ -154,15 +153,18 @@ def measure_cost(
         for key, one in chosen.items()
     }
     say(f"timing them in {plan.rounds} rounds")
-    entries = _timed(chosen, kind, plan, threads)
-    measured = [{**entry, "memory": memory[key]} for key, entry in entries.items()]
-    write_json(out, {**stated, "models": kept + measured})
+    measured = _timed(chosen, memory, kind, plan, threads)
+    replace(cost, models=(*kept, *measured)).write(out)
     return out
 
 
 def _timed(
-    networks: Mapping[str, Network], kind: str, plan: TimingPlan, threads: int
-) -> dict[str, dict[str, Any]]:
+    networks: Mapping[str, Network],
+    memory: Mapping[str, Memory],
+    kind: str,
+    plan: TimingPlan,
+    threads: int,
+) -> list[NetworkCost]:
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
@@ -175,17 +177,27 @@ def _timed(
         seconds = time_in_turns(built, images, plan)
     finally:
         torch.set_num_threads(before)
-    found = {}
+    found = []
     for key, one in networks.items():
         rates = [plan.batch / s for s in seconds[key]["batch"]]
-        found[key] = {
-            **_identity(one),
-            "parameters": sum(p.numel() for p in built[key].parameters()),
-            "flops": counted[key],
-            "macs": counted[key] // 2,
-            "latency": spread(seconds[key]["image"]),
-            "throughput": {**spread(rates), "batch": plan.batch},
-        }
+        found.append(
+            NetworkCost(
+                one.model,
+                one.base,
+                tuple(one.also()),
+                one.classes,
+                one.configuration,
+                dict(one.options),
+                one.options["backbone"],
+                one.options["size"],
+                parameters=sum(p.numel() for p in built[key].parameters()),
+                flops=counted[key],
+                macs=counted[key] // 2,
+                latency=Spread(**spread(seconds[key]["image"])),
+                throughput=Rate(**spread(rates), batch=plan.batch),
+                memory=memory[key],
+            )
+        )
     return found
 
 
@@ -193,34 +205,19 @@ def _build(one: Network) -> torch.nn.Module:
     return models.build(one.base, one.classes, **one.options).eval()
 
 
-def _identity(one: Network) -> dict[str, Any]:
-    return {
-        "model": one.model, "base": one.base, "also": one.also(), "classes": one.classes,
-        "configuration": one.configuration, "options": dict(one.options),
-        "backbone": one.options["backbone"], "size": one.options["size"],
-    }  # fmt: skip
-
-
-def _kept(
-    out: Path, stated: Mapping[str, Any], measured: Mapping[str, Network]
-) -> list[dict[str, Any]]:
-    """The entries of the file there that are not measured again."""
+def _kept(out: Path, stated: DeviceCost, measured: Mapping[str, Network]) -> list[NetworkCost]:
+    """The networks of the file there that are not measured again."""
     if not out.is_file():
         return []
-    there = read_json(out)
-    same = ("software", "precision")
-    if any(there.get(key) != stated[key] for key in same) or (
-        there["device"]["threads"] != stated["device"]["threads"]
-    ):
+    there = DeviceCost.read(out)
+    if (there.software, there.precision, there.device.threads) != (
+        stated.software, stated.precision, stated.device.threads,
+    ):  # fmt: skip
         raise FerBenchError(
             f"{out} was measured with other software or another number of threads: run without "
             "--models, which measures every network again"
         )
-    return [entry for entry in there["models"] if _key(entry) not in measured]
-
-
-def _key(entry: Mapping[str, Any]) -> str:
-    return Network(entry["model"], entry["base"], entry["classes"], entry["options"]).key
+    return [one for one in there.models if one.key not in measured]
 
 
 def chosen_networks(

@@ -39,8 +39,11 @@ from fer_bench.evaluation.explain_occluders import (
     known_occluder,
     occluded,
 )
-from fer_bench.files import replacing_folder, write_json
+from fer_bench.files import replacing_folder
+from fer_bench.records.explanation import Channels, Explanation, Occluders
 from fer_bench.records.spec import RowSpec, View
+from fer_bench.records.training import FILE as TRAINING
+from fer_bench.records.training import Training
 
 FACES = 100
 """How many faces the numbers are of, at most."""
@@ -64,7 +67,7 @@ def explain_cell(
     Args:
         spec_path: the cell's spec, which says how to build the model.
         view_path: the set's view, `runs/views/<set>.json`.
-        weights: the cell's `train/weights` folder.
+        weights: the cell's `train/weights` folder; `train.json` beside it says which seed it is.
         out_json: `results/explain/<dataset>/<model>/<seed>/<set>.json`; gets the numbers.
         out_dir: `runs/explain/<dataset>/<model>/<seed>/<set>`; gets `arrays.npz`.
         packs: `data/aligned`.
@@ -87,28 +90,32 @@ def explain_cell(
         cell.model, module, lambda a, b: cell.images(chosen.measured[a:b]), len(chosen.measured)
     )
     paths = _paths(cell, chosen, maps)
-    numbers = {
-        "dataset": spec.dataset, "model": spec.model, "set": view.name, "layer": name,
-        "selection": "last", "classes": list(cell.classes), "n": len(chosen.measured),
-        "test_faces": len(cell.rows), **_answers(cell, chosen, maps),
-        "faithfulness": faithfulness(paths),
-        "occluders": _attention(cell, module, chosen, maps, found),
-        "channels": _channels(response),
-    }  # fmt: skip
+    here = chosen.at(chosen.measured)
+    right = maps.predicted[here] == cell.target[chosen.measured]
+    empty = maps.cams[here].max(axis=(1, 2)) == 0
+    explanation = Explanation(
+        spec.dataset,
+        spec.model,
+        Training.read(weights.parent / TRAINING).seed,
+        view.name,
+        layer=name,
+        selection="last",
+        classes=tuple(cell.classes),
+        n=len(chosen.measured),
+        test_faces=len(cell.rows),
+        accuracy=tidy(right.mean()),
+        empty_maps=int(empty.sum()),
+        faithfulness=faithfulness(paths),
+        occluders=_attention(cell, module, chosen, maps, found),
+        channels=_channels(response),
+    )
     with replacing_folder(out_dir) as folder:
         arrays = _pictures(cell, chosen, maps, found) | _response_arrays(response)
         arrays["layer"], arrays["measured"] = np.array(name), np.array(len(paths))
         arrays["areas"] = area(paths).mean(axis=0)
         # Not compressed: compressors differ between machines, and DVC hashes this file.
         np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
-    write_json(out_json, numbers)
-
-
-def _answers(cell: OpenedCell, chosen: Looked, maps: Maps) -> dict[str, Any]:
-    here = chosen.at(chosen.measured)
-    right = maps.predicted[here] == cell.target[chosen.measured]
-    empty = maps.cams[here].max(axis=(1, 2)) == 0
-    return {"accuracy": tidy(right.mean()), "empty_maps": int(empty.sum())}
+    explanation.write(out_json)
 
 
 def _paths(cell: OpenedCell, chosen: Looked, maps: Maps) -> np.ndarray:
@@ -147,7 +154,7 @@ def _attention(
     chosen: Looked,
     maps: Maps,
     found: dict[int, Occluder],
-) -> dict[str, Any] | None:
+) -> Occluders | None:
     hidden = [int(position) for position in chosen.hidden if int(position) in found]
     if not hidden:
         return None
@@ -157,16 +164,14 @@ def _attention(
     return attention_on_occluders(maps.cams[chosen.at(np.array(hidden))], without.cams, occluders)
 
 
-def _channels(response: ChannelResponse) -> dict[str, Any]:
+def _channels(response: ChannelResponse) -> Channels:
     """How differently channels answer to a covered area (Figure 2), as quartiles over channels."""
 
-    def quartiles(values: np.ndarray) -> list[float]:
-        return [tidy(v) for v in np.quantile(values, (0, 0.25, 0.5, 0.75, 1))]
+    def quartiles(values: np.ndarray) -> tuple[float, ...]:
+        return tuple(tidy(v) for v in np.quantile(values, (0, 0.25, 0.5, 0.75, 1)))
 
-    return {
-        "count": len(response.median), "silent": response.silent, "patch": list(PATCH),
-        "inside": quartiles(response.inside()), "outside": quartiles(response.outside()),
-    }  # fmt: skip
+    inside, outside = quartiles(response.inside()), quartiles(response.outside())
+    return Channels(len(response.median), response.silent, PATCH, inside, outside)
 
 
 def _pictures(

@@ -15,12 +15,13 @@ from the global generator: neither repeatable to the bit nor the measure the fie
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from fer_bench.records.explanation import Faithful, Faithfulness, Mean
 
 STEPS = 10
 """Each step replaces a tenth of the pixels."""
@@ -110,24 +111,22 @@ def area(curve: np.ndarray) -> np.ndarray:
     return np.asarray(np.trapezoid(curve, dx=1 / (curve.shape[-1] - 1), axis=-1))
 
 
-def summary(values: np.ndarray) -> dict[str, Any]:
-    """`n`, `mean` and its 95 % interval `low` to `high` over faces; the interval is None for one.
+def summary(values: np.ndarray) -> Mean:
+    """The mean over faces with its 95 % interval, which is None for one face.
 
     Percentile bootstrap of SciPy over faces, seeded.
     """
     from scipy.stats import bootstrap
 
     if not len(values):
-        return {"n": 0, "mean": None, "low": None, "high": None}
-    mean = float(values.mean())
+        return Mean(None, None, None, 0)
+    mean = tidy(values.mean())
     if len(values) < 2:
-        return {"n": len(values), "mean": tidy(mean), "low": None, "high": None}
+        return Mean(mean, None, None, len(values))
     found = bootstrap(
         (values,), np.mean, n_resamples=2000, method="percentile", rng=np.random.default_rng(0)
     ).confidence_interval
-    return {
-        "n": len(values), "mean": tidy(mean), "low": tidy(found.low), "high": tidy(found.high)
-    }  # fmt: skip
+    return Mean(mean, tidy(found.low), tidy(found.high), len(values))
 
 
 def tidy(number: float) -> float:
@@ -135,26 +134,23 @@ def tidy(number: float) -> float:
     return round(float(number), 6)
 
 
-def faithfulness(paths: np.ndarray) -> dict[str, Any]:
+def faithfulness(paths: np.ndarray) -> Faithfulness:
     """Numbers of N faces' curves (N, 2, len(ORDERS), steps + 1).
 
     For `deletion` and `insertion`: each order's mean area and mean curve, and how much smaller
     (larger, for insertion) the map's area is than each reference's on the same face: `gain_over`,
     positive where the map is better than the reference.
     """
-    numbers: dict[str, Any] = {"n": len(paths), "steps": paths.shape[-1] - 1}
-    for i, name in enumerate(("deletion", "insertion")):
+    measures = []
+    for i, better in enumerate((-1, 1)):
         areas = area(paths[:, i])
-        better = -1 if name == "deletion" else 1
-        numbers[name] = {
-            **{order: summary(areas[:, k]) for k, order in enumerate(ORDERS)},
-            "gain_over": {
-                order: summary(better * (areas[:, 0] - areas[:, k]))
-                for k, order in enumerate(ORDERS) if k
-            },
-            "curves": {
-                order: [tidy(v) for v in paths[:, i, k].mean(axis=0)]
-                for k, order in enumerate(ORDERS)
-            },
-        }  # fmt: skip
-    return numbers
+        gains = {o: better * (areas[:, 0] - areas[:, k]) for k, o in enumerate(ORDERS) if k}
+        means = {order: paths[:, i, k].mean(axis=0) for k, order in enumerate(ORDERS)}
+        measures.append(
+            Faithful(
+                **{order: summary(areas[:, k]) for k, order in enumerate(ORDERS)},
+                gain_over={order: summary(gain) for order, gain in gains.items()},
+                curves={order: [tidy(v) for v in curve] for order, curve in means.items()},
+            )
+        )
+    return Faithfulness(len(paths), paths.shape[-1] - 1, *measures)

@@ -20,6 +20,7 @@ from fer_bench.datasets.pack import Pack
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.explain_faithfulness import centre_saliency, summary, tidy
 from fer_bench.faces.geometry import cut_out
+from fer_bench.records.explanation import Mean, Occluders, OnOccluders
 
 LEVELS = 2
 """Pixels whose channels differ by more than this (of 255) differ. Elsewhere the two pictures are
@@ -154,7 +155,7 @@ def mass(cam: np.ndarray, mask: np.ndarray) -> float:
 
 def attention_on_occluders(
     cams: np.ndarray, clean_cams: np.ndarray, occluders: Sequence[Occluder]
-) -> dict[str, Any] | None:
+) -> Occluders | None:
     """Attention mass on occluders beside their share of the face; None without any.
 
     `mass` and `area` are means over faces; `ratio` is mean mass over mean area, 1 for attention
@@ -181,34 +182,34 @@ def attention_on_occluders(
     known = np.isfinite(table).all(axis=1)
     numbers = _numbers(table[known])
     by_kind = {str(kind): _numbers(table[known & (kinds == kind)]) for kind in np.unique(kinds)}
-    return {**numbers, "empty": int((~known).sum()), "kinds": by_kind}
+    return Occluders(**vars(numbers), empty=int((~known).sum()), kinds=by_kind)
 
 
-def _numbers(table: np.ndarray) -> dict[str, Any]:
+def _numbers(table: np.ndarray) -> OnOccluders:
     area, on, clean, centre = table.T
-    return {
-        "n": len(table),
-        "area": summary(area),
-        "mass": summary(on),
-        "clean_mass": summary(clean),
-        "change": summary(on - clean),
-        "centre_mass": tidy(centre.mean()) if len(table) else None,
-        "ratio": _ratio(on, area),
-        "clean_ratio": _ratio(clean, area),
-    }
+    return OnOccluders(
+        n=len(table),
+        area=summary(area),
+        mass=summary(on),
+        clean_mass=summary(clean),
+        change=summary(on - clean),
+        centre_mass=tidy(centre.mean()) if len(table) else None,
+        ratio=_ratio(on, area),
+        clean_ratio=_ratio(clean, area),
+    )
 
 
-def _ratio(on: np.ndarray, area: np.ndarray) -> dict[str, Any]:
+def _ratio(on: np.ndarray, area: np.ndarray) -> Mean:
     """Mean of `on` over mean of `area` with its 95 % bootstrap interval over faces."""
     from scipy.stats import bootstrap
 
     if not len(on):
-        return {"mean": None, "low": None, "high": None}
+        return Mean(None, None, None)
     ratio = tidy(on.mean() / area.mean())
     if len(on) < 2:
-        return {"mean": ratio, "low": None, "high": None}
+        return Mean(ratio, None, None)
     found = bootstrap(
         (on, area), lambda a, b, axis: a.mean(axis=axis) / b.mean(axis=axis), paired=True,
         n_resamples=2000, method="percentile", rng=np.random.default_rng(0),
     ).confidence_interval  # fmt: skip
-    return {"mean": ratio, "low": tidy(found.low), "high": tidy(found.high)}
+    return Mean(ratio, tidy(found.low), tidy(found.high))

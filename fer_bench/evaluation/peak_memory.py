@@ -21,11 +21,12 @@ import torch
 from fer_bench import models
 from fer_bench.errors import FerBenchError
 from fer_bench.models import outside
+from fer_bench.records.cost import Memory
 
 
 def peak_memory(
     base: str, classes: int, options: Mapping[str, Any], *, kind: str, batch: int, threads: int
-) -> dict[str, Any]:
+) -> Memory:
     """Bytes that building the model and predicting take at most, weights included.
 
     Args:
@@ -35,10 +36,6 @@ def peak_memory(
         kind: `cpu` or `cuda`.
         batch: images of the larger pass.
         threads: torch's threads.
-
-    Returns:
-        `image` and `batch`: bytes with one image and with a batch, None where the system does not
-        tell; `of`: `resident` or `cuda`.
 
     Raises:
         FerBenchError: the process failed; most likely memory ran out.
@@ -54,8 +51,7 @@ def peak_memory(
             f"{base} with a batch of {batch}: the process that measures its memory ended with "
             f"status {done.returncode}: {last}"
         )
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return Memory(**json.loads(done.stdout.splitlines()[-1]))
 
 
 def _measure(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +19,14 @@ from fer_bench.evaluation.corruptions.perturbations import Step
 from fer_bench.evaluation.metrics import measure
 from fer_bench.evaluation.opened import last_network, prepare, test_faces
 from fer_bench.faces.crop_landmarks import crop_landmarks
-from fer_bench.files import write_text
+from fer_bench.records.robustness import (
+    Accuracies,
+    Corrupted,
+    Perturbed,
+    RobustnessResult,
+    Severity,
+    Worn,
+)
 from fer_bench.records.spec import RowSpec, View
 from fer_bench.records.training import FILE as TRAINING
 from fer_bench.records.training import Training
@@ -106,76 +111,60 @@ def robustness_cell(
     spec, view = RowSpec.read(spec_path), View.read(view_path)
     seed = Training.read(weights.parent / TRAINING).seed
     subject, worn = _subject(spec, view, weights, packs)
-    name = f"{spec.dataset}/{spec.model}/{seed}"
-    result = {
-        "dataset": spec.dataset,
-        "model": spec.model,
-        "seed": seed,
-        "n": len(subject.faces),
-        "classes": list(subject.classes),
-        "worn": worn,
-        **robustness(subject, name),
-    }
-    _write(out_json, result)
+    robustness(subject, (spec.dataset, spec.model, seed), worn).write(out_json)
 
 
-def robustness(subject: ModelOnFaces, name: str) -> dict[str, Any]:
-    """Everything measured of one model; fractions run from 0 to 1.
+def robustness(subject: ModelOnFaces, cell: tuple[str, str, int], worn: Worn) -> RobustnessResult:
+    """Everything measured of one model.
 
     Args:
         subject: the model and its faces.
-        name: what the progress bar is called.
-
-    Returns:
-        - `clean`: `accuracy` and `balanced_accuracy` of the faces as they are;
-        - `corruptions`: by name the `group`, the `unit` and five `severities`, each with its
-          `level`, `value` (at the crops' size), `accuracy`, `balanced_accuracy` and `flip_rate`:
-          the share of faces whose answer is not the one given to the clean face;
-        - `mean_corruption_accuracy`: mean over corruptions of the mean over severities;
-        - `perturbations`: by name the `value` and the `flip_rate`, a mean over directions;
-        - `flip_rate`: mean over perturbations.
+        cell: dataset, row and seed.
+        worn: by what masks are worn.
     """
     usable = [c for c in CORRUPTIONS.values() if not c.landmarks or subject.landmarks is not None]
     values = {c.name: c.values_at(int(subject.faces.pixels.shape[1])) for c in usable}
     changes: list[Change] = [lambda images, _: images]
     changes += [subject.corrupting(c, value) for c in usable for value in values[c.name]]
     changes += [_stepping(step) for small in PERTURBATIONS for step in small.steps]
+    name = "/".join(map(str, cell))
     bar = tqdm(subject.logits(changes), name, len(changes), unit="pass", mininterval=1.0)
     results = iter(list(bar))  # numbers, no pixels: small
     clean = next(results)
     answers = clean.argmax(axis=1)
-    corruptions: dict[str, dict[str, Any]] = {}
+    corruptions = {}
     for c in usable:
         severities = []
         for level, value in zip(SEVERITIES, values[c.name], strict=True):
             logits = next(results)
-            measured = {**_measured(subject, logits), "flip_rate": _flipped(answers, logits)}
-            severities.append({"level": level, "value": value, **measured})
-        corruptions[c.name] = {"group": c.group, "unit": c.unit, "severities": severities}
+            flipped = _flipped(answers, logits)
+            severities.append(Severity(level, value, *_measured(subject, logits), flipped))
+        corruptions[c.name] = Corrupted(c.group, c.unit, tuple(severities))
     perturbations = {
-        small.name: {
-            "value": small.value,
-            "flip_rate": float(np.mean([_flipped(answers, next(results)) for _ in small.steps])),
-        }
+        small.name: Perturbed(
+            small.value, float(np.mean([_flipped(answers, next(results)) for _ in small.steps]))
+        )
         for small in PERTURBATIONS
     }
-    means = [np.mean([s["accuracy"] for s in c["severities"]]) for c in corruptions.values()]
-    return {
-        "clean": _measured(subject, clean),
-        "corruptions": corruptions,
-        "mean_corruption_accuracy": float(np.mean(means)),
-        "perturbations": perturbations,
-        "flip_rate": float(np.mean([p["flip_rate"] for p in perturbations.values()])),
-    }
+    means = [np.mean([s.accuracy for s in c.severities]) for c in corruptions.values()]
+    return RobustnessResult(
+        *cell,
+        len(subject.faces),
+        tuple(subject.classes),
+        worn,
+        Accuracies(*_measured(subject, clean)),
+        corruptions,
+        float(np.mean(means)),
+        perturbations,
+        float(np.mean([p.flip_rate for p in perturbations.values()])),
+    )
 
 
 def _stepping(step: Step) -> Change:
     return lambda images, _: np.stack([step(image) for image in images])
 
 
-def _subject(
-    spec: RowSpec, view: View, weights: Path, packs: Path
-) -> tuple[ModelOnFaces, dict[str, Any]]:
+def _subject(spec: RowSpec, view: View, weights: Path, packs: Path) -> tuple[ModelOnFaces, Worn]:
     device = prepare(spec)
     model = last_network(spec, weights, device, "robustness")
     remedy = f"empty enabled.{spec.dataset}.robustness"
@@ -191,42 +180,22 @@ def _subject(
     return ModelOnFaces(logits, faces, landmarks, list(spec.classes)), worn
 
 
-def _places(rows: pd.DataFrame, size: int) -> tuple[np.ndarray | None, dict[str, Any]]:
+def _places(rows: pd.DataFrame, size: int) -> tuple[np.ndarray | None, Worn]:
     """Landmarks to wear masks by, and what the result says about them.
 
-    `left_out` tells why no masks were worn: nobody knows where these faces have their mouth, or
-    they wear masks already.
+    None are worn where nobody knows where these faces have their mouth, or they wear some already.
     """
     landmarks, known = crop_landmarks(list(rows["landmarks"]), size)
     masked = "mask_kind" in rows and bool(rows["mask_kind"].notna().any())
     why = "already masked" if masked else None if known.any() else "no landmarks"
-    worn = {"by_landmarks": int(known.sum()), "by_mean_face": int((~known).sum()), "left_out": why}
+    worn = Worn(int(known.sum()), int((~known).sum()), why)
     return (None if why else landmarks), worn
 
 
-def _measured(subject: ModelOnFaces, logits: np.ndarray) -> dict[str, float]:
+def _measured(subject: ModelOnFaces, logits: np.ndarray) -> tuple[float, float]:
     whole = measure(subject.faces.labels, logits, subject.classes)
-    return {key: whole[key] for key in ("accuracy", "balanced_accuracy")}
+    return whole["accuracy"], whole["balanced_accuracy"]
 
 
 def _flipped(answers: np.ndarray, logits: np.ndarray) -> float:
     return float((logits.argmax(axis=1) != answers).mean())
-
-
-def _write(out: Path, result: dict[str, Any]) -> None:
-    """Indented JSON with a line a severity: small, and differences read well."""
-    text = json.dumps(
-        _rounded(result), indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False
-    )
-    for inner in (r"\{[^{}\[\]]+\}", r"\[[^\[\]{}]+\]"):
-        text = re.sub(inner, lambda match: " ".join(match[0].split()), text)
-    write_text(out, text + "\n")
-
-
-def _rounded(value: Any) -> Any:
-    """Eight decimals: means over faces differ far above, summation orders far below."""
-    if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_rounded(inner) for inner in value]
-    return round(value, 8) if isinstance(value, float) else value

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +10,7 @@ from typing import Any, TypedDict
 import orjson
 
 from fer_bench.errors import FerBenchError
-from fer_bench.files import write_text
-from fer_bench.records.base import from_json, to_json
+from fer_bench.records.base import check_place, from_json, to_json, write_record
 from fer_bench.records.training import FORMAT as TRAINING
 from fer_bench.records.training import Training
 from fer_bench.row_names import JOINT
@@ -98,22 +95,12 @@ class Score:
                 f"{file} is no score file ({error!r}): delete it and run `dvc repro`"
             ) from error
         score = from_json(Score, value, str(file))
-        cell = score.training
-        stated = (cell.dataset, cell.model, str(cell.seed))
-        if stated != (file.parent.parent.name, file.parent.name, file.stem):
-            raise FerBenchError(
-                f"{file} holds the score of {'/'.join(stated)}: the file was moved or renamed; "
-                "delete it and run `dvc repro`"
-            )
+        check_place(file, score.training.dataset, score.training.model, score.training.seed)
         return score
 
     def write(self, file: Path) -> None:
-        """Write it: indented, each list of numbers on one line, so that differences read well."""
-        text = json.dumps(to_json(self), indent=1, sort_keys=True, allow_nan=False)
-        flat = re.sub(
-            r'\[[^\[\]{}"]+\]', lambda match: "[" + " ".join(match[0][1:-1].split()) + "]", text
-        )
-        write_text(file, flat + "\n")
+        """Write it, each list of numbers on one line."""
+        write_record(file, to_json(self), r'\[[^\[\]{}"]+\]')
 
 
 def _from_format_1(old: Mapping[str, Any]) -> dict[str, Any]:

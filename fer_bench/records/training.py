@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, write_json
 from fer_bench.records.base import from_json, to_json
 
@@ -93,21 +91,8 @@ class Training:
     @staticmethod
     def read(file: Path) -> Training:
         """Read `train.json`; raises FerBenchError when it is missing or of another format."""
-        return training(read_json(file), str(file))
+        return from_json(Training, read_json(file), str(file), "train the cell again")
 
     def write(self, file: Path) -> None:
         """Write it as `train.json`."""
         write_json(file, to_json(self))
-
-
-def training(value: Mapping[str, Any], where: str) -> Training:
-    """The record of JSON values.
-
-    Raises:
-        FerBenchError: it is of a format that this version does not read.
-    """
-    if not isinstance(value, Mapping) or value.get("format") != FORMAT:
-        raise FerBenchError(
-            f"{where} is no training record of format {FORMAT}: train the cell again"
-        )
-    return from_json(Training, value, where)

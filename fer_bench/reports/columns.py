@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from fer_bench.reports.formatting import mean_std, percent, rounded
-from fer_bench.reports.grid import github
+from fer_bench.reports.grid import Grid, grid
 from fer_bench.reports.row import Row
 from fer_bench.statistics.summary import Summary
 
@@ -112,11 +112,21 @@ def of_row(
 
 
 def page_table(columns: Columns[T], items: Iterable[T], *more: Sequence[str]) -> str:
-    """The page's grid: a line an item, then `more` lines as they are."""
+    """The page's grid as Markdown: a line an item, then `more` lines as they are."""
+    return page_grid(columns, items, more).markdown()
+
+
+def page_grid(
+    columns: Columns[T],
+    items: Iterable[T],
+    more: Iterable[Sequence[str]] = (),
+    blocks: Sequence[int] = (),
+) -> Grid:
+    """The page's grid, as `grid.Grid` describes it."""
     on_page = [column for column in columns if column.head]
     body = [[column.text(item) for column in on_page] for item in items]
-    left = [i for i, column in enumerate(on_page) if column.left]
-    return github([column.head for column in on_page], [*body, *more], left)
+    words = [column.head for column in on_page if column.left]
+    return grid([column.head for column in on_page], [*body, *more], words, blocks)
 
 
 def names_of(columns: Columns[T]) -> list[str]:

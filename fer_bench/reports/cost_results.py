@@ -1,25 +1,17 @@
-"""Cost files as data and as pages; no torch.
-
-`results/cost/<device>.json` is what `fer-bench cost` measured on one device; this module finds a
-row's entry in it and writes the page to read beside it.
-"""
+"""The page beside each cost file (`records.cost`), and how its numbers are printed; no torch."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
-from fer_bench.errors import FerBenchError
-from fer_bench.files import read_json, write_text
+from fer_bench.files import write_text
+from fer_bench.records.cost import DeviceCost, NetworkCost, Spread, load_costs
+from fer_bench.reports.columns import Columns, page_table, shown
 from fer_bench.reports.formatting import NOTHING, count, rounded
-from fer_bench.reports.grid import github
 
 PAPER_SECONDS = {"cpu": 0.12, "cuda": 0.03}
 """Seconds an image of SCAN-CCI as the paper prints them (supplementary Table 2)."""
-
-PAPER_NETWORK = ("resnet50", 224)
 
 TITLES = {
     "paper": "The paper's configuration",
@@ -28,82 +20,27 @@ TITLES = {
 }
 
 
-@dataclass(frozen=True)
-class DeviceCost:
-    """One cost file.
-
-    Attributes:
-        slug: the file's stem.
-        label: the device's name.
-        kind: `cpu` or `cuda`.
-        cores, threads: of the CPU.
-        load_before: load average of the last minute before the run; None where unknown.
-        software: versions of torch and more.
-        precision: of the numbers computed with.
-        entries: what was measured, a mapping a network, in the file's order.
-    """
-
-    slug: str
-    label: str
-    kind: str
-    cores: int
-    threads: int
-    load_before: float | None
-    software: Mapping[str, Any]
-    precision: str
-    entries: tuple[Mapping[str, Any], ...]
-
-    @property
-    def torch(self) -> str:
-        """The version of torch."""
-        return str(self.software["torch"])
-
-    def find(
-        self, model: str, backbone: str | None = None, size: int | None = None
-    ) -> Mapping[str, Any] | None:
-        """The entry of a row, or of a model that is the same network; None if not measured.
-
-        Args:
-            model: the row's method: a row costs the same wherever it starts from.
-            backbone: the row's backbone; the paper's if not given.
-            size: the row's input side in pixels; the paper's if not given.
-        """
-        wanted = (backbone or PAPER_NETWORK[0], size or PAPER_NETWORK[1])
-        here = [e for e in self.entries if (e["backbone"], e["size"]) == wanted]
-        exact = [entry for entry in here if entry["model"] == model]
-        return next(iter([*exact, *(entry for entry in here if model in entry["also"])]), None)
-
-
-def load_costs(folder: Path) -> list[DeviceCost]:
-    """Every cost file of `results/cost`: CPUs, then GPUs, by name.
-
-    Raises:
-        FerBenchError: a file there is no cost file.
-    """
-    found = [_read(file) for file in folder.glob("*.json")]
-    return sorted(found, key=lambda device: (device.kind, device.slug))
-
-
 def write_pages(folder: Path) -> list[Path]:
     """Write `<device>.md` beside every cost file."""
     written = []
-    for device in load_costs(folder):
-        path = folder / f"{device.slug}.md"
-        write_text(path, markdown(device))
+    for cost in load_costs(folder):
+        path = folder / f"{cost.device.slug}.md"
+        write_text(path, markdown(cost))
         written.append(path)
     return written
 
 
-def time_text(spread: Mapping[str, Any]) -> str:
+def time_text(spread: Spread) -> str:
     """`118 ms (112 to 131)`: median, 10th and 90th percentile of seconds."""
-    low, middle, high = (_short(1000 * spread[key]) for key in ("p10", "median", "p90"))
-    return f"{middle} ms ({low} to {high})"
+    return (
+        f"{_short(1000 * spread.median)} ms ({_short(1000 * spread.p10)} to "
+        f"{_short(1000 * spread.p90)})"
+    )
 
 
-def rate_text(spread: Mapping[str, Any]) -> str:
+def rate_text(spread: Spread) -> str:
     """`9.80 (9.10 to 10.2)`: images a second."""
-    low, middle, high = (_short(spread[key]) for key in ("p10", "median", "p90"))
-    return f"{middle} ({low} to {high})"
+    return f"{_short(spread.median)} ({_short(spread.p10)} to {_short(spread.p90)})"
 
 
 def memory_text(size: int | None) -> str:
@@ -116,19 +53,19 @@ def count_text(operations: int) -> str:
     return _short(operations / 1e9)
 
 
-def markdown(device: DeviceCost) -> str:
+def markdown(cost: DeviceCost) -> str:
     """The page of one device."""
-    parts = [f"# Cost: {device.label}", *_how(device)]
+    parts = [f"# Cost: {cost.device.label}", *_how(cost)]
     for configuration, title in TITLES.items():
-        entries = [e for e in device.entries if e["configuration"] == configuration]
-        if entries:
-            parts += [f"## {title}", _networks(entries), _table(device, entries)]
-            parts += _same(entries)
-    parts += _paper(device)
+        found = [one for one in cost.models if one.configuration == configuration]
+        if found:
+            parts += [f"## {title}", _networks(found), _table(found), *_same(found)]
+    parts += _paper(cost)
     return "\n\n".join(parts) + "\n"
 
 
-def _how(device: DeviceCost) -> list[str]:
+def _how(cost: DeviceCost) -> list[str]:
+    device = cost.device
     threads = "" if device.kind == "cuda" else f", threads: {device.threads}"
     load = "" if device.load_before is None else (
         f" Load average of the minute before: {rounded(device.load_before, 1)}."
@@ -140,7 +77,8 @@ def _how(device: DeviceCost) -> list[str]:
         "small networks mostly what the libraries load besides"
     )
     return [
-        f"Written by `fer-bench cost`: torch {device.torch}, {device.precision}{threads}.{load}",
+        f"Written by `fer-bench cost`: torch {cost.software['torch']}, {cost.precision}{threads}."
+        f"{load}",
         "Forward passes on images in memory, without reading, detecting or aligning faces; weights "
         "are random, because cost does not depend on their values. Times are warm, and models take "
         "turns in rounds, so that a slow minute hits all alike: median, with the 10th and 90th "
@@ -153,59 +91,66 @@ def _how(device: DeviceCost) -> list[str]:
     ]
 
 
-def _networks(entries: list[Mapping[str, Any]]) -> str:
-    found = dict.fromkeys(
-        f"{e['backbone']} at {e['size']} px, {e['classes']} classes" for e in entries
+def _networks(found: Sequence[NetworkCost]) -> str:
+    names = dict.fromkeys(
+        f"{one.backbone} at {one.size} px, {one.classes} classes" for one in found
     )
-    return "; ".join(found) + "."
+    return "; ".join(names) + "."
 
 
-def _table(device: DeviceCost, entries: list[Mapping[str, Any]]) -> str:
-    batches = dict.fromkeys(e["throughput"]["batch"] for e in entries)
-    batch = " or ".join(map(str, batches))
-    head = (
-        "Model", "Parameters", "GFLOPs", "GMACs", "One image", f"Images a second, batch of {batch}",
-        "Memory, one image", "Memory, batch",
-    )  # fmt: skip
-    several = len({(e["backbone"], e["size"]) for e in entries}) > 1
-    body = [
-        (
-            f"`{e['model']}`" + (f" ({e['backbone']}, {e['size']} px)" if several else ""),
-            count(e["parameters"]), count_text(e["flops"]), count_text(e["macs"]),
-            time_text(e["latency"]), rate_text(e["throughput"]),
-            memory_text(e["memory"]["image"]), memory_text(e["memory"]["batch"]),
-        )
-        for e in entries
-    ]  # fmt: skip
-    text = github(head, body)
-    timed = " or ".join(dict.fromkeys(str(e["latency"]["n"]) for e in entries))
-    batched = " or ".join(dict.fromkeys(str(e["throughput"]["n"]) for e in entries))
-    return f"{text}\n\nTimed: {timed} single images and {batched} batches a model."
+def _table(found: Sequence[NetworkCost]) -> str:
+    several = len({(one.backbone, one.size) for one in found}) > 1
+
+    def name(one: NetworkCost) -> str:
+        return f"`{one.model}`" + (f" ({one.backbone}, {one.size} px)" if several else "")
+
+    columns: Columns[NetworkCost] = (
+        shown("Model", name, left=True),
+        shown("Parameters", lambda one: count(one.parameters)),
+        shown("GFLOPs", lambda one: count_text(one.flops)),
+        shown("GMACs", lambda one: count_text(one.macs)),
+        shown("One image", lambda one: time_text(one.latency)),
+        shown(
+            f"Images a second, batch of {_all(one.throughput.batch for one in found)}",
+            lambda one: rate_text(one.throughput),
+        ),
+        shown("Memory, one image", lambda one: memory_text(one.memory.image)),
+        shown("Memory, batch", lambda one: memory_text(one.memory.batch)),
+    )
+    timed, batched = _all(one.latency.n for one in found), _all(one.throughput.n for one in found)
+    return (
+        f"{page_table(columns, found)}\n\nTimed: {timed} single images and {batched} batches a "
+        "model."
+    )
 
 
-def _same(entries: list[Mapping[str, Any]]) -> list[str]:
-    found = [
-        f"`{e['model']}` stands for " + ", ".join(f"`{name}`" for name in e["also"])
-        for e in entries
-        if e["also"]
+def _all(numbers: Iterable[int]) -> str:
+    return " or ".join(map(str, dict.fromkeys(numbers)))
+
+
+def _same(found: Sequence[NetworkCost]) -> list[str]:
+    said = [
+        f"`{one.model}` stands for " + ", ".join(f"`{name}`" for name in one.also)
+        for one in found
+        if one.also
     ]
-    text = "The same network, only started from other weights: " + "; ".join(found) + "."
-    return [text] if found else []
+    text = "The same network, only started from other weights: " + "; ".join(said) + "."
+    return [text] if said else []
 
 
-def _paper(device: DeviceCost) -> list[str]:
-    entry = device.find("scan_cci")
-    if entry is None:
+def _paper(cost: DeviceCost) -> list[str]:
+    one = cost.find("scan_cci")
+    if one is None:
         return []
-    printed = PAPER_SECONDS[device.kind]
-    ours = float(entry["latency"]["median"])
+    kind = cost.device.kind
+    printed, ours = PAPER_SECONDS[kind], one.latency.median
     return [
         "## Beside the paper",
         f"Supplementary Table 2 prints {PAPER_SECONDS['cuda']} s an image on a GPU and "
         f"{PAPER_SECONDS['cpu']} s on a CPU for the proposed model at 224 x 224. It names neither "
         "device, nor the batch, nor whether alignment is counted, so this is context and no "
         f"comparison. Here `scan_cci` takes {_short(ours)} s for one image on "
-        f"{'this GPU' if device.kind == 'cuda' else 'this CPU'}, "
+        f"{'this GPU' if kind == 'cuda' else 'this CPU'}, "
         f"{rounded(ours / printed, 2)} times the printed {printed} s.",
     ]
 
@@ -216,21 +161,3 @@ def _short(value: float) -> str:
     while value and places < 6 and abs(float(rounded(value, places))) * 10**places < 100:
         places += 1
     return f"{float(rounded(value, places)):,.{places}f}"
-
-
-def _read(file: Path) -> DeviceCost:
-    content = read_json(file)
-    try:
-        device = content["device"]
-        for entry in content["models"]:
-            entry["latency"]["median"], entry["throughput"]["median"], entry["memory"]["image"]
-            entry["also"], entry["configuration"], entry["flops"]
-        return DeviceCost(
-            file.stem, device["label"], device["kind"], device["cores"], device["threads"],
-            device["load_before"], content["software"], content["precision"],
-            tuple(content["models"]),
-        )  # fmt: skip
-    except (KeyError, TypeError) as error:
-        raise FerBenchError(
-            f"{file} is no cost file ({error!r}): delete it and run `fer-bench cost`"
-        ) from error

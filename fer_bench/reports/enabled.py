@@ -64,6 +64,11 @@ def found(
             yield FoundRow(dataset, model, model, None, True, len(there), there)
 
 
+def measured(elsewhere: bool) -> str:
+    """Where numbers were made, as pages and their CSV call it."""
+    return "elsewhere" if elsewhere else "here"
+
+
 def rows_of(lists: Mapping[str, Sequence[Any]]) -> dict[str, tuple[str, str | None]]:
     """The rows one dataset's enabled lists ask for: its models, then the transferred ones.
 

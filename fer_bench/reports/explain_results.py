@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
 
 from fer_bench.datasets import datasets, packs
 from fer_bench.errors import FerBenchError
-from fer_bench.files import read_json
-from fer_bench.reports.enabled import Enabled, found
+from fer_bench.records.explanation import Explanation
+from fer_bench.reports.enabled import Enabled, found, measured
 from fer_bench.reports.relations import rendered
 
-Numbers = Mapping[str, Any]
 PICTURES = (
     "classes", "faces", "cams", "occluders", "labels", "predictions", "probabilities",
     "true_probabilities", "is_failure", "layer", "measured", "areas",
@@ -24,26 +23,16 @@ PICTURES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Explained:
-    """One network explained on one set.
+class Explained(NamedTuple):
+    """One network explained on one set, and whether its dataset is not enabled here."""
 
-    Attributes:
-        elsewhere: read from a committed file of a dataset that is not enabled here.
-        numbers: see `evaluation.explain`.
-    """
-
-    dataset: str
-    model: str
-    seed: int
-    set: str
+    numbers: Explanation
     elsewhere: bool
-    numbers: Numbers
 
     @property
     def measured(self) -> str:
         """`here`, or `elsewhere`."""
-        return "elsewhere" if self.elsewhere else "here"
+        return measured(self.elsewhere)
 
 
 def load_explained(explain_dir: Path | None, enabled: Enabled) -> list[Explained]:
@@ -60,32 +49,14 @@ def load_explained(explain_dir: Path | None, enabled: Enabled) -> list[Explained
             else:
                 names = _sets(row.dataset, enabled[row.dataset])
                 files = [seed / f"{name}.json" for name in names]
-            explained += [_read(file, row.elsewhere) for file in files if file.is_file()]
+            there = [Explanation.read(file) for file in files if file.is_file()]
+            explained += [Explained(numbers, row.elsewhere) for numbers in there]
     return explained
 
 
 def _sets(dataset: str, lists: Mapping[str, Sequence[Any]]) -> list[str]:
     """What a dataset's networks are explained on: its own test faces, and where it is evaluated."""
     return [dataset, *lists.get("evaluate_on", ())]
-
-
-def _read(file: Path, elsewhere: bool) -> Explained:
-    dataset, model, seed, set_ = *file.parts[-4:-1], file.stem
-    numbers = read_json(file)
-    try:
-        stated = (numbers["dataset"], numbers["model"], numbers["set"])
-        numbers["faithfulness"], numbers["occluders"], numbers["layer"], numbers["n"]
-        number = int(seed)
-    except (KeyError, TypeError, ValueError) as error:
-        raise FerBenchError(
-            f"{file} is no explanation ({error!r}): delete it and run `dvc repro`"
-        ) from error
-    if stated != (dataset, model, set_):
-        raise FerBenchError(
-            f"{file} explains {'/'.join(stated)}: the file was moved or renamed; delete it and run "
-            "`dvc repro`"
-        )
-    return Explained(dataset, model, number, set_, elsewhere, numbers)
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.corruptions import CORRUPTIONS, PERTURBATIONS
-from fer_bench.files import read_json
-from fer_bench.reports.enabled import Enabled, found
+from fer_bench.records.robustness import RobustnessResult
+from fer_bench.reports.enabled import Enabled, found, measured
 from fer_bench.statistics.summary import Summary, summarise
-
-KEYS = {"dataset", "model", "seed", "n", "classes", "clean", "corruptions",
-        "mean_corruption_accuracy", "perturbations", "flip_rate", "worn"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,85 +64,85 @@ class Robust:
         dataset, model: its row.
         elsewhere: whether committed files of a dataset that is not enabled here were read.
         wanted: how many seeds params ask for.
-        cells: the files' contents, by rising seed; never empty.
+        cells: by rising seed; never empty.
     """
 
     dataset: str
     model: str
     elsewhere: bool
     wanted: int
-    cells: tuple[Mapping[str, Any], ...]
+    cells: tuple[RobustnessResult, ...]
 
     @property
     def measured(self) -> str:
         """`here`, or `elsewhere`."""
-        return "elsewhere" if self.elsewhere else "here"
+        return measured(self.elsewhere)
 
     @property
     def clean(self) -> Summary:
         """Accuracy of the faces as they are."""
-        return _over(cell["clean"]["accuracy"] for cell in self.cells)
+        return _over(cell.clean.accuracy for cell in self.cells)
 
     @property
     def mean_corruption_accuracy(self) -> Summary:
         """Mean over corruptions of the mean over severities."""
-        return _over(cell["mean_corruption_accuracy"] for cell in self.cells)
+        return _over(cell.mean_corruption_accuracy for cell in self.cells)
 
     @property
     def kept(self) -> Summary | None:
         """Mean corruption accuracy as a share of the clean accuracy, seed by seed."""
-        pairs = [(c["mean_corruption_accuracy"], c["clean"]["accuracy"]) for c in self.cells]
+        pairs = [(c.mean_corruption_accuracy, c.clean.accuracy) for c in self.cells]
         return summarise(mean / clean if clean else None for mean, clean in pairs)
 
     @property
     def flip_rate(self) -> Summary:
         """Share of answers that small perturbations turn, mean over perturbations."""
-        return _over(cell["flip_rate"] for cell in self.cells)
+        return _over(cell.flip_rate for cell in self.cells)
 
     @property
     def corruptions(self) -> list[str]:
         """The corruptions that every seed has, in the order of pages and figures."""
-        return _ordered(CORRUPTIONS, [cell["corruptions"] for cell in self.cells])
+        return _ordered(CORRUPTIONS, [cell.corruptions for cell in self.cells])
 
     @property
     def perturbations(self) -> dict[str, tuple[str, Summary]]:
         """Name -> how large it is, and the flip rate."""
         names = _ordered(
-            [p.name for p in PERTURBATIONS], [cell["perturbations"] for cell in self.cells]
+            [p.name for p in PERTURBATIONS], [cell.perturbations for cell in self.cells]
         )
         return {
             name: (
-                str(self.cells[0]["perturbations"][name]["value"]),
-                _over(cell["perturbations"][name]["flip_rate"] for cell in self.cells),
+                self.cells[0].perturbations[name].value,
+                _over(cell.perturbations[name].flip_rate for cell in self.cells),
             )
             for name in names
         }
 
     def curve(self, corruption: str) -> Curve:
         """Every severity of one of `corruptions`."""
-        seeds = [cell["corruptions"][corruption] for cell in self.cells]
+        seeds = [cell.corruptions[corruption] for cell in self.cells]
         known = CORRUPTIONS.get(corruption)
-        levels = zip(*(seed["severities"] for seed in seeds), strict=True)
+        levels = zip(*(seed.severities for seed in seeds), strict=True)
         points = tuple(
             Strength(
-                level=level[0]["level"],
-                value=level[0]["value"],
-                accuracy=_over(s["accuracy"] for s in level),
-                balanced_accuracy=_over(s["balanced_accuracy"] for s in level),
-                flip_rate=_over(s["flip_rate"] for s in level),
+                level=level[0].level,
+                value=level[0].value,
+                accuracy=_over(s.accuracy for s in level),
+                balanced_accuracy=_over(s.balanced_accuracy for s in level),
+                flip_rate=_over(s.flip_rate for s in level),
             )
             for level in levels
         )
         return Curve(
             name=corruption,
             title=known.title if known else corruption.replace("_", " "),
-            group=seeds[0]["group"],
-            unit=seeds[0]["unit"],
+            group=seeds[0].group,
+            unit=seeds[0].unit,
             ordered=known.ordered if known else True,
             clean=self.clean,
             points=points,
-            accuracy=_over(fmean(s["accuracy"] for s in seed["severities"]) for seed in seeds),
-            flip_rate=_over(fmean(s["flip_rate"] for s in seed["severities"]) for seed in seeds),
+            accuracy=_over(fmean(s.accuracy for s in seed.severities) for seed in seeds),
+            flip_rate=_over(fmean(s.flip_rate for s in seed.severities) for seed in seeds),
         )
 
     def curves(self) -> list[Curve]:
@@ -188,26 +184,9 @@ def load_robustness(folder: Path | None, enabled: Enabled) -> Robustness:
     """
     rows = []
     for row in found(folder, enabled, "robustness"):
-        if cells := tuple(map(_read, row.places)):
+        if cells := tuple(map(RobustnessResult.read, row.places)):
             rows.append(Robust(row.dataset, row.model, row.elsewhere, row.wanted, cells))
     return Robustness(rows)
-
-
-def _read(file: Path) -> Mapping[str, Any]:
-    cell = read_json(file)
-    missing = KEYS - set(cell) if isinstance(cell, dict) else KEYS
-    if missing:
-        raise FerBenchError(
-            f"{file} is no robustness file (it lacks {', '.join(sorted(missing))}): delete it and "
-            "run `dvc repro`"
-        )
-    stated = (cell["dataset"], cell["model"], str(cell["seed"]))
-    if stated != (file.parent.parent.name, file.parent.name, file.stem):
-        raise FerBenchError(
-            f"{file} holds the result of {'/'.join(stated)}: the file was moved or renamed; delete "
-            "it and run `dvc repro`"
-        )
-    return dict(cell)
 
 
 def _over(values: Iterable[float]) -> Summary:

@@ -11,6 +11,7 @@ import numpy as np
 
 from fer_bench.labels import EIGHT
 from fer_bench.records.score import Part, Score
+from fer_bench.reports.enabled import measured
 from fer_bench.reports.face_tables import FaceTables
 from fer_bench.statistics.summary import Summary, summarise
 from fer_bench.statistics.units import Units
@@ -60,7 +61,7 @@ class Row:
     @property
     def measured(self) -> str:
         """`here`, or `elsewhere`."""
-        return "elsewhere" if self.elsewhere else "here"
+        return measured(self.elsewhere)
 
     @property
     def card(self) -> Mapping[str, Any] | None:

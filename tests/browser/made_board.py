@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from made_explanation import explanation, on_occluder, with_kinds
 
 from fer_bench.evaluation import detail
 from fer_bench.evaluation.corruptions import CORRUPTIONS
@@ -141,26 +142,17 @@ def write_robustness(folder: Path, dataset: str, model: str, seed: int) -> None:
             },
             "mean_corruption_accuracy": 0.6123 + 0.01 * seed,
             "perturbations": {"brightness": {"value": "± 3 %", "flip_rate": 0.0456}},
-            "flip_rate": 0.0456, "worn": None,
+            "flip_rate": 0.0456, "worn": {"by_landmarks": N, "by_mean_face": 0, "left_out": None},
         },
     )  # fmt: skip
 
 
 def write_explained(folder: Path, dataset: str, model: str, seed: int) -> None:
     """The numbers of a Grad-CAM record that pages read."""
-
-    def curves(cam: float) -> dict[str, Any]:
-        return {"cam": {"mean": cam}, "random": {"mean": 0.5}}
-
-    write_json(
-        folder / dataset / model / str(seed) / f"{dataset}.json",
-        {
-            "dataset": dataset, "model": model, "seed": seed, "set": dataset, "n": 100,
-            "layer": "backbone.layer2",
-            "faithfulness": {"deletion": curves(0.321), "insertion": curves(0.678)},
-            "occluders": {"area": {"mean": 0.1}, "mass": {"mean": 0.15}},
-        },
-    )  # fmt: skip
+    occluders = with_kinds(on_occluder(0.15, 1.5, 0.0, area=0.1))
+    explanation(dataset, model, seed, dataset, areas=(0.321, 0.678), occluders=occluders).write(
+        folder / dataset / model / str(seed) / f"{dataset}.json"
+    )
 
 
 def write_cost(folder: Path) -> None:

@@ -20,7 +20,9 @@ from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.explain import FAILURES, explain_cell
 from fer_bench.evaluation.explain_faces import OCCLUDED_PER_CLASS, PER_CLASS
 from fer_bench.files import write_json
+from fer_bench.labels import SEVEN
 from fer_bench.records.base import to_json
+from fer_bench.records.training import Training
 from fer_bench.specs.options import view
 
 COMPUTE = {"device": "cpu", "threads": 1, "tf32": False}
@@ -34,6 +36,9 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Packs, views, and the specs and random weights of two models, explained on two sets."""
     root = tmp_path_factory.mktemp("cells")
     make_packs(root, 36)
+    Training("synthetic", "net", 4, method="net", classes=SEVEN, protocol="split").write(
+        root / "train.json"
+    )
     for name in SETS:
         write_json(root / f"{name}_view.json", to_json(view(get_dataset(name))))
     for seed, name in enumerate(MODELS):

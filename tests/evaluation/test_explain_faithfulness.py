@@ -17,6 +17,7 @@ from fer_bench.evaluation.explain_faithfulness import (
     replaced,
     summary,
 )
+from fer_bench.records.explanation import Mean
 
 
 class Corner(nn.Module):
@@ -102,18 +103,13 @@ def test_gains_are_positive_where_the_map_is_the_better_order() -> None:
     paths[1, 0] = [[0.3] * 3, [0.5] * 3, [0.2] * 3]
     paths[:, 1] = [[0.9] * 3, [0.5] * 3, [0.9] * 3]
     found = faithfulness(paths)
-    assert found["n"] == 2
-    assert found["deletion"]["cam"]["mean"] == pytest.approx(0.2)
-    assert found["deletion"]["gain_over"]["random"]["mean"] == pytest.approx(0.3)
-    assert found["deletion"]["gain_over"]["centre"]["mean"] == pytest.approx(0.0)
-    assert found["insertion"]["gain_over"]["random"] == {
-        "n": 2,
-        "mean": 0.4,
-        "low": 0.4,
-        "high": 0.4,
-    }
-    assert found["insertion"]["gain_over"]["centre"]["mean"] == 0
-    assert found["deletion"]["curves"]["cam"] == pytest.approx([0.2, 0.2, 0.2])
+    assert found.n == 2
+    assert found.deletion.cam.mean == pytest.approx(0.2)
+    assert found.deletion.gain_over["random"].mean == pytest.approx(0.3)
+    assert found.deletion.gain_over["centre"].mean == pytest.approx(0.0)
+    assert found.insertion.gain_over["random"] == Mean(0.4, 0.4, 0.4, 2)
+    assert found.insertion.gain_over["centre"].mean == 0
+    assert found.deletion.curves["cam"] == pytest.approx([0.2, 0.2, 0.2])
 
 
 def test_interval_covers_the_mean_and_is_repeatable() -> None:
@@ -121,8 +117,8 @@ def test_interval_covers_the_mean_and_is_repeatable() -> None:
     found = summary(values)
     # A bootstrap interval of a mean is close to the normal one: half a width of 1.96 s / sqrt(n).
     half = 1.96 * values.std(ddof=1) / np.sqrt(200)
-    assert found["low"] == pytest.approx(values.mean() - half, abs=0.01)
-    assert found["high"] == pytest.approx(values.mean() + half, abs=0.01)
+    assert found.low == pytest.approx(values.mean() - half, abs=0.01)
+    assert found.high == pytest.approx(values.mean() + half, abs=0.01)
     assert summary(values) == found
-    assert summary(values[:1])["low"] is None
-    assert summary(values[:0]) == {"n": 0, "mean": None, "low": None, "high": None}
+    assert summary(values[:1]).low is None
+    assert summary(values[:0]) == Mean(None, None, None, 0)

@@ -22,6 +22,7 @@ from fer_bench.evaluation.explain_occluders import (
     occluded,
 )
 from fer_bench.faces.geometry import apply, cut_out, reference, similarity
+from fer_bench.records.explanation import Mean
 
 
 @pytest.fixture(scope="module")
@@ -67,17 +68,17 @@ def test_numbers_by_hand() -> None:
     numbers = attention_on_occluders(cams, clean_cams, given)
     assert numbers is not None
     # Masses 0.5 and 0 on areas 0.25 and 0.5; without the occluder 1 and 0.5; the third is empty.
-    assert (numbers["n"], numbers["empty"]) == (2, 1)
-    assert numbers["mass"]["mean"] == pytest.approx(0.25)
-    assert numbers["area"]["mean"] == pytest.approx(0.375)
-    assert numbers["ratio"]["mean"] == pytest.approx(0.25 / 0.375, abs=1e-6)
-    assert numbers["clean_mass"]["mean"] == pytest.approx(0.75)
-    assert numbers["change"]["mean"] == pytest.approx(-0.5)
-    assert numbers["clean_ratio"]["mean"] == pytest.approx(2.0)
-    assert numbers["centre_mass"] == pytest.approx(0.375)
-    assert numbers["kinds"]["hand"]["n"] == 1
-    assert numbers["kinds"]["hand"]["ratio"] == {"mean": 2.0, "low": None, "high": None}
-    assert numbers["kinds"]["scarf"]["n"] == 1
+    assert (numbers.n, numbers.empty) == (2, 1)
+    assert numbers.mass.mean == pytest.approx(0.25)
+    assert numbers.area.mean == pytest.approx(0.375)
+    assert numbers.ratio.mean == pytest.approx(0.25 / 0.375, abs=1e-6)
+    assert numbers.clean_mass.mean == pytest.approx(0.75)
+    assert numbers.change.mean == pytest.approx(-0.5)
+    assert numbers.clean_ratio.mean == pytest.approx(2.0)
+    assert numbers.centre_mass == pytest.approx(0.375)
+    assert numbers.kinds["hand"].n == 1
+    assert numbers.kinds["hand"].ratio == Mean(2.0, None, None)
+    assert numbers.kinds["scarf"].n == 1
 
 
 def test_nothing_known_is_none_and_all_empty_has_no_mean() -> None:
@@ -85,7 +86,7 @@ def test_nothing_known_is_none_and_all_empty_has_no_mean() -> None:
     one = [Occluder(np.ones((2, 2), bool), np.zeros((2, 2, 3), np.uint8), "hand")]
     numbers = attention_on_occluders(np.zeros((1, 2, 2)), np.ones((1, 2, 2)), one)
     assert numbers is not None
-    assert (numbers["n"], numbers["empty"], numbers["ratio"]["mean"]) == (0, 1, None)
+    assert (numbers.n, numbers.empty, numbers.ratio.mean) == (0, 1, None)
 
 
 def test_an_even_map_has_ratio_one(drawn: Path) -> None:
@@ -93,9 +94,9 @@ def test_an_even_map_has_ratio_one(drawn: Path) -> None:
     even = np.ones((len(given), SIZE, SIZE))
     numbers = attention_on_occluders(even, even, given)
     assert numbers is not None
-    assert numbers["n"] == len(given)
-    assert numbers["ratio"] == {"mean": 1.0, "low": 1.0, "high": 1.0}
-    assert numbers["change"]["mean"] == 0
+    assert numbers.n == len(given)
+    assert numbers.ratio == Mean(1.0, 1.0, 1.0)
+    assert numbers.change.mean == 0
 
 
 def test_occluders_are_found_where_the_renderer_drew_them(drawn: Path) -> None:

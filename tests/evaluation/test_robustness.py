@@ -21,6 +21,8 @@ from fer_bench.evaluation.robustness import ModelOnFaces, robustness, robustness
 from fer_bench.faces.face_points import face_points
 from fer_bench.files import read_json, write_json
 from fer_bench.labels import SEVEN
+from fer_bench.records.base import to_json
+from fer_bench.records.robustness import Worn
 from fer_bench.records.training import Training
 from fer_bench.training.batches import Faces
 
@@ -43,8 +45,12 @@ def subject(landmarks: np.ndarray | None = None) -> ModelOnFaces:
     return ModelOnFaces(brightness_reader, faces, landmarks, ("dark", "bright"))
 
 
+def measured(of: ModelOnFaces) -> dict:
+    return to_json(robustness(of, ("toy", "net", 0), Worn(0, 0, "no landmarks")))
+
+
 def test_accuracy_and_flip_rate_worked_by_hand():
-    result = robustness(subject(), "toy")
+    result = measured(subject())
     assert result["clean"] == {"accuracy": 1.0, "balanced_accuracy": 1.0}
     # darkness takes off 25.5 grey levels a severity: 150 becomes 124 at once, 240 becomes 113 last
     dark = result["corruptions"]["darkness"]
@@ -73,7 +79,7 @@ def test_a_flip_is_counted_against_the_clean_answer_not_against_the_label():
     wrong = subject()
     faces = Faces(**{**vars(wrong.faces), "labels": np.array([1, 1, 0, 0])})
     wrong = ModelOnFaces(wrong.predict, faces, None, wrong.classes)
-    result = robustness(wrong, "toy")
+    result = measured(wrong)
     dark = result["corruptions"]["darkness"]["severities"]
     assert result["clean"]["accuracy"] == 0
     assert [s["accuracy"] for s in dark] == [0.25, 0.25, 0.25, 0.25, 0.5]
@@ -85,7 +91,7 @@ def test_balanced_accuracy_is_the_mean_recall():
     three = ModelOnFaces(three.predict, Faces(three.faces.pixels, np.array([0, 2, 3]),
                     np.array([0, 1, 1]), np.array(["a", "c", "d"]), np.arange(3)), None,
                     three.classes)  # fmt: skip
-    first = robustness(three, "toy")["corruptions"]["darkness"]["severities"][0]
+    first = measured(three)["corruptions"]["darkness"]["severities"][0]
     assert first["accuracy"] == pytest.approx(2 / 3)
     assert first["balanced_accuracy"] == pytest.approx(0.75)
 
@@ -99,9 +105,9 @@ def test_every_change_is_predicted_once_in_small_batches(monkeypatch):
         return whole.predict(images, which)
 
     counting = ModelOnFaces(counted, whole.faces, None, whole.classes)
-    expected = robustness(whole, "toy")
+    expected = measured(whole)
     monkeypatch.setattr(stage, "BATCH", 2)
-    assert robustness(counting, "toy") == expected
+    assert measured(counting) == expected
     passes = 1 + 5 * 12 + sum(len(p.steps) for p in PERTURBATIONS)
     assert seen == [2, 2] * passes
 
@@ -113,7 +119,7 @@ def test_an_error_in_a_corruption_is_not_swallowed(monkeypatch):
     patched = CORRUPTIONS["patch"].__class__("patch", "g", "t", "u", (1, 2, 3, 4, 5), broken)
     monkeypatch.setitem(stage.CORRUPTIONS, "patch", patched)
     with pytest.raises(FerBenchError, match="no such strength"):
-        robustness(subject(), "toy")
+        measured(subject())
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +167,7 @@ def test_a_cell_is_measured_with_its_last_weights(tmp_path, faces, capsys):
     result = Cell(tmp_path / "a", pixels, manifest).run()
     assert set(result) == {
         "dataset", "model", "seed", "n", "classes", "clean", "corruptions", "worn",
-        "mean_corruption_accuracy", "perturbations", "flip_rate",
+        "mean_corruption_accuracy", "perturbations", "flip_rate", "format",
     }  # fmt: skip
     assert (result["dataset"], result["model"], result["seed"], result["n"]) == (
         "toy",

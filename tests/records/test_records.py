@@ -13,8 +13,11 @@ from made_scores import made_score
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_json
 from fer_bench.records.base import from_json, to_json
+from fer_bench.records.cost import DeviceCost
+from fer_bench.records.explanation import Explanation
 from fer_bench.records.faces import FaceTable
 from fer_bench.records.predictions import predictions_frame, write_predictions
+from fer_bench.records.robustness import RobustnessResult
 from fer_bench.records.score import Score
 from fer_bench.records.training import LabelNoise, Training
 from fer_bench.rules import Protocol
@@ -46,7 +49,7 @@ def test_a_score_is_read_as_it_was_written(tmp_path: Path) -> None:
         ({"colour": "red"}, r"unknown keys \(colour\)"),
         ({"classes": "neutral"}, "classes is 'neutral'"),
         ({"label_noise": {"kind": "symmetric"}}, "label_noise lacks 'rate'"),
-        ({"format": 1}, "no training record of format 2"),
+        ({"format": 1}, "is of format 1, this version of fer_bench reads 2"),
     ],
 )
 def test_another_record_is_refused(tmp_path: Path, changed: dict, message: str) -> None:
@@ -88,6 +91,38 @@ def test_every_committed_score_is_read() -> None:
     assert len(files) > 50
     for file in files:
         assert Score.read(file).sets
+
+
+def test_committed_measurements_are_read_and_written_alike(tmp_path: Path) -> None:
+    """Those from before they said their format; an explanation did not say its seed."""
+    kinds = {"robustness": RobustnessResult, "explain": Explanation, "cost": DeviceCost}
+    for folder, kind in kinds.items():
+        files = sorted(Path("results", folder).rglob("*.json"))
+        assert files
+        for file in files:
+            record = kind.read(file)
+            copy = tmp_path / file
+            record.write(copy)
+            old, new = json.loads(file.read_text()), json.loads(copy.read_text())
+            assert new.pop("format") == old.pop("format", 1)
+            assert new.pop("seed", None) == old.pop("seed", int(file.parent.name)
+                                                    if folder == "explain" else None)  # fmt: skip
+            for ratio in ("ratio", "clean_ratio"):  # had no n
+                for part in ([new["occluders"], *new["occluders"]["kinds"].values()]
+                             if new.get("occluders") else []):  # fmt: skip
+                    assert part[ratio].pop("n", None) is None
+            assert new == old
+            assert kind.read(copy) == record
+
+
+def test_a_record_within_a_record_says_where_it_is_wrong(tmp_path: Path) -> None:
+    file = next(Path("results/robustness").rglob("*.json"))
+    value = json.loads(file.read_text())
+    value["corruptions"]["jpeg"]["severities"][2]["value"] = None
+    copy = tmp_path.joinpath(*file.parts)
+    write_json(copy, value)
+    with pytest.raises(FerBenchError, match=r"jpeg: severities, 2: value is None.*`dvc repro`"):
+        RobustnessResult.read(copy)
 
 
 def test_logits_are_what_float16_holds_and_faces_are_in_order(tmp_path: Path) -> None:

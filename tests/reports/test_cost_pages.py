@@ -29,8 +29,9 @@ def entry(model: str, seconds: float, backbone: str = "resnet50", **changes: Any
 
 def content(kind: str = "cpu") -> dict[str, Any]:
     label = "Intel Xeon, 2 cores" if kind == "cpu" else "NVIDIA H100"
+    slug = "intel_xeon_2_cores" if kind == "cpu" else "a_gpu"
     return {
-        "device": {"kind": kind, "label": label, "slug": "x", "cores": 2, "threads": 2,
+        "device": {"kind": kind, "label": label, "slug": slug, "cores": 2, "threads": 2,
                    "load_before": 0.25},
         "software": {"torch": "2.14.1", "python": "3.11", "cudnn": None}, "precision": "float32",
         "models": [
@@ -84,12 +85,12 @@ def test_pages_are_written_beside_the_files(folder):
 
 def test_the_entry_of_a_row(folder):
     cpu = cost.load_costs(folder)[0]
-    assert cpu.find("scan_cci")["latency"]["median"] == 0.15
-    assert cpu.find("scan_cci", "resnet18_slim", 80)["latency"]["median"] == 0.00269
-    assert cpu.find("baseline_identity")["model"] == "baseline3"
+    assert cpu.find("scan_cci").latency.median == 0.15
+    assert cpu.find("scan_cci", "resnet18_slim", 80).latency.median == 0.00269
+    assert cpu.find("baseline_identity").model == "baseline3"
     assert cpu.find("baseline1", "resnet18_slim", 80) is None
     assert cpu.find("scan_cci_m16") is None
-    assert cpu.torch == "2.14.1"
+    assert cpu.software["torch"] == "2.14.1"
 
 
 def test_other_configurations_name_their_own(tmp_path):
@@ -116,5 +117,5 @@ def test_three_digits(value, text):
 def test_a_broken_file_is_told(tmp_path):
     assert cost.load_costs(tmp_path / "none") == []
     write_json(tmp_path / "x.json", {"models": []})
-    with pytest.raises(FerBenchError, match=r"x\.json is no cost file"):
+    with pytest.raises(FerBenchError, match=r"x\.json lacks 'device'"):
         cost.load_costs(tmp_path)

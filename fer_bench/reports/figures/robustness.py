@@ -117,7 +117,7 @@ def _panel(
         axis.set_xticklabels([tick.replace(" ", "\n") for tick in ticks], fontsize=5.5)
     axis.set_title(sample.title, fontweight="bold", pad=3)
     axis.set_xlabel(sample.unit, fontsize=6.5, labelpad=1)
-    axis.axhline(100 / len(rows[0].cells[0]["classes"]), color="grey", linewidth=0.8, ls=":")
+    axis.axhline(100 / len(rows[0].cells[0].classes), color="grey", linewidth=0.8, ls=":")
     axis.set(ylim=(0, 102), xlim=(-0.3 if sample.ordered else 0.5, 5.5))
     axis.grid(alpha=0.3, axis="y")
 

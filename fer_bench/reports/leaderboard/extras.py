@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
-from fer_bench.reports.cost_results import DeviceCost, load_costs
+from fer_bench.records.cost import Device, DeviceCost, NetworkCost, load_costs
+from fer_bench.records.explanation import Explanation, Measure
 from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.explain_results import Explained, load_explained
 from fer_bench.reports.robustness_results import Robust, Robustness, load_robustness
@@ -16,7 +16,7 @@ from fer_bench.reports.row import Row
 
 
 @dataclass(frozen=True)
-class Explanation:
+class ExplainedRow:
     """What Grad-CAM says of a row on one set, each number a mean over its seeds.
 
     Attributes:
@@ -56,23 +56,24 @@ class Extras:
         """A row's robustness over the seeds that were measured."""
         return self.robust.get(row.dataset, row.model)
 
-    def explanations(self, row: Row) -> Iterator[Explanation]:
+    def explanations(self, row: Row) -> Iterator[ExplainedRow]:
         """By set, what its explained seeds say together."""
-        mine = [e for e in self.explained if (e.dataset, e.model) == (row.dataset, row.model)]
-        for set_ in dict.fromkeys(e.set for e in mine):
-            yield _explanation(set_, [e.numbers for e in mine if e.set == set_])
+        found = [e.numbers for e in self.explained]
+        mine = [n for n in found if (n.dataset, n.model) == (row.dataset, row.model)]
+        for set_ in dict.fromkeys(n.set for n in mine):
+            yield _explanation(set_, [n for n in mine if n.set == set_])
 
-    def costs_of(self, row: Row) -> Iterator[tuple[DeviceCost, Mapping[str, Any]]]:
+    def costs_of(self, row: Row) -> Iterator[tuple[Device, NetworkCost]]:
         """What the row's network costs on each device it was timed on.
 
         A variant that was not timed itself costs what another model does only if `find` knows them
         to be the same network.
         """
-        for device in self.costs:
+        for cost in self.costs:
             for backbone in row.said("backbone"):
                 for size in row.said("size"):
-                    if entry := device.find(row.method, backbone=backbone, size=size):
-                        yield device, entry
+                    if one := cost.find(row.method, backbone=backbone, size=size):
+                        yield cost.device, one
 
 
 def load_extras(
@@ -86,31 +87,31 @@ def load_extras(
     return Extras(
         load_robustness(robustness_dir, enabled),
         load_explained(explain_dir, enabled),
-        load_costs(cost_dir) if cost_dir else (),
+        load_costs(cost_dir),
     )
 
 
-def _explanation(set_: str, seeds: Sequence[Mapping[str, Any]]) -> Explanation:
-    def mean(pick: Callable[[Mapping[str, Any]], float | None]) -> float | None:
+def _explanation(set_: str, seeds: Sequence[Explanation]) -> ExplainedRow:
+    def mean(pick: Callable[[Explanation], float | None]) -> float | None:
         known = [value for value in map(pick, seeds) if value is not None]
         return fmean(known) if known else None
 
-    def faithful(measure: str) -> tuple[float | None, float | None]:
+    def faithful(measure: Measure) -> tuple[float | None, float | None]:
         return (
-            mean(lambda n: n["faithfulness"][measure]["cam"]["mean"]),
-            mean(lambda n: n["faithfulness"][measure]["random"]["mean"]),
+            mean(lambda n: n.faithfulness.of(measure).cam.mean),
+            mean(lambda n: n.faithfulness.of(measure).random.mean),
         )
 
-    hidden = all(n["occluders"] for n in seeds)
-    return Explanation(
+    hidden = all(n.occluders for n in seeds)
+    return ExplainedRow(
         set=set_,
-        n=" or ".join(dict.fromkeys(str(n["n"]) for n in seeds)),
-        layer=" or ".join(dict.fromkeys(str(n["layer"]) for n in seeds)),
+        n=" or ".join(dict.fromkeys(str(n.n) for n in seeds)),
+        layer=" or ".join(dict.fromkeys(n.layer for n in seeds)),
         deletion=faithful("deletion"),
         insertion=faithful("insertion"),
         occluders=(
-            mean(lambda n: n["occluders"]["area"]["mean"]),
-            mean(lambda n: n["occluders"]["mass"]["mean"]),
+            mean(lambda n: n.occluders.area.mean if n.occluders else None),
+            mean(lambda n: n.occluders.mass.mean if n.occluders else None),
         )
         if hidden
         else None,

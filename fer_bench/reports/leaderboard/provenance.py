@@ -38,15 +38,15 @@ def costs(rows: Sequence[Row], extras: Extras) -> list[dict[str, str]]:
     """What the rows' networks cost on each device, every network once."""
     found = {}
     for row in rows:
-        for device, entry in extras.costs_of(row):
-            found[device.slug, entry["backbone"], entry["size"], entry["model"]] = {
+        for device, one in extras.costs_of(row):
+            found[device.slug, one.key] = {
                 "device": device.label,
-                "network": f"{entry['backbone']} at {entry['size']} px",
-                "flops": count_text(entry["flops"]),
-                "latency": time_text(entry["latency"]),
-                "batch": str(entry["throughput"]["batch"]),
-                "rate": rate_text(entry["throughput"]),
-                "memory": memory_text(entry["memory"]["batch"]),
+                "network": f"{one.backbone} at {one.size} px",
+                "flops": count_text(one.flops),
+                "latency": time_text(one.latency),
+                "batch": str(one.throughput.batch),
+                "rate": rate_text(one.throughput),
+                "memory": memory_text(one.memory.batch),
             }
     return list(found.values())
 

@@ -11,8 +11,8 @@ from types import ModuleType
 from typing import Any
 
 from fer_bench.files import write_text
+from fer_bench.records.cost import load_costs
 from fer_bench.records.reliability import load_reliability
-from fer_bench.reports.cost_results import load_costs
 from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.explain_results import load_explained
 from fer_bench.reports.pages import index
@@ -152,5 +152,5 @@ def _write_page(name: str, material: Material, out_dir: Path) -> None:
 def _write_index(material: Material, out_dir: Path) -> None:
     printed = {spec: load_paper(material.paper_dir, spec.number) for spec in TABLES}
     titles = {name: (page.TITLE, page.SHOWS) for name, page in PAGES.items()}
-    timed = [device.label for device in load_costs(material.cost_dir)] if material.cost_dir else []
+    timed = [cost.device.label for cost in load_costs(material.cost_dir)]
     write_text(out_dir / INDEX, index.markdown(printed, titles, material.scores, timed))

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
+from fer_bench.records.explanation import (
+    Explanation,
+    Mean,
+    Measure,
+    Occluders,
+    OnOccluders,
+    Order,
+)
 from fer_bench.reports import columns, describe
 from fer_bench.reports.columns import Column, Columns, cell, page_table, plain, share, shown
 from fer_bench.reports.explain_results import Explained
@@ -45,9 +54,9 @@ NOTHING_EXPLAINED = (
     "Nothing is explained yet: name models in enabled.<dataset>.explain of params.yaml, then run "
     "`dvc repro`."
 )
-MEASURES, REFERENCES = ("deletion", "insertion"), ("random", "centre")
-Estimate = Mapping[str, float | None]
-"""A mean with the ends of its interval: `mean`, `low`, `high`."""
+MEASURES: tuple[Measure, ...] = ("deletion", "insertion")
+REFERENCES: tuple[Order, ...] = ("random", "centre")
+ORDERS: tuple[Order, ...] = ("cam", *REFERENCES)
 
 
 class AttentionRecord(NamedTuple):
@@ -55,10 +64,15 @@ class AttentionRecord(NamedTuple):
 
     network: Explained
     kind: str
-    part: Mapping[str, Any] | None
+    part: OnOccluders | None
 
     @property
-    def known(self) -> Mapping[str, Any]:
+    def numbers(self) -> Explanation:
+        """Of the network."""
+        return self.network.numbers
+
+    @property
+    def known(self) -> OnOccluders:
         """The occluders' numbers, where there are any."""
         assert self.part is not None, "only lines with occluders are shown"
         return self.part
@@ -76,27 +90,25 @@ def markdown(explained: Sequence[Explained]) -> str:
 
 def sections(explained: Sequence[Explained]) -> Iterator[tuple[str, str, list[Explained]]]:
     """(trained on, set, its networks) in the order given."""
-    for dataset, set_ in dict.fromkeys((e.dataset, e.set) for e in explained):
-        yield dataset, set_, [e for e in explained if (e.dataset, e.set) == (dataset, set_)]
+    places = [(e.numbers.dataset, e.numbers.set) for e in explained]
+    for place in dict.fromkeys(places):
+        yield *place, [e for e, own in zip(explained, places, strict=True) if own == place]
 
 
 def _section(dataset: str, set_: str, rows: list[Explained]) -> list[str]:
     on = "" if dataset == set_ else f", by models trained on {dataset}"
     where = "**Measured elsewhere**: read from committed files. " if rows[0].elsewhere else ""
-    layers = " or ".join(dict.fromkeys(f"`{e.numbers['layer']}`" for e in rows))
+    layers = " or ".join(dict.fromkeys(f"`{e.numbers.layer}`" for e in rows))
     parts = [
         f"## {describe.title(set_)}{on}",
         f"{where}Layer {layers}.",
         page_table(FAITHFUL, rows),
         "\n".join(f"- {sentence}" for sentence in _verdicts(rows, _faithful_verdict)),
     ]
-    hidden = [e for e in rows if e.numbers["occluders"]]
+    hidden = [e for e in rows if e.numbers.occluders]
     if not hidden:
         return [*parts, "No occluder's pixels are known on this set."]
-    lines = [
-        line for e in hidden for line in _lines(e)
-        if line.kind == "all" or len(e.numbers["occluders"]["kinds"]) > 1
-    ]  # fmt: skip
+    lines = [line for e in hidden for line in (_lines(e) if len(_lines(e)) > 2 else _lines(e)[:1])]
     return [
         *parts,
         page_table(OCCLUDERS, lines),
@@ -106,53 +118,50 @@ def _section(dataset: str, set_: str, rows: list[Explained]) -> list[str]:
 
 def _lines(e: Explained) -> list[AttentionRecord]:
     """All occluders, then each kind; one line without any where no occluder's pixels are known."""
-    whole = e.numbers["occluders"]
+    whole = e.numbers.occluders
     if not whole:
         return [AttentionRecord(e, "", None)]
-    return [
-        AttentionRecord(e, kind, part) for kind, part in {"all": whole, **whole["kinds"]}.items()
-    ]
+    parts: dict[str, OnOccluders] = {"all": whole, **whole.kinds}
+    return [AttentionRecord(e, kind, part) for kind, part in parts.items()]
 
 
-def _area(measure: str, order: str) -> Callable[[Explained], Estimate]:
-    return lambda e: e.numbers["faithfulness"][measure][order]  # type: ignore[no-any-return]
+def _area(measure: Measure, order: Order, numbers: Explanation) -> Mean:
+    return numbers.faithfulness.of(measure).area(order)
 
 
-def _gain(measure: str, order: str) -> Callable[[Explained], Estimate]:
-    return lambda e: e.numbers["faithfulness"][measure]["gain_over"][order]  # type: ignore[no-any-return]
+def _gain(measure: Measure, order: str, numbers: Explanation) -> Mean:
+    return numbers.faithfulness.of(measure).gain_over[order]
 
 
 def _verdicts(rows: Sequence[Explained], verdict: Any) -> Iterator[str]:
-    for model in dict.fromkeys(e.model for e in rows):
-        yield f"`{model}`: {verdict([e.numbers for e in rows if e.model == model])}"
+    every = [e.numbers for e in rows]
+    for model in dict.fromkeys(n.model for n in every):
+        yield f"`{model}`: {verdict([n for n in every if n.model == model])}"
 
 
-def _faithful_verdict(networks: Sequence[Mapping[str, Any]]) -> str:
+def _faithful_verdict(networks: Sequence[Explanation]) -> str:
     parts = []
-    for measure in ("deletion", "insertion"):
-        gains = [n["faithfulness"][measure]["gain_over"] for n in networks]
-        said = [
-            f"{_side([g[order] for g in gains], 'better than', 'worse than')} {name}"
-            for order, name in (("random", "a random order"), ("centre", "the middle of the face"))
-        ]
+    for measure in MEASURES:
+        said = []
+        for order, name in (("random", "a random order"), ("centre", "the middle of the face")):
+            sides = [_gain(measure, order, n).side_of(0) for n in networks]
+            said.append(f"{_side(sides, 'better than', 'worse than')} {name}")
         parts.append(f"in {measure} the map is {', and '.join(said)}")
     return "; ".join(parts) + "."
 
 
-def _occluder_verdict(networks: Sequence[Mapping[str, Any]]) -> str:
-    wholes = [n["occluders"] for n in networks]
-    ratios = [{k: None if v is None else v - 1 for k, v in w["ratio"].items()} for w in wholes]
-    spread = _side(ratios, "above", "below")
-    changes = _side([w["change"] for w in wholes], "more than", "less than")
+def _occluder_verdict(networks: Sequence[Explanation]) -> str:
+    wholes: list[Occluders] = [n.occluders for n in networks if n.occluders]
+    spread = _side([w.ratio.side_of(1) for w in wholes], "above", "below")
+    changes = _side([w.change.side_of(0) for w in wholes], "more than", "less than")
     return (
         f"attention on occluders is {spread} an even spread, and {changes} what the same pixels "
         "get without the occluder."
     )
 
 
-def _side(values: Sequence[Mapping[str, float | None]], above: str, below: str) -> str:
-    """Where intervals lie with respect to 0, counted over networks."""
-    sides = [_which(v) for v in values]
+def _side(sides: Sequence[int], above: str, below: str) -> str:
+    """Where intervals lie, counted over networks."""
     total = len(sides)
     words = {1: above, -1: below, 0: "not told apart from"}
     if len(set(sides)) == 1:
@@ -160,13 +169,6 @@ def _side(values: Sequence[Mapping[str, float | None]], above: str, below: str) 
     said = [f"{words[s]} (in {sides.count(s)} of {total} networks)" for s in (1, -1, 0)
             if s in sides]  # fmt: skip
     return " or ".join(said)
-
-
-def _which(value: Mapping[str, float | None]) -> int:
-    low, high = value["low"], value["high"]
-    if low is None or high is None:
-        return 0
-    return 1 if low > 0 else -1 if high < 0 else 0
 
 
 def _short(value: float | None) -> str:
@@ -177,7 +179,7 @@ def _percent(value: float | None) -> str:
     return NOTHING if value is None else f"{rounded(100 * value, 1)} %"
 
 
-def _interval(value: Mapping[str, float | None], signed: bool = False, scale: float = 1) -> str:
+def _interval(value: Mean, signed: bool = False, scale: float = 1) -> str:
     """`mean [low, high]`; with `signed` a + where above 0; points where `scale` is 100."""
     places = 1 if scale == 100 else 2
 
@@ -189,7 +191,7 @@ def _interval(value: Mapping[str, float | None], signed: bool = False, scale: fl
             return shown.lstrip("-")
         return f"+{shown}" if signed and float(shown) > 0 else shown.replace("-", "−")
 
-    return f"{text(value['mean'])} [{text(value['low'])}, {text(value['high'])}]"
+    return f"{text(value.mean)} [{text(value.low)}, {text(value.high)}]"
 
 
 def csv_text(explained: Sequence[Explained]) -> str:
@@ -198,71 +200,80 @@ def csv_text(explained: Sequence[Explained]) -> str:
     return columns.csv_text(COLUMNS, [line for e in networks for line in _lines(e)])
 
 
-def _page(head: str, estimate: Callable[[Explained], Estimate]) -> Column[Explained]:
-    return shown(head, lambda e: _short(estimate(e)["mean"]))
+Estimate = Callable[[Explanation], Mean]
 
 
-def _better(head: str, estimate: Callable[[Explained], Estimate]) -> Column[Explained]:
-    return shown(head, lambda e: _interval(estimate(e), signed=True))
+def _page(head: str, estimate: Estimate) -> Column[Explained]:
+    return shown(head, lambda e: _short(estimate(e.numbers).mean))
+
+
+def _better(head: str, estimate: Estimate) -> Column[Explained]:
+    return shown(head, lambda e: _interval(estimate(e.numbers), signed=True))
 
 
 def _estimate(
-    name: str, estimate: Callable[[AttentionRecord], Estimate]
+    name: str, estimate: Callable[[AttentionRecord], Mean | None]
 ) -> Column[AttentionRecord]:
     ends = ("mean", "low", "high")
     names = tuple(f"{name}_{end}" for end in ends)
-    return Column("", str, names, lambda x: [cell(estimate(x).get(end), 1) for end in ends])
+    return Column(
+        "", str, names, lambda x: [cell(getattr(estimate(x), end, None), 1) for end in ends]
+    )
 
 
-def _of_network(name: str, estimate: Callable[[Explained], Estimate]) -> Column[AttentionRecord]:
-    return _estimate(name, lambda line: estimate(line.network))
+def _of_network(name: str, estimate: Estimate) -> Column[AttentionRecord]:
+    return _estimate(name, lambda line: estimate(line.numbers))
 
 
 def _of_part(name: str) -> Column[AttentionRecord]:
-    return _estimate(name, lambda line: line.part[name] if line.part else {})
+    return _estimate(name, lambda line: getattr(line.part, name, None))
 
 
 FAITHFUL: Columns[Explained] = (
-    shown("Model", lambda e: f"`{e.model}`", left=True),
-    shown("Seed", lambda e: str(e.seed), left=True),
-    shown("n", lambda e: count(e.numbers["n"])),
+    shown("Model", lambda e: f"`{e.numbers.model}`", left=True),
+    shown("Seed", lambda e: str(e.numbers.seed), left=True),
+    shown("n", lambda e: count(e.numbers.n)),
     *(
         column
         for measure in MEASURES
         for column in (
-            _page(measure.title(), _area(measure, "cam")),
-            _page("random", _area(measure, "random")),
-            _page("middle", _area(measure, "centre")),
-            _better("better than random", _gain(measure, "random")),
-            _better("better than middle", _gain(measure, "centre")),
+            _page(measure.title(), partial(_area, measure, "cam")),
+            _page("random", partial(_area, measure, "random")),
+            _page("middle", partial(_area, measure, "centre")),
+            _better("better than random", partial(_gain, measure, "random")),
+            _better("better than middle", partial(_gain, measure, "centre")),
         )
     ),
 )
 OCCLUDERS: Columns[AttentionRecord] = (
-    shown("Model", lambda x: f"`{x.network.model}`", left=True),
-    shown("Seed", lambda x: str(x.network.seed), left=True),
+    shown("Model", lambda x: f"`{x.numbers.model}`", left=True),
+    shown("Seed", lambda x: str(x.numbers.seed), left=True),
     shown("Occluder", lambda x: x.kind.replace("_", " "), left=True),
-    shown("n", lambda x: count(x.known["n"])),
-    shown("Area", lambda x: _percent(x.known["area"]["mean"])),
-    shown("Mass", lambda x: _percent(x.known["mass"]["mean"])),
-    shown("Ratio", lambda x: _interval(x.known["ratio"])),
-    shown("Without", lambda x: _percent(x.known["clean_mass"]["mean"])),
-    shown("Change", lambda x: _interval(x.known["change"], signed=True, scale=100)),
+    shown("n", lambda x: count(x.known.n)),
+    shown("Area", lambda x: _percent(x.known.area.mean)),
+    shown("Mass", lambda x: _percent(x.known.mass.mean)),
+    shown("Ratio", lambda x: _interval(x.known.ratio)),
+    shown("Without", lambda x: _percent(x.known.clean_mass.mean)),
+    shown("Change", lambda x: _interval(x.known.change, signed=True, scale=100)),
 )
 COLUMNS: Columns[AttentionRecord] = (
-    plain("dataset", lambda x: x.network.dataset),
-    plain("set", lambda x: x.network.set),
-    plain("model", lambda x: x.network.model),
-    plain("seed", lambda x: x.network.seed),
+    plain("dataset", lambda x: x.numbers.dataset),
+    plain("set", lambda x: x.numbers.set),
+    plain("model", lambda x: x.numbers.model),
+    plain("seed", lambda x: x.numbers.seed),
     plain("measured", lambda x: x.network.measured),
-    plain("layer", lambda x: x.network.numbers["layer"]),
-    plain("n", lambda x: x.network.numbers["n"]),
-    share("accuracy", lambda x: x.network.numbers["accuracy"], scale=1),
-    plain("empty_maps", lambda x: x.network.numbers["empty_maps"]),
-    *(_of_network(f"{m}_{o}", _area(m, o)) for m in MEASURES for o in ("cam", *REFERENCES)),
-    *(_of_network(f"{m}_better_than_{o}", _gain(m, o)) for m in MEASURES for o in REFERENCES),
+    plain("layer", lambda x: x.numbers.layer),
+    plain("n", lambda x: x.numbers.n),
+    share("accuracy", lambda x: x.numbers.accuracy, scale=1),
+    plain("empty_maps", lambda x: x.numbers.empty_maps),
+    *(_of_network(f"{m}_{o}", partial(_area, m, o)) for m in MEASURES for o in ORDERS),
+    *(
+        _of_network(f"{m}_better_than_{o}", partial(_gain, m, o))
+        for m in MEASURES
+        for o in REFERENCES
+    ),
     plain("occluder", lambda x: x.kind),
-    plain("occluder_n", lambda x: x.part["n"] if x.part else ""),
+    plain("occluder_n", lambda x: x.part.n if x.part else ""),
     *map(_of_part, ("area", "mass", "ratio", "clean_mass", "change")),
-    share("centre_mass", lambda x: x.part["centre_mass"] if x.part else None, scale=1),
+    share("centre_mass", lambda x: x.part.centre_mass if x.part else None, scale=1),
 )

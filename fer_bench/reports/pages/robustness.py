@@ -107,15 +107,15 @@ def _place(rows: Sequence[Robust]) -> str:
 def _faces(rows: Sequence[Robust]) -> str:
     """How many faces, and how their masks were placed."""
     cells = [cell for row in rows for cell in row.cells]
-    sizes = " or ".join(count(n) for n in sorted({cell["n"] for cell in cells}))
+    sizes = " or ".join(count(n) for n in sorted({cell.n for cell in cells}))
     said = f"Test faces: n = {sizes}."
-    for worn in _different([cell["worn"] for cell in cells]):
-        if worn["left_out"]:
-            said += f" Without masks ({worn['left_out']}): their columns are not in the mean."
-        elif worn["by_mean_face"]:
+    for worn in _different([cell.worn for cell in cells]):
+        if worn.left_out:
+            said += f" Without masks ({worn.left_out}): their columns are not in the mean."
+        elif worn.by_mean_face:
             said += (
-                f" Masks sit by the landmarks of {count(worn['by_landmarks'])} faces; "
-                f"{count(worn['by_mean_face'])} without any wear theirs as a mean face would."
+                f" Masks sit by the landmarks of {count(worn.by_landmarks)} faces; "
+                f"{count(worn.by_mean_face)} without any wear theirs as a mean face would."
             )
     return said
 
@@ -204,7 +204,7 @@ COLUMNS: Columns[RobustnessRecord] = (
     plain("model", lambda x: x.row.model),
     plain("measured", lambda x: x.row.measured),
     plain("seeds", lambda x: len(x.row.cells)),
-    plain("n", lambda x: " ".join(map(str, sorted({cell["n"] for cell in x.row.cells})))),
+    plain("n", lambda x: " ".join(map(str, sorted({cell.n for cell in x.row.cells})))),
     plain("kind", lambda x: x.kind),
     plain("name", lambda x: x.name),
     plain("group", lambda x: x.group),

@@ -8,9 +8,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from made_explanation import explanation
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_json
+from fer_bench.records.base import to_json
+from fer_bench.records.explanation import Mean, Occluders
 from fer_bench.reports.columns import names_of
 from fer_bench.reports.explain_results import Explained, load_explained
 from fer_bench.reports.pages import attention
@@ -24,45 +27,9 @@ ENABLED: dict[str, dict[str, list[Any]]] = {
 }  # fmt: skip
 
 
-def around(mean: float, half: float = 0.01) -> dict[str, float]:
-    return {"n": 100, "mean": mean, "low": round(mean - half, 6), "high": round(mean + half, 6)}
-
-
-def measure(cam: float, gain_random: float, gain_centre: float) -> dict[str, Any]:
-    return {
-        "cam": around(cam), "random": around(0.5), "centre": around(0.25), "curves": {},
-        "gain_over": {"random": around(gain_random), "centre": around(gain_centre)},
-    }  # fmt: skip
-
-
-def on_occluder(mass: float, ratio: float, change: float) -> dict[str, Any]:
-    return {
-        "n": 48, "area": around(0.11), "mass": around(mass), "clean_mass": around(mass - change),
-        "change": around(change), "ratio": around(ratio), "clean_ratio": around(1.0),
-        "centre_mass": 0.14, "empty": 0,
-    }  # fmt: skip
-
-
-def numbers(
-    dataset: str, model: str, set_: str, *, better: float = 0.1, occluders: Any = "given"
-) -> dict[str, Any]:
-    if occluders == "given":
-        hand, hair = on_occluder(0.2, 1.8, 0.05), on_occluder(0.05, 0.5, -0.05)
-        occluders = on_occluder(0.12, 1.0912, -0.004) | {"kinds": {"hand": hand, "hair": hair}}
-    return {
-        "dataset": dataset, "model": model, "set": set_, "layer": "backbone.layer2",
-        "selection": "last", "n": 100, "test_faces": 300, "accuracy": 0.8, "empty_maps": 2,
-        "faithfulness": {
-            "n": 100, "steps": 10, "deletion": measure(0.4, better, -0.15),
-            "insertion": measure(0.57, -0.002, 0.0),
-        },
-        "occluders": occluders,
-    }  # fmt: skip
-
-
 def write(root: Path, dataset: str, model: str, seed: int, set_: str, **changes: Any) -> None:
     file = root / dataset / model / str(seed) / f"{set_}.json"
-    write_json(file, numbers(dataset, model, set_, **changes))
+    explanation(dataset, model, seed, set_, **changes).write(file)
 
 
 @pytest.fixture
@@ -79,7 +46,8 @@ def explained(tmp_path: Path) -> list[Explained]:
 def test_what_params_name_and_committed_files_of_disabled_datasets(
     explained: list[Explained],
 ) -> None:
-    assert [(e.dataset, e.model, e.seed, e.set, e.elsewhere) for e in explained] == [
+    found = [(e.numbers, e.elsewhere) for e in explained]
+    assert [(n.dataset, n.model, n.seed, n.set, elsewhere) for n, elsewhere in found] == [
         ("synthetic", "net", 0, "synthetic", False),
         ("synthetic", "net", 0, "synthetic_masked", False),
         ("synthetic", "net", 1, "synthetic", False),
@@ -135,14 +103,13 @@ def test_csv_has_every_number_and_kind(explained: list[Explained]) -> None:
     assert table["measured"].tolist() == ["here"] * 7 + ["elsewhere"]
 
 
-def test_numbers_without_interval_are_dashes(tmp_path: Path) -> None:
-    found = numbers("synthetic", "net", "synthetic")
-    nobody = {"n": 0, "mean": None, "low": None, "high": None}
-    found["occluders"] |= {
-        "n": 0, "kinds": {}, "centre_mass": None,
-        **dict.fromkeys(("area", "mass", "clean_mass", "change", "ratio"), nobody),
-    }  # fmt: skip
-    one = [Explained("synthetic", "net", 0, "synthetic", False, found)]
+def test_numbers_without_interval_are_dashes() -> None:
+    nobody = dict.fromkeys(
+        ("area", "mass", "clean_mass", "change", "ratio", "clean_ratio"), Mean(None, None, None, 0)
+    )
+    bare = Occluders(n=0, centre_mass=None, **nobody, empty=3, kinds={})
+    found = explanation("synthetic", "net", 0, "synthetic", occluders=bare)
+    one = [Explained(found, elsewhere=False)]
     page = attention.markdown(one)
     whole = next(line for line in page.splitlines() if "| all " in line)
     assert whole.count("–") == 9
@@ -160,14 +127,12 @@ def test_old_keys_of_params_are_enough(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"), [({"model": "another"}, "moved or renamed"), ({"n": None}, "no expl")]
+    ("change", "said"), [({"model": "another"}, "moved or renamed"), ({"n": None}, "n is None")]
 )
 def test_moved_and_damaged_files_are_named(
     tmp_path: Path, change: dict[str, Any], said: str
 ) -> None:
-    found = {**numbers("synthetic", "net", "synthetic"), **change}
-    if found["n"] is None:
-        del found["n"]
+    found = {**to_json(explanation("synthetic", "net", 0, "synthetic")), **change}
     write_json(tmp_path / "synthetic" / "net" / "0" / "synthetic.json", found)
     with pytest.raises(FerBenchError, match=said):
         load_explained(tmp_path, ENABLED)

@@ -34,7 +34,7 @@ def test_params_decide_what_is_read(results: Robustness, tmp_path: Path) -> None
         ("synthetic", "scan_cci", False),
         ("rafdb", "scan_cci", True),
     ]
-    assert [c["seed"] for c in results.of("rafdb")[0].cells] == [2, 10]
+    assert [c.seed for c in results.of("rafdb")[0].cells] == [2, 10]
     assert list(load_robustness(tmp_path / "none", ENABLED)) == []
     assert list(load_robustness(None, ENABLED)) == []
 
@@ -99,7 +99,7 @@ def test_a_file_that_is_not_what_its_path_says(tmp_path: Path, kind: str) -> Non
     if kind == "other":
         del content["flip_rate"]
     write_json(tmp_path / "rafdb" / "scan_cci" / f"{int(kind == 'moved')}.json", content)
-    wanted = {"moved": "holds the result of rafdb/scan_cci/0", "other": "lacks flip_rate"}
+    wanted = {"moved": "holds the result of rafdb/scan_cci/0", "other": "lacks 'flip_rate'"}
     with pytest.raises(FerBenchError, match=wanted[kind]):
         load_robustness(tmp_path, {})
 
