@@ -22,6 +22,7 @@ from fer_bench.cli import (
     keep,
     models,
     pipelines,
+    plan,
     predict,
     report,
     stages,
@@ -66,8 +67,9 @@ for group, of in {"data": data, "weights": weights, "models": models, "faces": f
 for setting_up in (check.check, status.status, pipelines.pipelines, doctor.doctor):
     app.command(rich_help_panel="Set-up")(setting_up)
 stages.add_to(app)
-for by_hand in (compare.compare, report.report, cost.cost, predict.predict, keep.keep):
-    app.command(rich_help_panel="Look and measure")(by_hand)
+by_hand = (compare.compare, plan.plan, report.report, cost.cost, predict.predict, keep.keep)
+for looked in by_hand:
+    app.command(rich_help_panel="Look and measure")(looked)
 app.command(rich_help_panel="Run")(sweep.sweep)
 app.command(rich_help_panel="Your own model")(submit.submit)
 

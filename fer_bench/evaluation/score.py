@@ -18,6 +18,7 @@ from fer_bench.datasets import get_dataset
 from fer_bench.datasets.base import Dataset
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.parts import Predicted, by_fold, parts, slices
+from fer_bench.evaluation.temperature import scaled
 from fer_bench.files import read_json, sha256_file
 from fer_bench.labels import Expression
 from fer_bench.records.faces import STAMP, FaceTable
@@ -80,6 +81,8 @@ def score_cell(
         }
         groups[name] = slices(predicted["last"][0])
         if own:
+            last = predicted["last"][0]
+            scored[name]["last"]["all"] |= scaled(file, last.labels, last.logits, training)
             untrained = table.untrained(known, training.classes)
             if known.protocol == "folds":
                 folded = {s: by_fold(p, fold) for s, (p, fold) in predicted.items()}

@@ -30,6 +30,9 @@ class Part(TypedDict, total=False):
     nll: float | None
     brier: float | None
     ece: float | None
+    temperature: float
+    nll_scaled: float
+    ece_scaled: float
     recall: dict[str, float | None]
     confusion: list[list[int]]
     answers: str

@@ -71,7 +71,7 @@ class Row:
     def values(self, set_: str, subset: str, selection: str, metric: str) -> list[float]:
         """One metric by seed; seeds without it are left out."""
         parts: list[Mapping[str, Any]] = [*self.parts(set_, subset, selection)]
-        return [p[metric] for p in parts if p[metric] is not None]
+        return [p[metric] for p in parts if p.get(metric) is not None]
 
     def summary(
         self, metric: str, set_: str, subset: str = "all", selection: str = "last"

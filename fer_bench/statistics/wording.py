@@ -49,6 +49,11 @@ class Judged:
         return self.enough and equivalent(*ends, self.margin, c.units, c.differing_units)
 
     @property
+    def least_margin(self) -> float:
+        """The margin that the data could have supported: the farther end of the 90 % interval."""
+        return max(abs(self.comparison.main.low90), abs(self.comparison.main.high90))
+
+    @property
     def enough(self) -> bool:
         """Whether there are enough faces and people to say anything."""
         c = self.comparison
@@ -203,7 +208,8 @@ def _equivalent(judged: Judged, one: str, other: str) -> str:
     return (
         f"{who} are equivalent within {margin} of accuracy: the difference is "
         f"{points(c.difference)} points, and its 90 % interval, {points(c.main.low90)} to "
-        f"{points(c.main.high90)}, lies inside ±{margin} (over {over})."
+        f"{points(c.main.high90)}, lies inside ±{margin} (over {over}); the smallest "
+        f"margin that they support is {points(judged.least_margin)}."
     )
 
 

@@ -119,7 +119,8 @@ def test_equivalent() -> None:
     assert said(made(0.001, 0.006, 0.7)) == (
         "equivalent",
         "A and B are equivalent within 1 point of accuracy: the difference is 0.1 points, and its "
-        "90 % interval, −0.4 to 0.6, lies inside ±1 point (over 3,000 faces and 5 seeds).",
+        "90 % interval, −0.4 to 0.6, lies inside ±1 point (over 3,000 faces and 5 seeds); the "
+        "smallest margin that they support is 0.6.",
     )
     assert said(made(0.001, 0.006, 0.7), margin=0.005)[0] == "undecided"
     verdict, text = said(made(0.01, 0.014, 0.2, seeds=2), margin=0.025)

@@ -22,6 +22,7 @@ from fer_bench.reports.machines import differences
 from fer_bench.reports.row import Row
 from fer_bench.statistics.corrections import MARGIN
 from fer_bench.statistics.pairs import SEEDS_NEEDED, Comparison
+from fer_bench.statistics.power import shown_by
 from fer_bench.statistics.wording import (
     Judged,
     about_training,
@@ -37,7 +38,8 @@ Difference: first minus second, points of mean accuracy over seeds. Where both h
 interval and p are over {units} and seeds (marked `*`), and the verdict is on the models; with fewer
 they are over {units}, about these networks alone. McNemar's exact test compares two runs of the
 same seed, where no two faces are of one person. Holm p is corrected for {pairs}; a difference is
-claimed below 0.05. Equivalent: the 90 % interval lies inside ±{margin}."""
+claimed below 0.05. Equivalent: the 90 % interval lies inside ±{margin}; **equal within** is the
+smallest margin of which that holds."""
 OTHER_MACHINES = "Trained on different machines, to which part of the difference may be due:"
 STRANGERS = """\
 Nobody says who is on these faces, so each counts as a person of its own: where several are of one
@@ -97,6 +99,10 @@ def _blocks(found: Sequence[Judged], called: Mapping[str, str], margin: float) -
     few = min(min(len(one.seeds_one), len(one.seeds_other)) for one in c)
     if few < SEEDS_NEEDED:
         explanation += f" {about_training(few)}"
+    shown = [points(shown_by(one.main.low, one.main.high)) for one in c if one.units > 1]
+    if shown:
+        ends = " to ".join(dict.fromkeys((min(shown, key=float), max(shown, key=float))))
+        explanation += f" With 80 % power these pairs could have shown {ends} points."
     said = [sentence(*one, alone=False) for one in named]
     return [
         page_table(COLUMNS, named),
@@ -160,5 +166,6 @@ COLUMNS: Columns[NamedPair] = (
     ),
     shown("p", lambda p: p_value(p.numbers.main.p)),
     shown("Holm p", lambda p: p_value(p.judged.holm_p)),
+    shown("Equal within", lambda p: points(p.judged.least_margin)),
     shown("Verdict", lambda p: _escaped(short(*p)), left=True),
 )

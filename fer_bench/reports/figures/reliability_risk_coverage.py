@@ -30,6 +30,7 @@ from fer_bench.reports.figures.select import (
 from fer_bench.reports.figures.style import notice, page
 from fer_bench.reports.formatting import rounded
 from fer_bench.reports.row import Row
+from fer_bench.statistics.calibration import perfect_ece
 
 FEW = 10
 """A bin with fewer faces is drawn hollow: its accuracy is little more than chance."""
@@ -48,7 +49,8 @@ def reliability(inputs: Inputs) -> Figure:
         "Answers of the last epoch in 15 bins by confidence, all seeds together; on the dotted "
         "line confidence is right, below it too high. Hollow: fewer than "
         f"{FEW} faces. ECE: expected calibration error, the mean distance from the line weighted "
-        "by faces; mean over seeds." + left_out
+        "by faces; mean over seeds; in brackets what a perfectly calibrated model would show, with "
+        "so few faces in a bin." + left_out
     )
     figure, places = _places(title, caption, found, kept, [2.6, 0.9])
     for (upper, lower, below), dataset in zip(places, kept, strict=True):
@@ -76,7 +78,9 @@ def _reliability_panel(upper: Axes, lower: Axes, rows: list[Row]) -> list[Line2D
         counts = lower.stairs(n, np.linspace(0, 100, len(n) + 1), color=drawn["color"])
         counts.set(linewidth=1.2, linestyle=(0, [1.2 * d for d in drawn["dashes"]]))
         error = rounded(100 * fmean(part["ece"] for part in parts), 1)
-        handles.append(Line2D([], [], label=f"{error} %  {short(row.model, 30)}", **drawn))
+        chance = rounded(100 * fmean(perfect_ece(part["calibration"])[0] for part in parts), 1)
+        error = f"{error} % ({chance})"
+        handles.append(Line2D([], [], label=f"{error}  {short(row.model, 30)}", **drawn))
     upper.set(ylim=(0, 100), ylabel="right answers (%)", title=headed(rows[0], seeds(rows)))
     upper.tick_params(labelbottom=False)
     lower.set(xlabel="confidence (%)", ylabel="faces")

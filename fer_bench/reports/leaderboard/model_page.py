@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fer_bench.records.score import Part
 from fer_bench.reports import describe
 from fer_bench.reports.equal_chances import training
 from fer_bench.reports.formatting import percent, rounded
@@ -21,6 +22,7 @@ from fer_bench.reports.leaderboard.provenance import costs, provenance
 from fer_bench.reports.leaderboard.tracks import Board, RankedRow
 from fer_bench.reports.row import Row, classes_of
 from fer_bench.reports.scores import Scores
+from fer_bench.statistics.calibration import perfect_ece
 from fer_bench.statistics.summary import Summary
 
 
@@ -137,12 +139,14 @@ def _measures(row: Row, intervals: Intervals) -> Iterator[tuple[str, str, str]]:
     raters = [p["raters"] for p in parts if p.get("raters")]
     curves = [p["risk_coverage"] for p in parts if p.get("risk_coverage")]
     for key, label, hint in (
-        ("ece", "ECE", "expected calibration error, 15 bins; percent, lower is better"),
+        ("ece", "ECE", f"expected calibration error, 15 bins; {_yardstick(parts)}"),
+        ("ece_scaled", "ECE, scaled", "the same after temperature scaling on validation faces"),
+        ("temperature", "Temperature", "by which logits are divided; above 1: overconfident"),
         ("nll", "NLL", "negative log-likelihood in nats; lower is better"),
         ("brier", "Brier", "squared distance of the probabilities, 0 to 2; lower is better"),
     ):
         if values := row.values(row.dataset, "all", "last", key):
-            text = percent(fmean(values)) if key == "ece" else rounded(fmean(values), 3)
+            text = percent(fmean(values)) if key.startswith("ece") else rounded(fmean(values), 3)
             yield label, text, hint
     if curves:
         yield (
@@ -158,6 +162,15 @@ def _measures(row: Row, intervals: Intervals) -> Iterator[tuple[str, str, str]]:
             ("ceiling", "Best possible", "if it always gave the most frequent answer"),
         ):
             yield label, percent(fmean(r[key] for r in raters)), hint
+
+
+def _yardstick(parts: Sequence[Part]) -> str:
+    """What one run of a calibrated model would show."""
+    known = [perfect_ece(p["calibration"]) for p in parts if p.get("calibration")]
+    if not known:
+        return "percent, lower is better"
+    mean, low, high = (percent(fmean(values)) for values in zip(*known, strict=True))
+    return f"percent; a perfectly calibrated run would show {mean} (90 %: {low} to {high})"
 
 
 def _confusion(row: Row, set_: str) -> dict[str, Any]:

@@ -65,8 +65,9 @@ class Material:
 
 
 ORDER = (
-    "claims", "selection_gap", "subset_gaps", "across_datasets", "cross_dataset", "robustness",
-    "attention", "raters", "label_reliability", "slices", "label_noise", "text_numbers",
+    "claims", "selection_gap", "power", "subset_gaps", "across_datasets", "cross_dataset",
+    "robustness", "attention", "raters", "label_reliability", "slices", "label_noise",
+    "text_numbers",
 )  # fmt: skip
 PAGES: dict[str, ModuleType] = {name: import_module(f"{__name__}.{name}") for name in ORDER}
 """In the order of the index; each has TITLE, SHOWS, `markdown` and `csv_text`."""

@@ -32,7 +32,8 @@ over all pairs of this page. A claimed gain is **supported** or **contradicted**
 0.05, and contradicted where the 90 % interval lies inside ±{margin_text(MARGIN)}: no gain of that
 size. "Costs nothing" and "differs little" are supported there, and contradicted where p is below
 0.05 and it does not. **Undecided**: these faces and seeds do not tell. No verdict below
-{SEEDS_NEEDED} seeds a side. Drawn faces are no evidence about methods and are left out."""
+{SEEDS_NEEDED} seeds a side, or while validation accuracy still rises. Drawn faces
+are no evidence about methods and are left out."""
 SCALE = """\
 A claim that is contradicted here may hold for the paper's networks, and the reverse: backbones,
 start weights and numbers of epochs are others."""
@@ -74,6 +75,8 @@ class Tested:
         if self.judged is None:
             return "not on the same faces"
         said = self.judged.verdict
+        if said == "held":
+            return f"undecided: {'; '.join(self.judged.held)}"
         if said in ("better", "worse") and self.judged.equivalent and self.claim.way != "better":
             said = "equivalent"  # told apart, but by less than the margin
         if said == "held":

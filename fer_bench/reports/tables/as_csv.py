@@ -19,11 +19,21 @@ from fer_bench.reports.tables.sections import sections
 from fer_bench.reports.tables.spec import TableSpec
 
 METRICS = {
-    "last": ("accuracy", "balanced_accuracy", "macro_f1", "nll", "brier", "ece"),
+    "last": (
+        "accuracy",
+        "balanced_accuracy",
+        "macro_f1",
+        "nll",
+        "brier",
+        "ece",
+        "temperature",
+        "nll_scaled",
+        "ece_scaled",
+    ),
     "best_on_val": ("accuracy",),
     "best_on_test": ("accuracy",),
 }
-NOT_PERCENT = ("nll", "brier")
+NOT_PERCENT = ("nll", "brier", "temperature", "nll_scaled")
 
 
 def csv_text(
@@ -31,8 +41,8 @@ def csv_text(
 ) -> str:
     """The measured sections' lines, then the paper's lines that none of them shows.
 
-    Numbers have four decimals, in percent except `nll` and `brier`; a place without a measurement
-    is empty, and so is the standard deviation of a single seed. `verdicts` holds what the table
+    Numbers have four decimals, in percent except `NOT_PERCENT`; a place without a measurement is
+    empty, and so is the standard deviation of a single seed. `verdicts` holds what the table
     says of the row against others, corrected over the pairs of the table.
     """
     found, _ = sections(spec, scores, printed)

@@ -19,7 +19,7 @@ from fer_bench.statistics.corrections import MARGIN
 from fer_bench.statistics.wording import Judged, short, signed
 
 Pair = tuple[Line, Line]
-EXPLAINED = re.compile(r"Difference: first minus second.*? inside ±[\d.]+ points?\.\s*", re.DOTALL)
+EXPLAINED = re.compile(r"Difference: first minus second.*? of which that holds\.\s*", re.DOTALL)
 """What is said below every table of pairs; what is said of few seeds stays."""
 WORDS = "<details><summary>In words</summary>\n\n{words}\n\n</details>"
 WAYS = ("fine-tuned", "masked only")

@@ -59,7 +59,7 @@ class TestTable:
         assert low == pytest.approx(10 - 196 * (0.09 / 400) ** 0.5, abs=0.3)
         assert high == pytest.approx(10 + 196 * (0.09 / 400) ** 0.5, abs=0.3)
         assert cells[6:] == [
-            "< 0.001, < 0.001", "< 0.001", "< 0.001",
+            "< 0.001, < 0.001", "< 0.001", "< 0.001", "12.5",
             "these networks differ by +10.0; too few seeds for a verdict on the models",
         ]  # fmt: skip
         assert "corrected for the 1 pair of Table 7" in explanation
