@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import platform
@@ -76,6 +77,51 @@ def read_json(path: Path | str) -> Any:
         raise FerBenchError(
             f"{path} is not valid JSON ({error}): delete it and run again"
         ) from error
+
+
+def read_yaml(path: Path | str) -> Any:
+    """Read a YAML file as `parse_yaml` does; raises FerBenchError when it is missing or broken."""
+    try:
+        return parse_yaml(Path(path).read_text(encoding="utf-8"), str(path))
+    except FileNotFoundError as error:
+        raise FerBenchError(
+            f"{path} not found: run fer-bench in the folder that holds it"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise FerBenchError(f"{path} is not valid YAML, which is UTF-8: {error}") from error
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """A YAML text as DVC reads it, too: by version 1.2, in which 010 is ten and `yes` a word.
+
+    Args:
+        text: the document.
+        where: named in the message.
+
+    Raises:
+        FerBenchError: it is none, or gives a key or `<<` twice.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return YAML(typ="safe").load(text)
+    except (YAMLError, ValueError, RecursionError, TypeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        said = getattr(error, "problem", None) or error
+        raise FerBenchError(f"{where}{line}: not valid YAML: {said}") from error
+
+
+def yaml_text(value: Any) -> str:
+    """`value` as `parse_yaml` reads it, keys in their order."""
+    from ruamel.yaml import YAML
+
+    writer: Any = YAML(typ="safe", pure=True)
+    writer.default_flow_style = writer.sort_base_mapping_type_on_output = False
+    writer.width = 100
+    writer.dump(value, stream := io.StringIO())
+    return stream.getvalue()
 
 
 def sha256_file(path: Path | str) -> str:

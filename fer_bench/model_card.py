@@ -55,9 +55,7 @@ def check_card(card: Any, where: str, *, submitted: bool = False) -> dict[str, A
     for key, what in wanted.items():
         value = card[key]
         if key != "year" and not (isinstance(value, str) and value == value.strip() != ""):
-            raise FerBenchError(
-                f"{where}: {key} is {value!r}, expected a text: {what}{_quoted(value)}"
-            )
+            raise FerBenchError(f"{where}: {key} is {value!r}, expected a text: {what}")
         if isinstance(value, str) and not value.isprintable():
             raise FerBenchError(f"{where}: {key} holds line breaks or unprintable characters")
     if tool and card["may_have_seen"] not in MAY_HAVE_SEEN:
@@ -66,12 +64,6 @@ def check_card(card: Any, where: str, *, submitted: bool = False) -> dict[str, A
             f"{', '.join(MAY_HAVE_SEEN)}"
         )
     return {key: card[key] for key in wanted}
-
-
-def _quoted(value: Any) -> str:
-    """YAML takes a bare yes or no for true or false."""
-    said = {True: "yes", False: "no"}
-    return f' (write "{said[value]}" in quotes)' if isinstance(value, bool) else ""
 
 
 def _wanted(keys: Any) -> str:

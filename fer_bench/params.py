@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -18,7 +17,8 @@ from pydantic import (
 )
 
 from fer_bench.errors import FerBenchError, nearest
-from fer_bench.row_names import JOINT
+from fer_bench.files import read_yaml
+from fer_bench.row_names import JOINT, MOST_SEED
 
 RESERVED = ("identity", "starts")
 REFERENCE = "scan_cci"
@@ -42,7 +42,7 @@ ModelFile = Annotated[str, AfterValidator(_inside)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Compute(_Strict):
@@ -136,7 +136,7 @@ class Enabled(_Strict):
     """
 
     models: list[Name]
-    seeds: list[Annotated[int, Field(ge=0)]]
+    seeds: list[Annotated[int, Field(ge=0, le=MOST_SEED)]]
     evaluate_on: list[Name]
     init_from: list[Name]
     transfer_models: list[Name]
@@ -175,46 +175,14 @@ class Params(_Strict):
     enabled: dict[Name, Enabled]
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader that reads 1e-3 as a number (YAML 1.2) and refuses a key given twice."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"),
-    list("-+0123456789"),
-)
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
-    own = [k for k in keys if keys.count(k) > 1]
-    if own:
-        raise FerBenchError(
-            f"params.yaml line {node.start_mark.line + 1}: the key {own[0]!r} is given twice"
-        )
-    loader.flatten_mapping(node)
-    return loader.construct_mapping(node, deep=True)
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
 def load(path: Path | str = "params.yaml") -> Params:
     """Read and validate `path`.
 
     Raises:
         FerBenchError: the message names each wrong key, its value and the nearest valid name.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FerBenchError(f"{path} not found: run fer-bench in the folder that holds it")
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except yaml.YAMLError as error:
-        raise FerBenchError(f"{path} is not valid YAML: {error}") from error
-    try:
-        return Params.model_validate(raw)
+        return Params.model_validate(read_yaml(path))
     except ValidationError as error:
         lines = [_explain(dict(item)) for item in error.errors()]
         raise FerBenchError(f"{path}:\n  " + "\n  ".join(lines)) from error
@@ -276,10 +244,12 @@ def check_names(
         check(f"variants.{name}.base", variant.base, models, "model")
         if name in models:
             wrong.append(f"variants.{name}: a model of this name exists; choose another name")
+    for name in rows:
         if JOINT in name or name in RESERVED:
+            kind = "variants" if name in params.variants else "models"
             wrong.append(
-                f"variants.{name}: names with {JOINT!r} are of rows that start from another "
-                f"dataset's cell, and {' and '.join(RESERVED)} are folders of each dataset; choose "
+                f"{kind}.{name}: names with {JOINT!r} are of rows that start from another "
+                f"dataset's cell, {' and '.join(RESERVED)} are folders of each dataset; choose "
                 "another name"
             )
     for name, cells in params.enabled.items():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 JOINT = "_from_"
+MOST_SEED = 2**31 - 1
+"""Of a cell: what every random generator and table takes."""
 
 
 def transferred(model: str, source: str) -> str:

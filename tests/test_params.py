@@ -60,8 +60,12 @@ def test_shipped_params_are_valid():
         ("device: cpu", "devise: cpu", ["compute.devise", "'device'"]),
         ("base: scan_cci", "bass: scan_cci", ["variants.mine", "'base'"]),
         ("models: [scan_cci, mine]", "models: [Scan-CCI]", ["'Scan-CCI'", "lower-case"]),
-        ("compute: {device: cpu}", "compute: {device: cpu}\ncompute: {}", ["compute", "twice"]),
+        ("compute: {device: cpu}", "compute: {device: cpu}\ncompute: {}", ['key "compute"']),
         ("compute: {device: cpu}", "compute: {device: cpu", ["not valid YAML"]),
+        ("{base: scan_cci,", "{<<: {base: a}, <<: {base: b}, ", ["line 6", 'merge key "<<"']),
+        ("seeds: [0, 1]", f"seeds: [{10**22}]", ["seeds.0", "2147483647"]),
+        ("compute:", "align: {synthetic: {thresholds: [.nan, 1, 1]}}\ncompute:", ["thresholds.0"]),
+        ("compute:", "align: {synthetic: {factor: .inf}}\ncompute:", ["align.synthetic.factor"]),
         ("compute:", "compjute:", ["compjute", "'compute'"]),
     ],
 )
@@ -127,3 +131,19 @@ def test_anchors_and_merges_are_allowed(tmp_path):
 def test_missing_file_says_where_to_run(tmp_path):
     with pytest.raises(FerBenchError, match="run fer-bench in the folder"):
         params.load(tmp_path / "params.yaml")
+
+
+def test_numbers_and_words_are_read_as_dvc_reads_them(tmp_path):
+    from dvc.utils.serialize import parse_yaml
+
+    text = GOOD.replace("m: 16", "m: 010, a: 1e3, b: yes, c: 0o10, d: '1:30', e: 1_0, f: .5e3")
+    told = load(tmp_path, text).variants["mine"].model
+    assert told == parse_yaml(text, "params.yaml")["variants"]["mine"]["model"]
+    assert (told["m"], told["a"], told["b"]) == (10, 1000.0, "yes")
+
+
+def test_models_of_other_files_may_not_have_reserved_names(tmp_path):
+    loaded = load(tmp_path, GOOD)
+    for name in ("identity", "net_from_home"):
+        (said,) = params.check_names(loaded, **{**NAMES, "models": [*NAMES["models"], name]})
+        assert said.startswith(f"models.{name}: ")

@@ -253,7 +253,7 @@ def test_missing_weights_are_an_error_before_any_work():
 @pytest.mark.parametrize(
     ("sections", "words"),
     [
-        ({"models": {"scan_cci": {"lamda": 0.1}}}, ["enabled.synthetic.scan_cci", "'lam'"]),
+        ({"models": {"scan_cci": {"lamda": 0.1}}}, ["models.scan_cci", "'lam'"]),
         ({"models": {"scan_cci": {"m": 24}}}, ["scan_cci", "m"]),
         ({"align": {"synthetic": {"size": 83}}}, ["size"]),
         ({"data": {"synthetic": {"identites_train": 3}}}, ["'identities_train'"]),
@@ -330,3 +330,22 @@ def test_packs_of_a_union_must_have_one_size():
     given = {"align": {"affectnet": {"size": 80}}, "datasets": {}, "enabled": enabled}
     with pytest.raises(FerBenchError, match=r"different sizes \(80, 224 px\)"):
         specs.resolve(Params.model_validate(given))
+
+
+@pytest.mark.parametrize(
+    ("sections", "said"),
+    [
+        ({"variants": {"x": {"base": "scan_cci", "model": {"mm": 1}}}}, "variants.x.model.*'mm'"),
+        ({"variants": {"x": {"base": "scan_cci", "recipe": {"epoch": 1}}}}, "x.recipe.epoch"),
+        ({"models": {"ran": {"nothing": 1}}}, "models.ran: .*'nothing'"),
+        ({"models": {"ran": {"size": 33}}}, "models.ran.size: .* align.<source>.size"),
+        ({"variants": {"x": {"base": "ran", "model": {"size": 33}}}}, "variants.x.model.size"),
+        ({"datasets": {"rafdb": {"model": {"back": 1}}}}, "datasets.rafdb.model.back: unknown"),
+        ({"datasets": {"rafdb": {"model": {"size": 33}}}}, "datasets.rafdb.model.size"),
+        ({"datasets": {"rafdb": {"transfer": {"epochs": 0}}}}, "datasets.rafdb.transfer.epochs"),
+        ({"datasets": {"rafdb": {"identity": {"jitter": [float("nan"), 0, 0, 0]}}}}, "jitter"),
+    ],
+)
+def test_what_no_enabled_row_uses_is_checked_too(sections, said):
+    with pytest.raises(FerBenchError, match=said):
+        specs.resolve(params(["baseline1"], **{"datasets": {"synthetic": SMALL}} | sections))

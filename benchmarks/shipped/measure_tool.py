@@ -30,6 +30,7 @@ from fer_bench import datasets
 from fer_bench.cli.submit import submit
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.evaluation.metrics import measure
+from fer_bench.evaluation.submission import first_line
 from fer_bench.files import sha256_file, write_json, write_text
 from fer_bench.labels import Expression
 from fer_bench.rules import read_protocol
@@ -103,8 +104,7 @@ def write_submission(
     columns = [f"probability_{name}" for name in datasets.get_dataset(dataset).classes]
     frame = pd.DataFrame(answers, columns=columns)
     frame.insert(0, "sample_id", rows["sample_id"])
-    rules = read_protocol()
-    first = f"# protocol {rules.version} {rules.sha256}\n"
+    first = f"{first_line(read_protocol(), dataset)}\n"
     write_text(file, first + frame.to_csv(index=False, lineterminator="\n"))
     write_text(file.with_suffix(".yaml"), yaml.safe_dump(card, allow_unicode=True, width=1000))
 

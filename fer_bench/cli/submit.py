@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from fer_bench.row_names import MOST_SEED
 from fer_bench.stages import paths
 
 ALIGNED = Path(paths.ALIGNED)
@@ -20,7 +21,9 @@ def submit(
         Path | None,
         typer.Option(help="YAML that states data, paper, code; the CSV's name with .yaml if left."),
     ] = None,
-    run: Annotated[int, typer.Option(help="Tells apart several trainings.", min=0)] = 0,
+    run: Annotated[
+        int, typer.Option(help="Tells apart several trainings.", min=0, max=MOST_SEED)
+    ] = 0,
     template: Annotated[
         bool, typer.Option("--template", help="Write both files, to be filled in.")
     ] = False,

@@ -1,7 +1,7 @@
 """Predictions made elsewhere, by a model that is not trained here: checked, then scored alike.
 
-The file is a CSV: a first line `# protocol VERSION SHA256`, then `sample_id` and one column a
-class, all called `logit_<class>` or all `probability_<class>`; a row a test face. What is wrong
+The file is a CSV: a first line `# protocol VERSION SHA256 DATASET`, then `sample_id` and one column
+a class, all called `logit_<class>` or all `probability_<class>`; a row a test face. What is wrong
 with it is said in one message, and then nothing is written.
 """
 
@@ -16,14 +16,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from fer_bench.datasets import get_dataset
 from fer_bench.datasets.base import Dataset
 from fer_bench.datasets.view_rows import dataset_rows
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.parts import Predicted, by_fold, parts, slices
-from fer_bench.files import replacing, sha256_file, write_text
+from fer_bench.files import read_yaml, replacing, sha256_file, write_text
 from fer_bench.labels import Expression
 from fer_bench.model_card import KEYS, check_card
 from fer_bench.records.faces import FaceTable
@@ -35,7 +34,7 @@ KINDS = ("logit", "probability")
 SMALLEST = 1e-12
 """A probability of 0 has no logarithm; so small a one changes no rank. A class that has it on every
 face is one that the model does not know."""
-_FIRST = re.compile(r"# protocol (\d+) ([0-9a-f]{64})\s*")
+_FIRST = re.compile(r"# protocol (\d+) ([0-9a-f]{64})(?: (\w+))?\s*")
 
 
 def score_submission(
@@ -137,7 +136,7 @@ def write_template(
     known = get_dataset(dataset)
     faces = _test_rows(known, packs_root)
     lines = [
-        _first_line(protocol),
+        first_line(protocol, dataset),
         ",".join(["sample_id", *_columns(known.classes, "probability")]),
     ]
     lines += [_quoted(name) + "," * len(known.classes) for name in faces["sample_id"]]
@@ -146,8 +145,9 @@ def write_template(
     return len(faces)
 
 
-def _first_line(protocol: Protocol) -> str:
-    return f"# protocol {protocol.version} {protocol.sha256}"
+def first_line(protocol: Protocol, dataset: str) -> str:
+    """What a submission begins with."""
+    return f"# protocol {protocol.version} {protocol.sha256} {dataset}"
 
 
 def _quoted(name: str) -> str:
@@ -164,11 +164,7 @@ def _read_card(card: Path) -> dict[str, Any]:
             f"{card} is missing: it states what a reader must know of the model, "
             f"{', '.join(KEYS)}; `fer-bench submit ... --template` writes one to fill in"
         )
-    try:
-        stated = yaml.safe_load(card.read_text(encoding="utf-8"))
-        return check_card(stated, str(card), submitted=True)
-    except yaml.YAMLError as error:
-        raise FerBenchError(f"{card} is not valid YAML: {error}") from error
+    return check_card(read_yaml(card), str(card), submitted=True)
 
 
 def _predicted(file: Path, faces: pd.DataFrame, known: Dataset, protocol: Protocol) -> Predicted:
@@ -178,7 +174,7 @@ def _predicted(file: Path, faces: pd.DataFrame, known: Dataset, protocol: Protoc
         FerBenchError: with all that is wrong.
     """
     wrong: list[str] = []
-    frame = _read(file, protocol, wrong)
+    frame = _read(file, protocol, known.name, wrong)
     kind = _kind(frame, known.classes, wrong)
     if "sample_id" in frame:
         wrong += _of_samples(frame["sample_id"].tolist(), set(faces["sample_id"]), known.name)
@@ -192,7 +188,7 @@ def _predicted(file: Path, faces: pd.DataFrame, known: Dataset, protocol: Protoc
     return Predicted(faces, labels, values[order], known.classes)
 
 
-def _read(file: Path, protocol: Protocol, wrong: list[str]) -> pd.DataFrame:
+def _read(file: Path, protocol: Protocol, dataset: str, wrong: list[str]) -> pd.DataFrame:
     if not file.is_file():
         raise FerBenchError(f"{file} is not a file: give the CSV of predictions")
     try:
@@ -202,7 +198,7 @@ def _read(file: Path, protocol: Protocol, wrong: list[str]) -> pd.DataFrame:
         if stated is None:
             wrong.append(
                 "it does not state its protocol: read docs/protocol.md, and where the predictions "
-                f"were made by it, let the first line be `{_first_line(protocol)}`"
+                f"were made by it, let the first line be `{first_line(protocol, dataset)}`"
             )
             rest = rest if first.startswith("#") else f"{first}\n{rest}"
         elif stated[2] != protocol.sha256:
@@ -211,6 +207,16 @@ def _read(file: Path, protocol: Protocol, wrong: list[str]) -> pd.DataFrame:
                 f"version {protocol.version} ({protocol.sha256[:12]}...): see in docs/protocol.md "
                 "what changed, and predict again"
             )
+        elif stated[3] != dataset:
+            wrong.append(
+                f"it was made for {stated[3]}, not for {dataset}"
+                if stated[3]
+                else "it does not say whose faces it predicts: let the first line be "
+                f"`{first_line(protocol, dataset)}`"
+            )
+        if joined := len(re.findall("^# protocol ", rest, re.MULTILINE)):
+            wrong.append(f"{joined} further protocol lines stand in it: submit each file by itself")
+            rest = re.sub("^# protocol .*\n", "", rest, flags=re.MULTILINE)
         return pd.read_csv(io.StringIO(rest), dtype={"sample_id": str}, keep_default_na=False)
     except (ValueError, UnicodeDecodeError) as error:
         raise FerBenchError(f"{file} is no CSV in UTF-8 ({error}): write it again") from error
@@ -270,6 +276,11 @@ def _values(frame: pd.DataFrame, classes: Sequence[str], kind: str, wrong: list[
         )
         return values
     if kind == "logit":
+        if len(values) and (values >= 0).all() and (np.abs(values.sum(axis=1) - 1) < 1e-3).all():
+            wrong.append(
+                "its logits are probabilities (0 or more, together 1 in every row): call the "
+                "columns probability_..."
+            )
         return values
     off = (values < 0).any(axis=1) | (np.abs(values.sum(axis=1) - 1) > 1e-3)
     if off.any():

@@ -32,6 +32,7 @@ from fer_bench.models import outside
 from fer_bench.params import Params, check_names
 from fer_bench.receiving.receipt import read_receipt
 from fer_bench.records.base import to_json
+from fer_bench.specs.declared import check_declared
 from fer_bench.specs.options import Spec, align_options, module_of, versions, view
 from fer_bench.specs.protocols import check_protocols
 from fer_bench.specs.row_specs import row_specs
@@ -54,7 +55,9 @@ def resolve(params: Params) -> dict[str, Spec]:
     if not wrong:
         parts = [_pack_specs(params), _view_specs(), _audit_specs(), _examinations(params)]
         parts += [_report_spec(params)]
-        parts += [row_specs(params, registry.get_dataset(name)) for name in params.enabled]
+        wrong += check_declared(params)
+        rows = () if wrong else params.enabled
+        parts += [row_specs(params, registry.get_dataset(name)) for name in rows]
         for part in parts:
             try:
                 specs.update(part)

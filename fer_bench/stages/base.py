@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
+from fer_bench.row_names import MOST_SEED
 from fer_bench.stages import paths
 
 Dataset = Annotated[str, typer.Argument(help="A dataset of params.yaml, e.g. synthetic.")]
 Model = Annotated[str, typer.Argument(help="A model or variant, e.g. scan_cci.")]
-Seed = Annotated[int, typer.Argument(help="The seed of the cell.")]
+Seed = Annotated[int, typer.Argument(help="The seed of the cell.", min=0, max=MOST_SEED)]
 
 
 @dataclass(frozen=True)

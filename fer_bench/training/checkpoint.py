@@ -13,13 +13,14 @@ import logging
 import os
 import pickle
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from fer_bench.errors import FerBenchError
-from fer_bench.files import write_json
+from fer_bench.files import replacing, write_json
 from fer_bench.training.checkpoint_files import FOLDER, root
 
 log = logging.getLogger(__name__)
@@ -86,16 +87,13 @@ class Checkpoints:
         if not self._writes:
             return
         newest = self.folder / "newest.pt"
-        temporary = self.folder / "unfinished.pt"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            _write(temporary, {"key": self._key, "state": state})
-            if newest.exists():
-                os.replace(newest, self.folder / "previous.pt")
-            os.replace(temporary, newest)
+            with replacing(newest) as temporary:  # a name of this process: another may train it too
+                _write(temporary, {"key": self._key, "state": state})
+                with suppress(FileNotFoundError):
+                    os.replace(newest, self.folder / "previous.pt")
             _sync(self.folder)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
             raise FerBenchError(
                 f"the checkpoint {newest} cannot be written ({error.strerror or error}): free "
                 f"space, make the folder writable, or set {FOLDER} to another folder; then run "

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 FOLDER = "FER_BENCH_CHECKPOINTS"
-FILES = ("newest.pt", "previous.pt", "unfinished.pt", "damaged.pt", "progress.json")
+FILES = ("newest.pt", "previous.pt", "damaged.pt", "progress.json")
 
 
 def root() -> Path:
@@ -22,7 +22,11 @@ def forget(cell: Path) -> None:
         cell: its folder below `root()`.
     """
     for folder in [*cell.glob("fold*"), cell]:
-        for file in FILES:
-            (folder / file).unlink(missing_ok=True)
+        for file in [
+            *map(folder.joinpath, FILES),
+            *folder.glob(".newest.*"),
+            *folder.glob(".progress.*"),
+        ]:
+            file.unlink(missing_ok=True)
         with suppress(OSError):  # not empty: somebody keeps other things there
             folder.rmdir()

@@ -99,10 +99,11 @@ class Recipe:
             value = getattr(self, key)
             if not low <= value <= high:
                 raise FerBenchError(f"{where}.{key}: {value} must lie between {low} and {high}")
-        if len(self.jitter) != 4 or min(self.jitter) < 0 or self.jitter[3] > 0.5:
+        most = (10, 10, 10, 0.5)
+        if len(self.jitter) != 4 or not all(0 <= v <= m for v, m in zip(self.jitter, most)):  # noqa: B905
             raise FerBenchError(
-                f"{where}.jitter: {list(self.jitter)} must be four numbers >= 0 (brightness, "
-                "contrast, saturation, hue), the last at most 0.5"
+                f"{where}.jitter: {list(self.jitter)} must be four numbers from 0 to 10 "
+                "(brightness, contrast, saturation, hue), the last at most 0.5"
             )
 
 
@@ -115,5 +116,4 @@ def _checked(where: str, value: Any, wanted: type) -> Any:
             return float(value)
     elif isinstance(value, wanted) and not isinstance(value, bool):
         return value
-    hint = " (write 1.0e-3, not 1e-3: YAML reads the latter as text)" if wanted is float else ""
-    raise FerBenchError(f"{where}: {value!r} should be a {wanted.__name__}{hint}")
+    raise FerBenchError(f"{where}: {value!r} should be a {wanted.__name__}")

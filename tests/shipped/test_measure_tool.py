@@ -107,7 +107,7 @@ def test_test_faces_are_predicted_once_and_stated_with_the_choice(asked, monkeyp
     assert asked == ["val", "test"]
     ((file, names),) = submitted
     assert names == {"model": "toy_tool", "dataset": "toy"}
-    assert file.read_text().startswith(f"# protocol 3 {'ab' * 32}\n")
+    assert file.read_text().startswith(f"# protocol 3 {'ab' * 32} toy\n")
     frame = pd.read_csv(file, comment="#")
     assert list(frame.columns) == ["sample_id", *(f"probability_{name}" for name in EIGHT)]
     assert (frame["probability_contempt"] == 0).all()

@@ -200,9 +200,28 @@ def test_two_damaged_checkpoints_start_anew(command, tmp_path, monkeypatch, capl
 
 def test_a_checkpoint_that_was_never_finished_is_not_read(command, tmp_path, monkeypatch):
     folder = stopped(command, tmp_path, monkeypatch, after=5)
-    (folder / "unfinished.pt").write_bytes((folder / "newest.pt").read_bytes()[:1000])
+    (folder / ".newest.host-1.x.pt").write_bytes((folder / "newest.pt").read_bytes()[:1000])
     (folder / "newest.pt").replace(folder / "previous.pt")  # killed between the two renames
     assert steps_of(command, tmp_path / "out", monkeypatch) == 3 * STEPS - 5
+
+
+def test_two_trainings_of_one_cell_do_not_write_into_one_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_BENCH_CHECKPOINTS", str(tmp_path))
+    one, two = (checkpoint.Checkpoints("toy/net/0", "key") for _ in range(2))
+    write = checkpoint._write
+
+    def beside(file, content):
+        write(file, content)
+        if content["state"]["who"] == 1:
+            two.save({"who": 2})
+
+    monkeypatch.setattr(checkpoint, "_write", beside)
+    one.save({"who": 1})
+    assert one.load() == {"who": 1}
+    (tmp_path / "toy/net/0/newest.pt").unlink()
+    assert one.load() == {"who": 2}
+    forget(tmp_path / "toy/net/0")
+    assert not (tmp_path / "toy/net/0").exists()
 
 
 def test_other_params_code_or_data_start_anew(command, tmp_path, monkeypatch):

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, field_validator
 
 from fer_bench.errors import FerBenchError, nearest
-from fer_bench.files import write_text
+from fer_bench.files import read_yaml, write_text, yaml_text
 from fer_bench.labels import EIGHT, SEVEN
 
 IGNORE = "ignore"
@@ -106,11 +105,7 @@ def path_of(root: Path, name: str) -> Path:
 def read(path: Path) -> Definition:
     """Read and validate a definition; raises FerBenchError naming each wrong key."""
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise FerBenchError(f"{path} is not valid YAML: {error}") from error
-    try:
-        return Definition.model_validate(raw)
+        return Definition.model_validate(read_yaml(path))
     except ValidationError as error:
         lines = [_explain(dict(item)) for item in error.errors()]
         raise FerBenchError(f"{path}:\n  " + "\n  ".join(lines)) from error
@@ -122,8 +117,7 @@ def write(path: Path, name: str, definition: Definition) -> None:
     optional = ("homepage", "columns", "box", "person")
     said = {key: value for key, value in said.items() if value or key not in optional}
     head = HEADER.format(name=name, expressions=" ".join(EIGHT))
-    text = yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=100)
-    write_text(path, head + text)
+    write_text(path, head + yaml_text(said))
 
 
 def _explain(item: Mapping[str, Any]) -> str:

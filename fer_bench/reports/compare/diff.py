@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from fer_bench.errors import FerBenchError
+from fer_bench.files import parse_yaml
 from fer_bench.reports.compare.changes import Change, robustness_table, score_table
 from fer_bench.reports.compare.git_files import Revision
 from fer_bench.reports.enabled import Enabled
@@ -169,8 +168,8 @@ def _enabled_at(revision: Revision, params: Path) -> Enabled:
     Not validated: an older params.yaml may have other keys.
     """
     try:
-        content = yaml.safe_load(next(iter(revision.read(params).values()), b""))
+        content = parse_yaml(next(iter(revision.read(params).values()), b"").decode(), str(params))
         lists = content["enabled"]
         return {name: {k: list(v or ()) for k, v in one.items()} for name, one in lists.items()}
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError):
+    except (FerBenchError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
         return {}

@@ -9,10 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from fer_bench.datasets import datasets, packs, sources
 from fer_bench.errors import FerBenchError
+from fer_bench.files import read_yaml
 from fer_bench.reports.relations import masked_base, share_images, sources_of
 from fer_bench.reports.row import Row
 
@@ -105,7 +104,7 @@ def load_texts(file: Path = FILE) -> ModelTexts:
     Raises:
         FerBenchError: a text is missing or of the wrong kind.
     """
-    raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+    raw = read_yaml(file)
     families = {k: _read(file, f"families.{k}", v, _FAMILY) for k, v in raw["families"].items()}
     weights = {k: _read(file, f"weights.{k}", v, _WEIGHTS) for k, v in raw["weights"].items()}
     return ModelTexts(
