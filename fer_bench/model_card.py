@@ -25,6 +25,9 @@ OFF_THE_SHELF = {
 
 MAY_HAVE_SEEN = ("yes", "no", "unknown")
 
+LOG_PROBABILITIES = "log_probabilities"
+"""Of submitted logits: `"yes"` where their softmax is what the model believes, else `"no"`."""
+
 
 def check_card(card: Any, where: str, *, submitted: bool = False) -> dict[str, Any]:
     """A card that states everything, as a plain dictionary.
@@ -33,7 +36,7 @@ def check_card(card: Any, where: str, *, submitted: bool = False) -> dict[str, A
         card: a mapping with exactly `KEYS`: texts, and `year` as a whole number.
         where: named in messages.
         submitted: whether it belongs to predictions made elsewhere, so that it may state
-            `OFF_THE_SHELF`.
+            `OFF_THE_SHELF` and `LOG_PROBABILITIES`.
 
     Raises:
         FerBenchError: a key is missing, unknown, empty or of the wrong kind.
@@ -43,7 +46,8 @@ def check_card(card: Any, where: str, *, submitted: bool = False) -> dict[str, A
             f"{where} must be a mapping, found {card!r}; it must state:\n{_wanted(KEYS)}"
         )
     tool = submitted and any(key in card for key in OFF_THE_SHELF)
-    wanted = {**KEYS, **(OFF_THE_SHELF if tool else {})}
+    logits = {LOG_PROBABILITIES: ""} if submitted and LOG_PROBABILITIES in card else {}
+    wanted = {**KEYS, **(OFF_THE_SHELF if tool else {}), **logits}
     for key in card:
         if key not in wanted:
             raise FerBenchError(f"{where}: unknown key {key!r}; {nearest(str(key), wanted)}")
@@ -58,6 +62,8 @@ def check_card(card: Any, where: str, *, submitted: bool = False) -> dict[str, A
             raise FerBenchError(f"{where}: {key} is {value!r}, expected a text: {what}")
         if isinstance(value, str) and not value.isprintable():
             raise FerBenchError(f"{where}: {key} holds line breaks or unprintable characters")
+    if logits and card[LOG_PROBABILITIES] not in ("yes", "no"):
+        raise FerBenchError(f'{where}: {LOG_PROBABILITIES} must be "yes" or "no"')
     if tool and card["may_have_seen"] not in MAY_HAVE_SEEN:
         raise FerBenchError(
             f"{where}: may_have_seen is {card['may_have_seen']!r}, expected one of "

@@ -19,6 +19,7 @@ from fer_bench.cli import (
     data,
     doctor,
     faces,
+    figure,
     keep,
     models,
     pipelines,
@@ -58,6 +59,7 @@ and writes results/tables, results/figures and results/leaderboard/index.html.
   dvc repro table08                                one table of the paper
   fer-bench sweep                                  the same as dvc repro, on every core
   fer-bench compare synthetic scan_cci baseline1   is one better, and how sure is that?
+  fer-bench table --models my_net,scan_cci         rows of your choice, as LaTeX
   fer-bench predict me.jpg --run synthetic/scan_cci/0          what a trained run sees
   dvc metrics show                                 the numbers, flat
 """,
@@ -67,7 +69,8 @@ for group, of in {"data": data, "weights": weights, "models": models, "faces": f
 for setting_up in (check.check, status.status, pipelines.pipelines, doctor.doctor):
     app.command(rich_help_panel="Set-up")(setting_up)
 stages.add_to(app)
-by_hand = (compare.compare, plan.plan, report.report, cost.cost, predict.predict, keep.keep)
+by_hand = (compare.compare, plan.plan, report.report, cost.cost, predict.predict, keep.keep,
+           figure.figure)  # fmt: skip
 for looked in by_hand:
     app.command(rich_help_panel="Look and measure")(looked)
 app.command(rich_help_panel="Run")(sweep.sweep)

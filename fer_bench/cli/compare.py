@@ -26,7 +26,7 @@ def compare(
     from fer_bench.reports.compare.in_words import compare_text
     from fer_bench.reports.scores import load_scores
 
-    scores = load_scores(Path(paths.SCORES), enabled())
+    scores = load_scores(Path(paths.SCORES), enabled(), Path(paths.EXTERNAL))
     print(
         compare_text(
             scores,

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from fer_bench.cli import score
+from fer_bench.cli import score, table
 from fer_bench.cli.log import logged
 from fer_bench.cores import one_thread
 from fer_bench.stages import before_training as before
@@ -23,11 +23,16 @@ BUILDERS: tuple[Callable[..., Stage], ...] = (
     reports.leaderboard,
 )  # fmt: skip
 
+BY_HAND_TOO: dict[Callable[..., Stage], Callable[..., None]] = {
+    cells.score: score.score, reports.table: table.table,
+}  # fmt: skip
+"""Stages whose command can do more."""
+
 
 def add_to(app: typer.Typer) -> None:
     """Add every stage command to `app`, in pipeline order."""
     for build in BUILDERS:
-        command = score.score if build is cells.score else command_of(build)
+        command = BY_HAND_TOO.get(build) or command_of(build)
         app.command(rich_help_panel=PANEL)(command)
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import codecs
 import io
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.parts import Predicted, by_fold, parts, slices
 from fer_bench.files import read_yaml, replacing, sha256_file, write_text
 from fer_bench.labels import Expression
-from fer_bench.model_card import KEYS, check_card
+from fer_bench.model_card import KEYS, LOG_PROBABILITIES, check_card
 from fer_bench.records.faces import FaceTable
 from fer_bench.records.score import Part, Score
 from fer_bench.records.training import Training
@@ -76,14 +76,17 @@ def score_submission(
     known = get_dataset(dataset)
     stated = _read_card(card)
     faces = _tested(known, table, lists, packs_root)
-    predicted = _predicted(file, faces, known, protocol)
+    predicted, believed = _predicted(file, faces, known, protocol, stated)
+    measured = _parts(predicted, known)
+    if not believed:
+        measured = {name: _uncalibrated(part) for name, part in measured.items()}
     score = Score(
         training=Training(
             dataset, model, run, method=model, classes=known.classes, protocol=known.protocol,
             pretrained=stated["pretraining"],
         ),
         rules=protocol,
-        sets={dataset: {"last": _parts(predicted, known)}},
+        sets={dataset: {"last": measured}},
         slices={dataset: slices(predicted)},
         folds=_folds(predicted, known),
         faces_sha256={dataset: sha256_file(table)},
@@ -167,8 +170,10 @@ def _read_card(card: Path) -> dict[str, Any]:
     return check_card(read_yaml(card), str(card), submitted=True)
 
 
-def _predicted(file: Path, faces: pd.DataFrame, known: Dataset, protocol: Protocol) -> Predicted:
-    """The submission in the order of the manifest.
+def _predicted(
+    file: Path, faces: pd.DataFrame, known: Dataset, protocol: Protocol, card: Mapping[str, Any]
+) -> tuple[Predicted, bool]:
+    """The submission in the order of the manifest, and whether its numbers are probabilities' logs.
 
     Raises:
         FerBenchError: with all that is wrong.
@@ -179,13 +184,38 @@ def _predicted(file: Path, faces: pd.DataFrame, known: Dataset, protocol: Protoc
     if "sample_id" in frame:
         wrong += _of_samples(frame["sample_id"].tolist(), set(faces["sample_id"]), known.name)
     values = _values(frame, known.classes, kind, wrong) if kind else np.empty(0)
+    believed = bool(kind) and not wrong and _believed(values, kind, card, wrong)
     if wrong:
         reasons = "".join(f"\n- {reason}" for reason in wrong)
         raise FerBenchError(f"{file} is refused:{reasons}")
     order = pd.Index(frame["sample_id"]).get_indexer(faces["sample_id"])
     codes = [int(Expression[name]) for name in known.classes]
     labels = np.array([codes.index(int(label)) for label in faces["label"]])
-    return Predicted(faces, labels, values[order], known.classes)
+    return Predicted(faces, labels, values[order], known.classes), believed
+
+
+def _believed(
+    values: np.ndarray, kind: str | None, card: Mapping[str, Any], wrong: list[str]
+) -> bool:
+    """Whether the softmax of (N, K) logits is what the model believes; else only answers count."""
+    if kind == "probability":
+        return not bool((values.max(1) - np.log(1 - 1e-6) > 0).all())  # all one-hot: labels alone
+    if (values >= 0).all() and np.allclose(values.sum(1), 1, atol=1e-3):
+        wrong.append("its logits are probabilities: call the columns probability_...")
+    elif LOG_PROBABILITIES not in card:
+        wrong.append(
+            f'the card does not state {LOG_PROBABILITIES}: write `{LOG_PROBABILITIES}: "yes"` '
+            'where the softmax of these logits is what the model believes, "no" for other scores'
+        )
+    return card.get(LOG_PROBABILITIES) == "yes"
+
+
+def _uncalibrated(part: Part) -> Part:
+    """A part without what asks for probabilities."""
+    found: dict[str, Any] = {**part, "nll": None, "brier": None, "ece": None}
+    raters = {k: v for k, v in found.get("raters", {}).items() if k != "cross_entropy"}
+    found |= {"raters": raters} if raters else {}
+    return cast(Part, {k: v for k, v in found.items() if k not in ("calibration", "risk_coverage")})
 
 
 def _read(file: Path, protocol: Protocol, dataset: str, wrong: list[str]) -> pd.DataFrame:
@@ -198,7 +228,9 @@ def _read(file: Path, protocol: Protocol, dataset: str, wrong: list[str]) -> pd.
         if stated is None:
             wrong.append(
                 "it does not state its protocol: read docs/protocol.md, and where the predictions "
-                f"were made by it, let the first line be `{first_line(protocol, dataset)}`"
+                f"were made by it, let the first line be `{first_line(protocol, dataset)}` (pandas: "
+                "write it to the file first, then `frame.to_csv(file, index=False)`; read the "
+                'template with `pd.read_csv(path, comment="#", dtype={"sample_id": str})`)'
             )
             rest = rest if first.startswith("#") else f"{first}\n{rest}"
         elif stated[2] != protocol.sha256:

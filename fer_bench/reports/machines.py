@@ -1,4 +1,4 @@
-"""Whether two rows come from different machines: then part of a difference may be theirs."""
+"""Whether two rows come from different machines or recipes: part of a difference may be theirs."""
 
 from __future__ import annotations
 
@@ -30,6 +30,19 @@ def differences(one: Row, other: Row) -> list[str]:
         for key in COUNT
         for mine, theirs in [(set(_said(one, key)), set(_said(other, key)))]
         if mine and theirs and mine != theirs
+    ]
+
+
+def unlike_recipes(one: Row, other: Row) -> list[str]:
+    """Keys of the recipe that two rows were trained by, where not alike, as `epochs 10 and 60`.
+
+    Nothing of a row whose scores do not say, such as an external one.
+    """
+    mine, theirs = (row.cells[-1].training.recipe or {} for row in (one, other))
+    return [
+        f"{key} {mine[key]} and {theirs[key]}"
+        for key in mine
+        if key in theirs and mine[key] != theirs[key]
     ]
 
 

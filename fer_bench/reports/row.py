@@ -64,6 +64,11 @@ class Row:
         return measured(self.elsewhere)
 
     @property
+    def external(self) -> bool:
+        """Whether it was trained elsewhere and only its answers came here."""
+        return any(cell.external for cell in self.cells)
+
+    @property
     def card(self) -> Mapping[str, Any] | None:
         """What a model from outside says of itself."""
         return next((c.card for c in reversed(self.cells) if c.card), None)

@@ -26,25 +26,28 @@ class Scores:
 
     Attributes:
         protocol: the version of the rules that all rows follow; 0 for none.
+        external: names of what was predicted elsewhere by them, for `get` alone: it is no row.
         apart: rows of other versions, which no table compares with the rest.
     """
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: Sequence[Row], external: Sequence[Row] = ()) -> None:
         versions = {version(cell) for row in rows for cell in row.cells}
         self.protocol = max(versions, default=0)
         rows = [without_collapsed(row) for row in rows]
         self._rows = {(row.dataset, row.model): of_version(row, self.protocol) for row in rows}
         older = sorted(versions - {self.protocol}, reverse=True)
         parts = [of_version(row, number) for number in older for row in rows]
+        mine = [row for row in external if row.protocol == self.protocol]
+        self._external = {(row.dataset, row.model): row for row in mine}
         self.apart = tuple(replace(part, wanted=len(part.cells)) for part in parts if part.cells)
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self._rows.values())
 
     def get(self, dataset: str, model: str) -> Row | None:
-        """The row of this cell, if any seed of it was measured."""
+        """The row of this cell, if any seed of it was measured; else the external one."""
         row = self._rows.get((dataset, model))
-        return row if row is not None and row.cells else None
+        return row if row is not None and row.cells else self._external.get((dataset, model))
 
     def collapsed(
         self,
@@ -125,17 +128,44 @@ def without_collapsed(row: Row) -> Row:
     return replace(row, cells=cells, collapsed=still)
 
 
-def load_scores(scores_dir: Path, enabled: Enabled) -> Scores:
+def load_scores(scores_dir: Path, enabled: Enabled, external_dir: Path | None = None) -> Scores:
     """Read `results/scores`, beside it logs of `results/tuning`, and `results/faces` when asked.
+
+    Args:
+        scores_dir: `results/scores`.
+        enabled: params.yaml's.
+        external_dir: `results/external`, where rows of it may be asked for by name.
 
     Raises:
         FerBenchError: a file is no score file, or is not the cell its path says.
     """
     with _without_collection():
-        return _load(scores_dir, enabled)
+        return _load(scores_dir, enabled, external_dir)
 
 
-def _load(scores_dir: Path, enabled: Enabled) -> Scores:
+def load_external(folder: Path | None, faces: FaceTables | None = None) -> list[Row]:
+    """The scores of submitted predictions, `results/external/<dataset>/<model>/<run>.json`.
+
+    Raises:
+        FerBenchError: a file is no score file, or is not the one its path says.
+    """
+    rows = []
+    for place in sorted(folder.glob("*/*")) if folder else []:
+        if not place.is_dir():
+            continue
+        cells = tuple(Score.read(file) for file in sorted(place.glob("*.json")))
+        sets = frozenset(name for cell in cells for name in cell.sets)
+        whole = Row(
+            place.parent.name, place.name, place.name, None, False, len(cells), cells, sets,
+            faces=faces,
+        )  # fmt: skip
+        for number in {version(cell) for cell in cells}:
+            part = of_version(whole, number)
+            rows.append(replace(part, wanted=len(part.cells)))
+    return rows
+
+
+def _load(scores_dir: Path, enabled: Enabled, external_dir: Path | None) -> Scores:
     rows = []
     faces = FaceTables(scores_dir.parent / "faces")
     for place in found(scores_dir, enabled):
@@ -152,7 +182,7 @@ def _load(scores_dir: Path, enabled: Enabled) -> Scores:
                 tuning=_search(scores_dir.parent / "tuning", cells),
             )
         )  # fmt: skip
-    return Scores(rows)
+    return Scores(rows, load_external(external_dir, faces))
 
 
 def _search(folder: Path, cells: Sequence[Score]) -> Mapping[str, Any] | None:

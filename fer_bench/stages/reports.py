@@ -73,7 +73,7 @@ def figures() -> Stage:
 
     Example: dvc repro figures
     """
-    from fer_bench.reports.figures import FIGURES
+    from fer_bench.reports.figures import FIGURES, INDEX
 
     def run() -> None:
         from fer_bench.reports.figures import build_figures
@@ -84,7 +84,8 @@ def figures() -> Stage:
         )  # fmt: skip
 
     deps = [*SCORED, paths.PAPER, paths.ROBUSTNESS]
-    return _report("figures", deps, _pictures(FIGURES), run)
+    files = [*_pictures(FIGURES), Path(paths.FIGURES, INDEX)]
+    return _report("figures", deps, files, run)
 
 
 def galleries() -> Stage:

@@ -19,7 +19,7 @@ from fer_bench.evaluation.submission import score_submission, write_template
 from fer_bench.faces import export
 from fer_bench.model_card import check_card
 from fer_bench.records.score import Score
-from fer_bench.reports.leaderboard.beside import load_external
+from fer_bench.reports.scores import load_external
 from fer_bench.rules import Protocol
 
 CLASSES = ("neutral", "happiness", "sadness")
@@ -118,9 +118,40 @@ def test_logits_are_taken_as_they_are(place):
     before = submit(place, frame).sets["toy"]["last"]["all"]
     logits = frame.set_index("sample_id").apply(np.log) + 7
     logits.columns = [c.replace("probability", "logit") for c in logits.columns]
+    with pytest.raises(FerBenchError, match=r'does not state log_probabilities: write .* "yes"'):
+        submit(place, logits.reset_index())
+    state(place, log_probabilities="yes")
     after = submit(place, logits.reset_index()).sets["toy"]["last"]["all"]
     assert after["nll"] == pytest.approx(before["nll"])
     assert after["confusion"] == before["confusion"]
+
+
+def state(place: Path, **more: str) -> None:
+    (place / "card.yaml").write_text(yaml.safe_dump({**CARD, **more}))
+
+
+def test_what_are_no_probabilities_has_no_calibration(place):
+    frame = answers(place)
+    columns = [f"probability_{c}" for c in CLASSES]
+    sure = frame.copy()
+    sure[columns] = np.eye(3)[frame[columns].to_numpy().argmax(1)]
+    scores = frame.rename(columns=lambda c: c.replace("probability", "logit"))
+    with pytest.raises(FerBenchError, match="its logits are probabilities: call the columns"):
+        submit(place, scores)
+    whole = submit(place, frame).sets["toy"]["last"]["all"]
+    assert whole["ece"] is not None
+    state(place, log_probabilities="no")
+    margins = scores.set_index("sample_id").mul(3).reset_index()
+    for other in (margins, sure):
+        part = submit(place, other).sets["toy"]["last"]["all"]
+        assert (part["nll"], part["brier"], part["ece"]) == (None, None, None)
+        assert not {"calibration", "risk_coverage"} & set(part)
+        assert part["confusion"] == whole["confusion"]
+
+
+def test_a_file_without_its_first_line_is_told_how_pandas_keeps_it(place):
+    with pytest.raises(FerBenchError, match=r"write it to the file first, then .*to_csv"):
+        submit(place, answers(place), first="")
 
 
 def test_a_cross_validated_set_needs_every_face(place):

@@ -8,7 +8,7 @@ from fer_bench.errors import FerBenchError, nearest
 from fer_bench.reports import describe
 from fer_bench.reports.compare.blocks import OTHER_MACHINES
 from fer_bench.reports.compare.same_faces import judged, row_key, untested
-from fer_bench.reports.machines import differences
+from fer_bench.reports.machines import differences, unlike_recipes
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.statistics.corrections import MARGIN
@@ -49,30 +49,44 @@ def compare_text(
     set_ = set_ or dataset
     if one == other:
         raise FerBenchError(f"{one!r} is named twice: name two different models to compare")
-    rows = [_measured(scores, dataset, model, set_, part) for model in (one, other)]
+    rows = [measured(scores, dataset, model, set_, part) for model in (one, other)]
     pair = (row_key(rows[0]), row_key(rows[1]))
     found = judged(rows, set_, part, [pair], margin, cache, THIS_PAIR)
     if not found:
         raise FerBenchError(" ".join(untested(rows, [pair], set_, part)))
-    text = _text(found[0], one, other, set_, part)
+    called = named(rows[0]), named(rows[1])
+    text = _text(found[0], *called, set_, part, not any(row.external for row in rows))
+    text += "".join(f"\n{said}" for said in describe.warnings(rows, [set_], scores))
+    if recipes := unlike_recipes(*rows):
+        text += f"\nTrained by different recipes: {'; '.join(recipes)}."
     if apart := differences(*rows):
         text += f"\n{OTHER_MACHINES} {'; '.join(apart)}."
     return text
 
 
-def _measured(scores: Scores, dataset: str, model: str, set_: str, part: str) -> Row:
+def named(row: Row) -> str:
+    """The row's model, and that it is external where it was trained elsewhere."""
+    return f"{row.model} (external)" if row.external else row.model
+
+
+def measured(scores: Scores, dataset: str, model: str, set_: str, part: str) -> Row:
+    """A row that has this part of the set.
+
+    Raises:
+        FerBenchError: it has not; says which rows, sets or parts there are.
+    """
     for other in scores.apart:
         if (other.dataset, other.model) == (dataset, model) and not scores.get(dataset, model):
             raise FerBenchError(
                 f"{dataset}/{model} was measured by {describe.rules(other.protocol)}, others by "
                 f"{describe.rules(scores.protocol)}: such numbers are not compared; score it again"
             )
-    known = [row.model for row in scores.of(dataset)]
-    if not known:
+    row, known = scores.get(dataset, model), [row.model for row in scores.of(dataset)]
+    if row is None and not known:
         names = scores.datasets()
         hint = nearest(dataset, names) if names else "run `dvc repro` first"
         raise FerBenchError(f"nothing trained on {dataset!r} was measured: {hint}")
-    if (row := scores.get(dataset, model)) is None:
+    if row is None:
         raise FerBenchError(f"{model!r} was not measured on {dataset}: {nearest(model, known)}")
     if not row.has(set_):
         raise FerBenchError(
@@ -85,7 +99,7 @@ def _measured(scores: Scores, dataset: str, model: str, set_: str, part: str) ->
     return row
 
 
-def _text(found: Judged, one: str, other: str, set_: str, part: str) -> str:
+def _text(found: Judged, one: str, other: str, set_: str, part: str, seeds_alike: bool) -> str:
     c = found.comparison
     seeds = " and ".join(" ".join(map(str, s)) for s in (c.seeds_one, c.seeds_other))
     over = "people" if c.people else "faces"
@@ -100,12 +114,13 @@ def _text(found: Judged, one: str, other: str, set_: str, part: str) -> str:
     ]
     if c.both:
         lines.append(f"95 % interval over {over} and seeds: {_spread(c.both)}")
-    if c.mcnemar:
+    tests = c.mcnemar if seeds_alike else ()
+    if tests:
         lines.append("McNemar's exact test of two runs with the same seed:")
     lines += [
         f"  seed {t.seed}: only {one} right on {t.one_only:,}, only {other} right on "
         f"{t.other_only:,} faces; p {p_value(t.p)}"
-        for t in c.mcnemar
+        for t in tests
     ]
     return "\n".join(lines)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from fer_bench.files import write_text
 from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.figures.critical_difference import critical_difference
 from fer_bench.reports.figures.figure05_s3_to_s8 import (
@@ -23,6 +24,8 @@ from fer_bench.reports.figures.figure05_s3_to_s8 import (
     subset_confusion,
 )
 from fer_bench.reports.figures.figure07_08 import figure07, figure08
+from fer_bench.reports.figures.galleries import MASKED, UNMASKED
+from fer_bench.reports.figures.index import markdown
 from fer_bench.reports.figures.intervals import intervals
 from fer_bench.reports.figures.reliability_risk_coverage import reliability, risk_coverage
 from fer_bench.reports.figures.robustness import robustness
@@ -50,6 +53,7 @@ FIGURES: dict[str, Callable[[Inputs], Figure]] = {
     "robustness": robustness,
 }
 """File stem -> what draws it."""
+INDEX = "README.md"
 
 
 def build_figures(
@@ -60,7 +64,7 @@ def build_figures(
     paper_dir: Path | None = None,
     robustness_dir: Path | None = None,
 ) -> None:
-    """Write every figure of `FIGURES` as `<name>.png` and `<name>.pdf` into `out_dir`.
+    """Write every figure of `FIGURES` as `<name>.png` and `.pdf`, and the index of all figures.
 
     Args:
         scores_dir: `results/scores`.
@@ -74,6 +78,7 @@ def build_figures(
     """
     said = load_said(paper_dir) if paper_dir else ()
     inputs = Inputs(load_scores(scores_dir, params_enabled), robustness_dir, said, params_enabled)
+    write_text(out_dir / INDEX, markdown({**FIGURES, **UNMASKED, **MASKED}))
     in_parallel([partial(_draw, draw, inputs, out_dir / name) for name, draw in FIGURES.items()])
 
 

@@ -46,11 +46,19 @@ def intervals(inputs: Inputs) -> Figure:
     stay = {OURS, *own_methods(inputs.scores)}
     for axis, dataset in zip(axes.ravel(), kept, strict=False):
         beside = next(line for line in lines if dataset in line)
-        _panel(axis, found[dataset], max(_shown(found[d]) for d in beside), stay)
+        draw_intervals(axis, found[dataset], max(_shown(found[d]) for d in beside), stay)
     return figure
 
 
-def _panel(axis: Axes, rows: list[Row], places: int, stay: set[str]) -> None:
+def draw_intervals(axis: Axes, rows: list[Row], places: int, stay: set[str]) -> None:
+    """A panel: a bar, a mark and its seeds a row of one dataset.
+
+    Args:
+        axis: where.
+        rows: from the top.
+        places: how many rows the panel has room for.
+        stay: models that are shown whatever their place.
+    """
     dataset = rows[0].dataset
     shown = _kept(rows, stay)
     found = row_intervals(shown, dataset, metrics=("accuracy",))

@@ -63,7 +63,7 @@ def grid(title: str, caption: str, panels: Sequence[MatrixPanel]) -> Figure:
     axes = figure.subplots(lines, ACROSS, squeeze=False).ravel()
     for axis, panel in zip(axes, panels, strict=False):
         if panel.filled:
-            _matrix(axis, panel)
+            draw_matrix(axis, panel)
         else:
             axis.set_axis_off()
             axis.text(0.5, 0.5, panel.missing, ha="center", va="center", color="#555555")
@@ -72,7 +72,8 @@ def grid(title: str, caption: str, panels: Sequence[MatrixPanel]) -> Figure:
     return figure
 
 
-def _matrix(axis: Axes, panel: MatrixPanel) -> None:
+def draw_matrix(axis: Axes, panel: MatrixPanel) -> None:
+    """One confusion matrix, which has a face to show."""
     assert panel.row is not None
     parts = panel.row.parts(panel.set, panel.subset)
     counts = np.sum([part["confusion"] for part in parts], axis=0)

@@ -48,7 +48,7 @@ def training_curves(inputs: Inputs) -> Figure:
         rows = found[dataset]
         for axis, (curve, where) in zip(line, CURVES, strict=True):
             for row in rows:
-                _curve(axis, row, curve, every)
+                draw_curve(axis, row, curve, every)
             axis.set_title(headed(rows[0], f"{where}, {seeds(rows)}"))
             axis.set(xlabel="epoch", ylim=(0, 102))
             axis.grid(alpha=0.3)
@@ -60,7 +60,8 @@ def training_curves(inputs: Inputs) -> Figure:
     return figure
 
 
-def _curve(axis: Axes, row: Row, curve: str, every: list[Row]) -> None:
+def draw_curve(axis: Axes, row: Row, curve: str, every: list[Row]) -> None:
+    """One line of a panel; `every`: the rows that share its legend."""
     curves = history(row)
     values = 100 * curves.get(curve, np.empty((0, 0)))
     if not np.isfinite(values).any():

@@ -1,8 +1,8 @@
 """The leaderboard: `results/leaderboard/`, one static, self-contained set of files.
 
-`README.md`, `index.html` (every track), `models/<model>.html`, `compare.html`, `style.css` and
-`page.js`. They open from disk, load nothing from the network, and can be read without JavaScript,
-which only sorts, filters, searches and compares.
+`README.md`, `index.html` (every track), `models/<model>.html`, `compare.html`, `leaderboard.csv`,
+`style.css` and `page.js`. They open from disk, load nothing from the network, and can be read
+without JavaScript, which only sorts, filters, searches and compares.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from fer_bench.errors import FerBenchError
 from fer_bench.files import replacing_folder, write_text
 from fer_bench.reports.enabled import Enabled
-from fer_bench.reports.leaderboard.beside import load_external
+from fer_bench.reports.leaderboard.as_csv import leaderboard_csv
 from fer_bench.reports.leaderboard.boards import boards
 from fer_bench.reports.leaderboard.compare_page import comparison
 from fer_bench.reports.leaderboard.extras import load_extras
@@ -27,11 +27,13 @@ from fer_bench.reports.leaderboard.ranking import ranked
 from fer_bench.reports.leaderboard.readme import markdown
 from fer_bench.reports.parallel import in_parallel
 from fer_bench.reports.reported import load_reported
-from fer_bench.reports.scores import load_scores
+from fer_bench.reports.scores import load_external, load_scores
 
 __all__ = ["build_leaderboard", "ranked"]
 
-WRITTEN = frozenset({"README.md", "index.html", "compare.html", "models", *STATIC})
+WRITTEN = frozenset(
+    {"README.md", "index.html", "compare.html", "leaderboard.csv", "models", *STATIC}
+)
 
 
 def build_leaderboard(
@@ -74,6 +76,7 @@ def build_leaderboard(
     data = comparison(found, scores, cache_dir)
     with replacing_folder(out_dir) as folder:
         write_text(folder / "README.md", markdown(found, scores))
+        write_text(folder / "leaderboard.csv", leaderboard_csv(found))
         write_index(folder, found, scores)
         write_compare(folder, data)
         models = sorted({row.model for row in scores if row.cells})

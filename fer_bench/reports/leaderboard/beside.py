@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
-from fer_bench.records.score import Score
 from fer_bench.reports import describe
 from fer_bench.reports.leaderboard.face_intervals import Interval, alone
 from fer_bench.reports.leaderboard.ranking import accuracy
 from fer_bench.reports.row import Row
-from fer_bench.reports.scores import of_version, version
 from fer_bench.statistics.summary import Summary
 
 NOT_STATED = "not stated"
@@ -73,25 +70,6 @@ def beside(rows: Iterable[Row], dataset: str, set_: str, current: int) -> tuple[
     mine = [row for row in rows if row.dataset == dataset and row.summary("accuracy", set_)]
     found = [_beside(row, set_, current) for row in mine]
     return tuple(sorted(found, key=lambda b: (-b.row.protocol, -b.accuracy.mean, b.row.model)))
-
-
-def load_external(folder: Path | None) -> list[Row]:
-    """The scores of submitted predictions, `results/external/<dataset>/<model>/<run>.json`.
-
-    Raises:
-        FerBenchError: a file is no score file, or is not the one its path says.
-    """
-    rows = []
-    for place in sorted(folder.glob("*/*")) if folder else []:
-        if not place.is_dir():
-            continue
-        cells = tuple(Score.read(file) for file in sorted(place.glob("*.json")))
-        sets = frozenset(name for cell in cells for name in cell.sets)
-        whole = Row(place.parent.name, place.name, place.name, None, False, len(cells), cells, sets)
-        for number in {version(cell) for cell in cells}:
-            part = of_version(whole, number)
-            rows.append(replace(part, wanted=len(part.cells)))
-    return rows
 
 
 def _beside(row: Row, set_: str, current: int) -> Beside:

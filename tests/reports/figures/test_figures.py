@@ -86,7 +86,11 @@ def test_without_data_the_title_stays_and_a_sentence_says_what_fills_it(name: st
 def test_nothing_measured_still_gives_every_file(tmp_path: Path) -> None:
     figures.build_figures(tmp_path / "none", {}, tmp_path / "figures")
     names = sorted(p.name for p in (tmp_path / "figures").iterdir())
-    assert names == sorted(f"{n}.{kind}" for n in FIGURES for kind in ("pdf", "png"))
+    drawn = [f"{n}.{kind}" for n in FIGURES for kind in ("pdf", "png")]
+    assert names == sorted([figures.INDEX, *drawn])
+    index = (tmp_path / "figures" / figures.INDEX).read_text(encoding="utf-8")
+    assert all(f"({name}.png)" in index for name in (*FIGURES, "figure09"))
+    assert all(line.split("|")[2].strip().endswith(".") for line in index.splitlines()[7:])
 
 
 @pytest.mark.parametrize("name", ["figure05", "figure08", "intervals", "risk_coverage"])

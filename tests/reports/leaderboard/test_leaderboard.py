@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import demo_scores
+import pandas as pd
 import pytest
 from fixed_scores import metrics, write_cell, write_fixed
 
@@ -117,6 +118,16 @@ def test_every_link_and_anchor_leads_somewhere_inside(board: Path) -> None:
         assert "url(" not in text
         assert "@import" not in text
         assert not re.search(r"\bfetch\b|XMLHttpRequest|import\(", text)
+
+
+def test_the_csv_has_every_track(board: Path) -> None:
+    frame = pd.read_csv(board / "leaderboard.csv")
+    table = Page(board / "index.html").tables[0]
+    track = frame.query("set == 'synthetic' and selection == 'last' and kind == 'measured'")
+    assert track["model"].tolist() == [line[1].split()[0] for line in table[1:]]
+    assert track["rank"].tolist() == sorted(track["rank"])
+    assert (track["accuracy_low"] < track["accuracy_mean"]).all()
+    assert {"last", "best_on_val", "best_on_test"} == set(frame["selection"])
 
 
 def test_the_index_has_the_numbers_of_the_scores(demo: Path, board: Path) -> None:

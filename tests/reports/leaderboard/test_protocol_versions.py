@@ -12,9 +12,8 @@ from fer_bench.files import read_json, write_json
 from fer_bench.reports import describe
 from fer_bench.reports.compare.in_words import compare_text
 from fer_bench.reports.leaderboard import build_leaderboard
-from fer_bench.reports.leaderboard.beside import load_external
 from fer_bench.reports.pages import index
-from fer_bench.reports.scores import load_scores
+from fer_bench.reports.scores import load_external, load_scores
 from fer_bench.reports.tables.page import markdown, table_page
 from fer_bench.reports.tables.table01_to_s1 import TABLES
 
