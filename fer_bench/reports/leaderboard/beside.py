@@ -11,7 +11,7 @@ from fer_bench.reports import describe
 from fer_bench.reports.leaderboard.face_intervals import Interval, alone
 from fer_bench.reports.leaderboard.ranking import accuracy
 from fer_bench.reports.row import Row
-from fer_bench.reports.scores import of_version, version
+from fer_bench.reports.scores import comparable, of_version
 from fer_bench.statistics.summary import Summary
 
 NOT_STATED = "not stated"
@@ -88,7 +88,7 @@ def load_external(folder: Path | None) -> list[Row]:
         cells = tuple(Score.read(file) for file in sorted(place.glob("*.json")))
         sets = frozenset(name for cell in cells for name in cell.sets)
         whole = Row(place.parent.name, place.name, place.name, None, False, len(cells), cells, sets)
-        for number in {version(cell) for cell in cells}:
+        for number in {comparable(cell) for cell in cells}:
             part = of_version(whole, number)
             rows.append(replace(part, wanted=len(part.cells)))
     return rows
