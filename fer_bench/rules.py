@@ -13,7 +13,7 @@ from fer_bench.errors import FerBenchError
 FILE = Path("docs/protocol.md")
 _RULES = re.compile(r"<!-- rules -->(.*)<!-- /rules -->", re.DOTALL)
 _VERSION = re.compile(r"^\*\*Version (\d+)\*\*$", re.MULTILINE)
-_LISTED = re.compile(r"^\| *(\d+) *\| *`(\w*)` *\|", re.MULTILINE)
+_LISTED = re.compile(r"^\| *(\d+) *\| *`(\w*)` *\| *(\d+) *\|", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,12 @@ class Protocol:
     Attributes:
         version: of the rules.
         sha256: of their words.
+        since: the oldest version whose numbers compare with those made by these; None: itself.
     """
 
     version: int
     sha256: str
+    since: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in specs and scores."""
@@ -49,15 +51,15 @@ def read_protocol(file: Path = FILE) -> Protocol:
             f"{file} holds no rules: they stand between <!-- rules --> and <!-- /rules -->, with a "
             "line **Version N**; restore it with git"
         )
-    found = Protocol(int(version[1]), _hash(rules[1]))
-    listed = dict(_LISTED.findall(text))
-    if listed.get(str(found.version)) != found.sha256:
-        known = listed.get(str(found.version))
+    listed = {int(number): (digest, int(since)) for number, digest, since in _LISTED.findall(text)}
+    known, since = listed.get(int(version[1]), (None, None))
+    found = Protocol(int(version[1]), _hash(rules[1]), since)
+    if known != found.sha256:
         said = f"are listed with the hash {known[:12]}..." if known else "are not listed"
         raise FerBenchError(
             f"{file}: the rules of version {found.version} {said}, but these have "
             f"{found.sha256}; a changed rule is a new version: raise the number in the rules and "
-            "list it with its hash under Versions"
+            "list it with its hash, and since which version numbers compare, under Versions"
         )
     return found
 

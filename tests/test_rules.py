@@ -45,23 +45,23 @@ def test_line_breaks_and_the_text_around_do_not_count(tmp_path):
 def test_a_changed_rule_needs_a_version_of_its_own(tmp_path):
     change = ("10 % of its train", "20 % of its train")
     with pytest.raises(
-        FerBenchError, match=r"version 1 are listed with the hash .*raise"
+        FerBenchError, match=r"version 2 are listed with the hash .*raise"
     ) as caught:
         read_protocol(edited(tmp_path, change))
-    raised = (change, ("**Version 1**", "**Version 2**"))
-    with pytest.raises(FerBenchError, match=r"version 2 are not listed") as caught:
+    raised = (change, ("**Version 2**", "**Version 3**"))
+    with pytest.raises(FerBenchError, match=r"version 3 are not listed") as caught:
         read_protocol(edited(tmp_path, *raised))
     sha256 = re.search(r"these have (\w{64})", str(caught.value))[1]
     line = (
         "\n\nWhoever changes",
-        f"\n| 2 | `{sha256}` | a larger validation split |\n\nWhoever changes",
+        f"\n| 3 | `{sha256}` | 3 | a larger validation split |\n\nWhoever changes",
     )
     found = read_protocol(edited(tmp_path, *raised, line))
-    assert (found.version, found.sha256) == (2, sha256)
+    assert (found.version, found.sha256, found.since) == (3, sha256, 3)
     assert found != read_protocol(FILE)
 
 
-@pytest.mark.parametrize("lost", ["<!-- rules -->", "**Version 1**"])
+@pytest.mark.parametrize("lost", ["<!-- rules -->", "**Version 2**"])
 def test_a_file_without_rules_is_said(tmp_path, lost):
     with pytest.raises(FerBenchError, match="holds no rules"):
         read_protocol(edited(tmp_path, (lost, "")))

@@ -44,8 +44,8 @@ def table(
         raise FerBenchError("name a table, 01 to 11, s1 or s2, or rows with --models a,b,c")
     from fer_bench.cli.models import register
     from fer_bench.files import write_text
+    from fer_bench.records.cost import load_costs
     from fer_bench.reports.chosen_table import chosen_table
-    from fer_bench.reports.cost_results import load_costs
     from fer_bench.reports.scores import load_scores
 
     register()

@@ -228,9 +228,9 @@ def _read(file: Path, protocol: Protocol, dataset: str, wrong: list[str]) -> pd.
         if stated is None:
             wrong.append(
                 "it does not state its protocol: read docs/protocol.md, and where the predictions "
-                f"were made by it, let the first line be `{first_line(protocol, dataset)}` (pandas: "
-                "write it to the file first, then `frame.to_csv(file, index=False)`; read the "
-                'template with `pd.read_csv(path, comment="#", dtype={"sample_id": str})`)'
+                f"were made by it, let the first line be `{first_line(protocol, dataset)}` "
+                "(pandas: write it to the file first, then `frame.to_csv(file, index=False)`; read "
+                'the template with `pd.read_csv(path, comment="#", dtype={"sample_id": str})`)'
             )
             rest = rest if first.startswith("#") else f"{first}\n{rest}"
         elif stated[2] != protocol.sha256:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from fer_bench.errors import FerBenchError, nearest
+from fer_bench.records.cost import DeviceCost
 from fer_bench.reports import describe
 from fer_bench.reports.columns import Column, csv_text, over_seeds, plain
 from fer_bench.reports.compare.in_words import measured, named
 from fer_bench.reports.compare.same_faces import comparisons, corrected, row_key
-from fer_bench.reports.cost_results import DeviceCost, time_text
+from fer_bench.reports.cost_results import time_text
 from fer_bench.reports.formatting import NOTHING, mean_std, rounded
 from fer_bench.reports.grid import grid
 from fer_bench.reports.row import Row
@@ -160,7 +161,7 @@ def _latency(row: Row, costs: Sequence[DeviceCost]) -> str:
         for size in row.said("size")
         if (entry := device.find(row.method, backbone=backbone, size=size))
     ]
-    return time_text(found[0]["latency"]) if found else NOTHING
+    return time_text(found[0].latency) if found else NOTHING
 
 
 def _best(rows: dict[str, list[Row]], cache_dir: Path | None) -> set[str]:
@@ -172,8 +173,9 @@ def _best(rows: dict[str, list[Row]], cache_dir: Path | None) -> set[str]:
         )
         for d, found in rows.items()
     ]  # fmt: skip
+    every = [row for found in rows.values() for row in found]
     best: set[str] = set()
-    for found, judged in zip(rows.values(), corrected(groups, MARGIN), strict=True):
+    for found, judged in zip(rows.values(), corrected(groups, every, MARGIN), strict=True):
         wins = {row_key(row): 0 for row in found}
         for one in judged:
             if one.verdict in ("better", "worse"):
@@ -206,7 +208,8 @@ def _caption(
         else "No row is shown to be better than all others, so none is bold."
     )
     if timed and costs:
-        said.append(f"Latency of one face on {costs[0].label}, median (10th to 90th percentile).")
+        device = costs[0].device.label
+        said.append(f"Latency of one face on {device}, median (10th to 90th percentile).")
     if any(row.external for found in rows.values() for row in found):
         said.append("External: answers of a model trained elsewhere, scored here.")
     return " ".join(said)

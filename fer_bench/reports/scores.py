@@ -1,7 +1,7 @@
 """Score files as rows: one row a (dataset, model), holding its seeds.
 
-What is read is what `enabled` finds. Numbers made by other rules than the newest among them stand
-apart: they cannot be compared.
+What is read is what `enabled` finds. Numbers that do not compare with those of the newest rules
+among them stand apart.
 """
 
 from __future__ import annotations
@@ -25,19 +25,21 @@ class Scores:
     """Every row that reports may show, in the order of params, then measured elsewhere by name.
 
     Attributes:
-        protocol: the version of the rules that all rows follow; 0 for none.
+        protocol: the newest version of the rules, with whose numbers all rows' compare; 0: none.
         external: names of what was predicted elsewhere by them, for `get` alone: it is no row.
         apart: rows of other versions, which no table compares with the rest.
     """
 
     def __init__(self, rows: Sequence[Row], external: Sequence[Row] = ()) -> None:
-        versions = {version(cell) for row in rows for cell in row.cells}
-        self.protocol = max(versions, default=0)
+        cells = [cell for row in rows for cell in row.cells]
+        versions = {comparable(cell) for cell in cells}
+        newest = max(versions, default=0)
+        self.protocol = max((version(c) for c in cells if comparable(c) == newest), default=0)
         rows = [without_collapsed(row) for row in rows]
-        self._rows = {(row.dataset, row.model): of_version(row, self.protocol) for row in rows}
-        older = sorted(versions - {self.protocol}, reverse=True)
+        self._rows = {(row.dataset, row.model): of_version(row, newest) for row in rows}
+        older = sorted(versions - {newest}, reverse=True)
         parts = [of_version(row, number) for number in older for row in rows]
-        mine = [row for row in external if row.protocol == self.protocol]
+        mine = [row for row in external if any(comparable(c) == newest for c in row.cells)]
         self._external = {(row.dataset, row.model): row for row in mine}
         self.apart = tuple(replace(part, wanted=len(part.cells)) for part in parts if part.cells)
 
@@ -111,11 +113,17 @@ def version(cell: Score) -> int:
     return cell.rules.version if cell.rules else 0
 
 
+def comparable(cell: Score) -> int:
+    """The oldest version whose numbers compare with the score's."""
+    return (cell.rules.since or cell.rules.version) if cell.rules else 0
+
+
 def of_version(row: Row, number: int) -> Row:
-    """The row with those of its seeds that follow one version of the rules."""
-    cells = tuple(cell for cell in row.cells if version(cell) == number)
-    collapsed = tuple(cell for cell in row.collapsed if version(cell) == number)
-    return replace(row, cells=cells, collapsed=collapsed, protocol=number)
+    """The row with those of its seeds whose numbers compare since one version of the rules."""
+    cells = tuple(cell for cell in row.cells if comparable(cell) == number)
+    collapsed = tuple(cell for cell in row.collapsed if comparable(cell) == number)
+    newest = max(map(version, cells), default=number)
+    return replace(row, cells=cells, collapsed=collapsed, protocol=newest)
 
 
 def without_collapsed(row: Row) -> Row:
@@ -159,7 +167,7 @@ def load_external(folder: Path | None, faces: FaceTables | None = None) -> list[
             place.parent.name, place.name, place.name, None, False, len(cells), cells, sets,
             faces=faces,
         )  # fmt: skip
-        for number in {version(cell) for cell in cells}:
+        for number in {comparable(cell) for cell in cells}:
             part = of_version(whole, number)
             rows.append(replace(part, wanted=len(part.cells)))
     return rows

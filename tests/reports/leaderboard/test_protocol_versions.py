@@ -54,6 +54,17 @@ def test_seeds_of_older_rules_are_not_averaged_with_newer_ones(scores):
     )
 
 
+def test_rules_that_change_no_number_leave_older_scores_where_they_are(scores):
+    second = {"version": 2, "sha256": f"{2:064x}", "since": 1}
+    for model, seed in (("baseline1", 0), ("baseline1", 1), ("scan_cci", 1)):
+        cell(scores, model, seed, 0.5, 2, protocol=second)
+    found = load_scores(scores, ENABLED)
+    assert (found.protocol, found.apart) == (2, ())
+    older = found.get("synthetic", "scan_cci")
+    assert [c.rules.version for c in older.cells] == [1, 2]
+    assert [row.protocol for row in load_external(scores)] == [2, 2]
+
+
 def test_scores_from_before_versions_stand_apart_from_those_with_one(scores):
     cell(scores, "baseline1", 0, 0.7, 0)
     found = load_scores(scores, ENABLED)
