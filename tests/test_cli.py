@@ -29,7 +29,7 @@ COMMANDS = [
     ["data"], ["data", "add"], ["data", "status"], ["data", "verify"], ["data", "remove"],
     ["weights"], ["weights", "add"], ["weights", "status"], ["models", "list"],
     ["models", "show"], ["models", "new"], ["models", "check"], ["faces", "sheet"],
-    ["faces", "corruptions"],
+    ["faces", "corruptions"], ["audit-checkpoint"],
 ]  # fmt: skip
 
 
@@ -51,6 +51,7 @@ def test_commands_a_person_types_teach_by_example():
             ["doctor"],
             ["predict"],
             ["submit"],
+            ["audit-checkpoint"],
         ):
             shown = run(*command, "--help").output
             assert "Example" in shown or command[1:] == ["status"], command

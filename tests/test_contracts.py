@@ -14,8 +14,9 @@ from fer_bench import datasets, models
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "fer_bench"
 LAYERS = [
-    "labels", "row_names", "cores", "errors", "device", "model_card", "files", "fingerprint",
-    "rules", "rendering", "datasets", "records", "faces", "receiving", "models", "training",
+    "labels", "row_names", "cores", "errors", "device", "model_card", "files", "reading",
+    "fingerprint", "rules", "rendering", "datasets", "records", "faces", "receiving", "models",
+    "training",
     "evaluation", "statistics", "reports", "audit", "params", "specs", "contract", "inference",
     "stages", "doctor", "status", "sweep", "cli",
 ]  # fmt: skip

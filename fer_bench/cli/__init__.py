@@ -13,6 +13,7 @@ import typer
 
 import fer_bench
 from fer_bench.cli import (
+    audit_checkpoint,
     check,
     compare,
     cost,
@@ -61,6 +62,7 @@ and writes results/tables, results/figures and results/leaderboard/index.html.
   fer-bench compare synthetic scan_cci baseline1   is one better, and how sure is that?
   fer-bench table --models my_net,scan_cci         rows of your choice, as LaTeX
   fer-bench predict me.jpg --run synthetic/scan_cci/0          what a trained run sees
+  fer-bench audit-checkpoint best.pth --model baseline2 --faces rafdb     why is it worse here?
   dvc metrics show                                 the numbers, flat
 """,
 )
@@ -70,7 +72,7 @@ for setting_up in (check.check, status.status, pipelines.pipelines, doctor.docto
     app.command(rich_help_panel="Set-up")(setting_up)
 stages.add_to(app)
 by_hand = (compare.compare, plan.plan, report.report, cost.cost, predict.predict, keep.keep,
-           figure.figure)  # fmt: skip
+           figure.figure, audit_checkpoint.audit_checkpoint)  # fmt: skip
 for looked in by_hand:
     app.command(rich_help_panel="Look and measure")(looked)
 app.command(rich_help_panel="Run")(sweep.sweep)

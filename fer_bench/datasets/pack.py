@@ -18,6 +18,7 @@ import pandas as pd
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import replacing
+from fer_bench.reading import read_array, read_table
 
 REQUIRED = (
     "sample_id", "label", "split", "subject", "fold",
@@ -94,12 +95,20 @@ class Pack:
                     f"{path} is missing: the faces have not been aligned yet. "
                     f"Run `dvc repro` (or only this pack: `fer-bench align {folder.name}`)."
                 )
-        faces = np.load(faces_path, mmap_mode="r", allow_pickle=False)
-        manifest = pd.read_parquet(manifest_path)
-        if faces.ndim != 4 or faces.shape[3] != 3 or len(faces) != len(manifest):
+        again = (
+            "delete its folder, then `dvc checkout` brings it back, or `dvc repro` makes it anew"
+        )
+        faces = read_array(faces_path, again)
+        manifest = read_table(manifest_path, ("sample_id", "label", "split"), again)
+        if (
+            faces.dtype != np.uint8
+            or faces.ndim != 4
+            or faces.shape[3] != 3
+            or len(faces) != len(manifest)
+        ):
             raise FerBenchError(
-                f"{folder}: faces.npy has shape {faces.shape} but manifest.parquet has "
-                f"{len(manifest)} rows. Delete the folder and align again."
+                f"{folder}: faces.npy holds {faces.dtype} of shape {faces.shape} but "
+                f"manifest.parquet has {len(manifest)} rows. Delete the folder and align again."
             )
         kept = manifest[CRC].to_numpy() if CRC in manifest else None  # packs of before have none
         return Pack(StoredFaces(faces, kept, faces_path), manifest)

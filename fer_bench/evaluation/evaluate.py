@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from safetensors.torch import load_file
-
 from fer_bench.evaluation.opened import autocast, network, prepare, test_faces
 from fer_bench.files import replacing_folder, sha256_file, write_json
+from fer_bench.reading import load_weights
 from fer_bench.records.faces import STAMP
 from fer_bench.records.predictions import FILE, predictions_frame, write_predictions
 from fer_bench.records.spec import RowSpec, View
@@ -37,7 +36,7 @@ def evaluate_cell(
     faces = with_fields(select(pixels, rows), rows, model.fields)
     frames = []
     for file in sorted(weights.glob("*.safetensors")):
-        model.load_state_dict(load_file(file))
+        load_weights(model, file)
         with autocast(spec, device):
             logits = predict(model, faces, device)
         frames.append(

@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 import torch
-from safetensors.torch import load_file
 
 from fer_bench import models
 from fer_bench.datasets.pack import Pixels
 from fer_bench.errors import FerBenchError
 from fer_bench.models import FERModel
+from fer_bench.reading import load_weights
 from fer_bench.records.spec import RowSpec, View
 from fer_bench.training.data import open_view
 from fer_bench.training.setup import allow_tf32
@@ -88,5 +88,5 @@ def last_network(spec: RowSpec, weights: Path, device: torch.device, stage: str)
             f"enabled.{spec.dataset}.{stage}"
         )
     model = network(spec, device)
-    model.load_state_dict(load_file(file))
+    load_weights(model, file)
     return model

@@ -21,6 +21,7 @@ from fer_bench.evaluation.parts import Predicted, by_fold, parts, slices
 from fer_bench.evaluation.temperature import scaled
 from fer_bench.files import read_json, sha256_file
 from fer_bench.labels import Expression
+from fer_bench.reading import read_table, reading
 from fer_bench.records.faces import STAMP, FaceTable
 from fer_bench.records.predictions import FILE
 from fer_bench.records.score import Score
@@ -115,7 +116,7 @@ def read_predictions(
         classes: the predicting model's classes, in the order of its logits.
         table: the set's faces.
     """
-    predictions = pd.read_parquet(file)
+    predictions = read_table(file)
     _check_columns(predictions, classes, file)
     predictions = predictions[predictions["split"] == "test"]
     tested = table.tested(dataset, classes)
@@ -204,7 +205,8 @@ def _check_labels(
 
 
 def _history(file: Path) -> dict[str, list[float | None]]:
-    frame = pd.read_csv(file)
+    with reading(file):
+        frame = pd.read_csv(file).apply(pd.to_numeric)
     return {
         str(name): [None if math.isnan(v) else v for v in column.tolist()]
         for name, column in frame.items()

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from safetensors.torch import load_file
 
 from fer_bench.device import check_kind
 from fer_bench.evaluation.metrics import log_softmax
@@ -22,6 +21,7 @@ from fer_bench.faces.geometry import centre_square, cut_out
 from fer_bench.inference.find_run import Run, find_run
 from fer_bench.inference.pictures import Picture, listed, read
 from fer_bench.models import outside
+from fer_bench.reading import load_weights
 from fer_bench.records.spec import RowSpec
 from fer_bench.training.data import select, with_fields
 from fer_bench.training.step import predict
@@ -67,9 +67,9 @@ class Trained:
         self.classes: tuple[str, ...] = run.spec.classes
         self.size = int(run.spec.options["size"])
         self._device = _device(run.spec, device)
-        weights = load_file(run.weights(selection))
+        weights = run.weights(selection)
         self.network = network(run.spec, self._device).eval()
-        self.network.load_state_dict(weights)
+        load_weights(self.network, weights, "copy the run's folder again, or train it again")
 
     def predict(
         self, pictures: Picture | Iterable[Picture], *, cut: bool = False

@@ -22,7 +22,9 @@ from fer_bench.datasets.base import Dataset
 from fer_bench.errors import FerBenchError
 from fer_bench.files import replacing, sha256_file
 from fer_bench.labels import Expression
+from fer_bench.reading import read_table
 
+COLUMNS = ("face", "label", "split", "fold", "person", "person_known", "duplicated")
 VOTES = "votes"
 """Column of raters' votes: counts, the first eight in `Expression`'s order."""
 SUBSET, LISTED, SLICE = "subset_", "listed_", "slice_"
@@ -61,16 +63,10 @@ class FaceTable:
                 f"{file} is missing: `dvc repro` makes it (or only this: `fer-bench audit "
                 f"{file.stem}`)"
             )
-        try:
-            rows = pd.read_parquet(file).set_index("face", drop=False)
-            rows[["label", "split", "fold", "person", "person_known", "duplicated"]]
-        except (OSError, ValueError, KeyError) as error:
-            raise FerBenchError(
-                f"{file} is no table of faces ({error}): `git checkout` it, or run `fer-bench "
-                f"audit {file.stem}`"
-            ) from error
+        again = f"`git checkout` it, or run `fer-bench audit {file.stem}`"
+        rows = read_table(file, COLUMNS, again).set_index("face", drop=False)
         if lists is not None and lists.is_file():
-            rows = rows.join(pd.read_parquet(lists).set_index("face"))
+            rows = rows.join(read_table(lists, ("face",)).set_index("face"))
         return FaceTable(rows, sha256_file(file))
 
     def tested(self, dataset: Dataset, classes: Sequence[str]) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from fer_bench import models
 from fer_bench.device import chip
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, sha256_file, sha256_json
+from fer_bench.reading import load_weights
 from fer_bench.records.base import to_json
 from fer_bench.records.predictions import FILE, predictions_frame, write_predictions
 from fer_bench.records.spec import FILE as SPEC
@@ -175,7 +176,7 @@ def _facts(spec: RowSpec, start_path: Path) -> dict[str, Any] | None:
 def _load_start(model: models.FERModel, start_path: Path, transfer: bool) -> None:
     """Load what the spec says the cell starts from."""
     if transfer:
-        model.load_state_dict(load_file(start_path))
+        load_weights(model, start_path)
         return
     begin = read_json(start_path)
     if begin["pretrained"] is None:

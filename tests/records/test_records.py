@@ -142,7 +142,7 @@ def test_a_table_that_is_missing_or_none_is_named(tmp_path: Path) -> None:
     with pytest.raises(FerBenchError, match=r"toy\.parquet is missing.*fer-bench audit toy"):
         FaceTable.read(tmp_path / "toy.parquet")
     (tmp_path / "toy.parquet").write_text("no")
-    with pytest.raises(FerBenchError, match=r"toy\.parquet is no table of faces"):
+    with pytest.raises(FerBenchError, match=r"toy\.parquet cannot be read"):
         FaceTable.read(tmp_path / "toy.parquet")
 
 
