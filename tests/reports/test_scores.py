@@ -70,7 +70,7 @@ def test_a_broken_or_moved_file_is_named(demo: Path, tmp_path: Path) -> None:
     folder = tmp_path / "synthetic" / "scan_cci"
     folder.mkdir(parents=True)
     shutil.copy(demo / "scores" / "synthetic" / "scan_cci" / "0.json", folder / "5.json")
-    with pytest.raises(FerBenchError, match=r"5\.json holds the score of synthetic/scan_cci/0"):
+    with pytest.raises(FerBenchError, match=r"5\.json holds the result of synthetic/scan_cci/0"):
         load_scores(tmp_path, {})
     for text in ("{", "[]", json.dumps({"dataset": "synthetic"})):
         (folder / "5.json").write_text(text)
