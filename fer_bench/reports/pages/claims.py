@@ -38,7 +38,9 @@ SCALE = """\
 A claim that is contradicted here may hold for the paper's networks, and the reverse: backbones,
 start weights and numbers of epochs are others."""
 MISSING = "<details><summary>Not measured here: {} claims</summary>\n\n{}\n\n</details>"
-NOTHING_MEASURED = "No two models of a claim were measured on photographs yet."
+NOTHING_MEASURED = (
+    "No two models of a claim have scores on photographs, so nothing is measured for this page yet."
+)
 VERDICTS = {
     "better": {"better": "supported", "worse": "contradicted", "equivalent": "contradicted"},
     "as_good": {"better": "supported", "worse": "contradicted", "equivalent": "supported"},
