@@ -30,7 +30,14 @@ from fer_bench.models import outside
 from fer_bench.params import Params, check_names
 from fer_bench.receiving.receipt import read_receipt
 from fer_bench.records.base import to_json
-from fer_bench.specs.options import Spec, align_options, module_of, versions, view
+from fer_bench.specs.options import (
+    Spec,
+    align_options,
+    identity_homes,
+    module_of,
+    versions,
+    view,
+)
 from fer_bench.specs.protocols import check_protocols
 from fer_bench.specs.row_specs import row_specs
 
@@ -52,7 +59,9 @@ def resolve(params: Params) -> dict[str, Spec]:
     if not wrong:
         parts = [_pack_specs(params), _view_specs(), _audit_specs(), _examinations(params)]
         parts += [_report_spec(params)]
-        parts += [row_specs(params, registry.get_dataset(name)) for name in params.enabled]
+        enabled = [registry.get_dataset(name) for name in params.enabled]
+        homes = {dataset.name: identity_homes(params, dataset) for dataset in enabled}
+        parts += [row_specs(params, dataset, homes) for dataset in enabled]
         for part in parts:
             try:
                 specs.update(part)
