@@ -7,7 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
+from click.testing import Result
+from typer.testing import CliRunner
+
+from fer_bench.cli import app
 
 ROOT = Path(__file__).parents[1]
 SMOKE = ROOT / "tests/smoke/params.yaml"
@@ -24,7 +29,6 @@ class Checkout:
 
     def __init__(self, folder: Path, message: str, params: Path = SMOKE) -> None:
         self.folder = folder
-        self.first_lock: dict[str, dict] = {}
         listed = self._run("git", "ls-files", "-co", "--exclude-standard", cwd=ROOT).splitlines()
         for name in listed:
             if (ROOT / name).is_file() and not name.endswith("dvc.lock"):
@@ -44,6 +48,12 @@ class Checkout:
         done = self._start(*command)
         assert done.returncode == 1, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
         return done.stderr
+
+    def here(self, *arguments: str) -> Result:
+        """What `fer-bench` does in it, in this process: where its code is ours, none is started."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            return CliRunner().invoke(app, arguments, terminal_width=200)
 
     def locked(self) -> dict[str, dict]:
         """What the lock files say of every stage that has run, by `<dataset>/dvc.yaml:<stage>`."""

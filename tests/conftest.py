@@ -20,8 +20,9 @@ TOGETHER = ("sweep", "browser")
 """Folders whose files share a fixture that takes long: they stay in one process."""
 
 FIRST = (
-    "test_every_dataset.py", "sweep", "test_pipeline.py", "test_docs.py", "test_speed_scripts.py",
-    "models/test_overfitting.py", "contract/test_model_contract.py", "training/test_resume.py",
+    "sweep", "test_pipeline.py", "test_every_dataset.py", "test_speed_scripts.py", "test_docs.py",
+    "models/test_overfitting.py", "datasets/own/test_own_pipeline.py", "training/test_resume.py",
+    "contract/test_model_contract.py", "browser",
 )  # fmt: skip
 """What takes longest, longest first: begun last, it would keep one core busy alone at the end."""
 

@@ -12,9 +12,7 @@ from unittest import mock
 import pandas as pd
 import pytest
 from checkout import SMOKE, Checkout
-from typer.testing import CliRunner
 
-from fer_bench.cli import app
 from fer_bench.datasets import datasets
 from fer_bench.errors import FerBenchError
 from fer_bench.reports.paper import load_paper
@@ -55,24 +53,19 @@ def made(tmp_path_factory):
     refusals = {}
     for name in RECEIVED:
         given = archives(name, folder)
-        refused = data_command(checkout, "add", name, *given)
+        refused = checkout.here("data", "add", name, *given)
         assert isinstance(refused.exception, FerBenchError), refused.output
         refusals[name] = str(refused.exception)
-        assert data_command(checkout, "add", name, *given, "--allow-partial").exit_code == 0
+        assert checkout.here("data", "add", name, *given, "--allow-partial").exit_code == 0
     return checkout, refusals
-
-
-def data_command(checkout: Checkout, *arguments: str):
-    """`fer-bench data` in the checkout, whose code is ours: no process is started for it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(checkout.folder)
-        return CliRunner().invoke(app, ["data", *arguments], terminal_width=200)
 
 
 @pytest.fixture(scope="module")
 def run(made):
     checkout, _ = made
-    checkout("fer-bench", "pipelines")  # what rows start from decides what waits for what
+    assert (
+        checkout.here("pipelines").exit_code == 0
+    )  # what rows start from decides what waits for what
     checkout("fer-bench", "sweep")
     return checkout
 
@@ -89,10 +82,10 @@ def test_a_miniature_is_refused_as_incomplete_and_admitted_as_partial(made, name
 
 def test_status_and_verify_know_them(made):
     checkout, _ = made
-    shown = data_command(checkout, "status").output
+    shown = checkout.here("data", "status").output
     for name in RECEIVED:
         assert re.search(rf"\b{name}\b", shown)
-    assert data_command(checkout, "verify", "rafdb").exit_code == 0
+    assert checkout.here("data", "verify", "rafdb").exit_code == 0
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6, 10])

@@ -33,7 +33,14 @@ from fer_bench.params import Params, check_names
 from fer_bench.receiving.receipt import read_receipt
 from fer_bench.records.base import to_json
 from fer_bench.specs.declared import check_declared
-from fer_bench.specs.options import Spec, align_options, module_of, versions, view
+from fer_bench.specs.options import (
+    Spec,
+    align_options,
+    identity_homes,
+    module_of,
+    versions,
+    view,
+)
 from fer_bench.specs.protocols import check_protocols
 from fer_bench.specs.row_specs import row_specs
 
@@ -56,8 +63,9 @@ def resolve(params: Params) -> dict[str, Spec]:
         parts = [_pack_specs(params), _view_specs(), _audit_specs(), _examinations(params)]
         parts += [_report_spec(params)]
         wrong += check_declared(params)
-        rows = () if wrong else params.enabled
-        parts += [row_specs(params, registry.get_dataset(name)) for name in rows]
+        enabled = [] if wrong else [registry.get_dataset(name) for name in params.enabled]
+        homes = {dataset.name: identity_homes(params, dataset) for dataset in enabled}
+        parts += [row_specs(params, dataset, homes) for dataset in enabled]
         for part in parts:
             try:
                 specs.update(part)

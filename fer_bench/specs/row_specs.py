@@ -23,7 +23,6 @@ from fer_bench.specs.options import (
     compute,
     dataset_options,
     identity_home,
-    identity_homes,
     identity_of,
     module_of,
     source_of,
@@ -33,8 +32,13 @@ from fer_bench.specs.options import (
 from fer_bench.training.recipe import Recipe
 
 
-def row_specs(params: Params, dataset: Dataset) -> Iterator[tuple[str, Spec]]:
-    """The specs of one dataset's rows, of its identity pre-training and of its scoring."""
+def row_specs(
+    params: Params, dataset: Dataset, homes: Mapping[str, list[str]]
+) -> Iterator[tuple[str, Spec]]:
+    """The specs of one dataset's rows, of its identity pre-training and of its scoring.
+
+    `homes` has the `identity_homes` of every enabled dataset.
+    """
     cells = params.enabled[dataset.name]
     for row in cells.models:
         yield f"{dataset.name}/{row}", to_json(row_spec(params, dataset, row))
@@ -44,7 +48,7 @@ def row_specs(params: Params, dataset: Dataset) -> Iterator[tuple[str, Spec]]:
             spec = row_spec(params, dataset, row, init_from=source)
             yield f"{dataset.name}/{spec.model}", to_json(spec)
             yield f"cards/{spec.model}", _card(params, row)
-    yield f"identity/{dataset.name}", _identity_spec(params, dataset)
+    yield f"identity/{dataset.name}", _identity_spec(params, dataset, homes)
     yield (
         f"scores/{dataset.name}",
         {
@@ -211,14 +215,13 @@ def _identity_input(params: Params, home: Dataset) -> str:
     return str(dataset_options(params, home).model.get("input", "half"))
 
 
-def _identity_spec(params: Params, dataset: Dataset) -> Spec:
+def _identity_spec(params: Params, dataset: Dataset, homes: Mapping[str, list[str]]) -> Spec:
     """Which backbones to pre-train on the people of this dataset: those some row starts from."""
     backbones: set[str] = set()
     for name, cells in params.enabled.items():
-        other = registry.get_dataset(name)
-        if dataset.name in identity_homes(params, other):
+        if dataset.name in homes[name]:
             for row in cells.models:
-                spec = row_spec(params, other, row)
+                spec = row_spec(params, registry.get_dataset(name), row)
                 if spec.pretrained == f"identity({dataset.name})":
                     backbones.add(spec.options["backbone"])
     settings = dataset_options(params, dataset)

@@ -129,7 +129,8 @@ class LocalPlaces:
     def _record(self) -> None:
         """Several at once, because DVC writes a lock file anew each time; then checkpoints go."""
         done, self._done, self._recorded = self._done, [], time.monotonic()
-        self._records.record([target for _, ran in done for target in ran])
+        if done:  # one that is interrupted at once has no specs yet to compare
+            self._records.record([target for _, ran in done for target in ran])
         for folder in (
             f for work, _ in done for p in work.watch for f in self._checkpoints.glob(p)
         ):

@@ -14,7 +14,6 @@ from checkout import Checkout
 from fer_bench.files import sha256_file
 
 PARAMS = Path(__file__).parent / "params.yaml"
-PACKS = ["benchmarks/synthetic/dvc.yaml:align", "benchmarks/synthetic/dvc.yaml:mask_blue"]
 SHARED = [
     f"benchmarks/{name}/dvc.yaml:{stage}"
     for name in ("synthetic", "synthetic_masked")
@@ -38,8 +37,8 @@ def meddle(folder):
 '''
 
 
-def checkout(folder: Path) -> Checkout:
-    """A fresh one, with nothing run."""
+def checkout(folder: Path, message: str = "lets tests meddle") -> Checkout:
+    """A fresh one, with nothing run; the message is that of its last commit."""
     made = Checkout(folder, "first", PARAMS)
     loop = folder / "fer_bench/training/loop.py"
     text = loop.read_text()
@@ -51,7 +50,7 @@ def checkout(folder: Path) -> Checkout:
         "from fer_bench.training.hook import meddle\n",
     ))  # fmt: skip
     (folder / "fer_bench/training/hook.py").write_text(HOOK)
-    commit(made, "lets tests meddle")
+    commit(made, message)
     return made
 
 
@@ -65,7 +64,7 @@ def copy(made: Checkout, folder: Path) -> Checkout:
     """A checkout in the same state, with its cache."""
     shutil.copytree(made.folder, folder, symlinks=True)
     other = object.__new__(Checkout)
-    other.folder, other.first_lock = folder, {}
+    other.folder = folder
     return other
 
 

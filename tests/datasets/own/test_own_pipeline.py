@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from checkout import Checkout
 from miniatures import my_faces
 
+from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json
 from fer_bench.labels import SEVEN
 
@@ -37,7 +38,9 @@ def project(tmp_path_factory):
     said = {}
     for name, form in FORMS.items():
         given = my_faces.FORMS[form](folder / name)
-        said[name] = checkout("fer-bench", "data", "add", name, str(given))
+        done = checkout.here("data", "add", name, str(given))
+        assert done.exit_code == 0, done.output
+        said[name] = done.output
     path = checkout.folder / "params.yaml"
     text = path.read_text()
     # What a person does: the printed lines in place of the set's, and small options for a CPU.
@@ -50,7 +53,7 @@ def project(tmp_path_factory):
     params["datasets"]["my_faces"] = SMALL["dataset"]
     params["enabled"]["my_faces"]["evaluate_on"] = ["listed", "my_faces_masked"]
     path.write_text(yaml.safe_dump(params, sort_keys=False))
-    checkout("fer-bench", "check")
+    assert checkout.here("check").exit_code == 0
     return checkout, said
 
 
@@ -81,19 +84,20 @@ def test_every_form_is_aligned_and_one_is_trained_and_scored(project):
     assert {"my_faces", "listed", "my_faces_masked"} == set(score["sets"])
     assert score["sets"]["my_faces"]["last"]["all"]["n"] == 7
     assert "4 people in 28 faces" in (checkout.folder / "results/audit/listed.md").read_text()
-    checkout("fer-bench", "leaderboard")
+    assert checkout.here("leaderboard").exit_code == 0
     assert "my_faces" in (checkout.folder / "results/leaderboard/README.md").read_text()
 
 
 def test_a_lost_picture_stops_align_with_its_name_and_may_be_accepted(project):
     checkout, _ = project
-    checkout("dvc", "repro", "benchmarks/packed/dvc.yaml:align")
+    assert checkout.here("align", "packed").exit_code == 0
     lost = next((checkout.folder / "data/raw/packed/images").rglob("*0000003.png"))
     lost.unlink()
-    said = checkout.refused("fer-bench", "align", "packed")
-    assert f"{lost.name} is missing" in said
-    checkout("fer-bench", "data", "verify", "packed", "--accept")
-    checkout("fer-bench", "align", "packed")
+    refused = checkout.here("align", "packed").exception
+    assert isinstance(refused, FerBenchError)
+    assert f"{lost.name} is missing" in str(refused)
+    assert checkout.here("data", "verify", "packed", "--accept").exit_code == 0
+    assert checkout.here("align", "packed").exit_code == 0
     receipt = read_json(checkout.folder / "benchmarks/packed/source.json")
     assert receipt["partial"] is True
     assert lost.name not in (checkout.folder / "benchmarks/packed/source.json").read_text()
@@ -106,7 +110,9 @@ def test_a_definition_without_its_entry_in_params_is_noticed(project):
     params = yaml.safe_load(text)
     del params["enabled"]["listed"]
     path.write_text(yaml.safe_dump(params, sort_keys=False))
-    assert "enabled.listed: missing" in checkout.refused("fer-bench", "check")
+    refused = checkout.here("check").exception
+    assert isinstance(refused, FerBenchError)
+    assert "enabled.listed: missing" in str(refused)
     path.write_text(text)
 
 
