@@ -4,27 +4,48 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
+    PlainSerializer,
     StringConstraints,
     ValidationError,
+    create_model,
 )
 
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.files import read_yaml
 from fer_bench.row_names import JOINT, MOST_SEED
+from fer_bench.training.recipe import Recipe
 
 RESERVED = ("identity", "starts")
 REFERENCE = "scan_cci"
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
 Start = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(\([a-z0-9_]+\))?$")]
 Overrides = dict[str, Any]
+
+
+def _limited(hint: Any, limits: Mapping[str, Any]) -> Any:
+    """A recipe's field as pydantic takes it."""
+    if most := limits.get("most"):
+        parts = tuple(Annotated[float, Field(ge=0, le=value)] for value in most)
+        return Annotated[tuple[parts], Field(strict=False)]  # type: ignore[valid-type]
+    return Annotated[hint, Field(**limits)]
 
 
 def _inside(path: str) -> str:
@@ -43,6 +64,21 @@ ModelFile = Annotated[str, AfterValidator(_inside)]
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+_HINTS = get_type_hints(Recipe)
+_KEYS: dict[str, Any] = {
+    f.name: (_limited(_HINTS[f.name], f.metadata), f.default) for f in fields(Recipe)
+}
+RecipeKeys: Any = create_model("RecipeKeys", __base__=_Strict, **_KEYS)
+"""What params may say of a recipe: keys of `training.recipe.Recipe`, within its limits."""
+if TYPE_CHECKING:
+    RecipeOverrides = Overrides
+else:
+    RecipeOverrides = Annotated[
+        RecipeKeys, AfterValidator(lambda keys: keys.model_dump(exclude_unset=True)),
+        PlainSerializer(dict),
+    ]  # fmt: skip
 
 
 class Compute(_Strict):
@@ -89,7 +125,7 @@ class Tuned(_Strict):
     """Recipe keys that a search chose, and its log, `results/tuning/<dataset>/<log>.json`."""
 
     log: Name
-    recipe: Overrides
+    recipe: RecipeOverrides
 
 
 class DatasetOptions(_Strict):
@@ -108,10 +144,10 @@ class DatasetOptions(_Strict):
 
     model: Overrides = {}
     weights: dict[Name, Start] = {}
-    recipe: Overrides = {}
+    recipe: RecipeOverrides = {}
     tuned: dict[Name, Tuned] = {}
-    transfer: Overrides = {}
-    identity: Overrides = {}
+    transfer: RecipeOverrides = {}
+    identity: RecipeOverrides = {}
 
 
 class Variant(_Strict):
@@ -119,7 +155,7 @@ class Variant(_Strict):
 
     base: Name
     model: Overrides = {}
-    recipe: Overrides = {}
+    recipe: RecipeOverrides = {}
 
 
 class Enabled(_Strict):
@@ -188,12 +224,27 @@ def load(path: Path | str = "params.yaml") -> Params:
         raise FerBenchError(f"{path}:\n  " + "\n  ".join(lines)) from error
 
 
-def _explain(item: dict[str, Any]) -> str:
+def recipe_keys(keys: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Checked keys of a recipe that does not stand in params.yaml, such as a model's own.
+
+    Raises:
+        FerBenchError: names each wrong key (under `where`), its value and the nearest valid name.
+    """
+    try:
+        return dict(RecipeKeys.model_validate(dict(keys)).model_dump(exclude_unset=True))
+    except ValidationError as error:
+        lines = [_explain(dict(item), where, RecipeKeys) for item in error.errors()]
+        raise FerBenchError("; ".join(lines)) from error
+
+
+def _explain(item: dict[str, Any], above: str = "", schema: Any = None) -> str:
     place = item["loc"]
-    where = ".".join(str(part) for part in place)
+    where = ".".join([above] * bool(above) + [str(part) for part in place])
     kind, value = item["type"], item["input"]
     if kind == "extra_forbidden":
-        return f"{where}: unknown key; {nearest(str(place[-1]), _fields_at(place[:-1]))}"
+        return f"{where}: unknown key; {nearest(str(place[-1]), _fields_at(schema, place[:-1]))}"
+    if kind == "missing" and isinstance(place[-1], int):
+        return f"{where}: missing; write as many numbers as docs/our_reading.md has"
     if kind == "missing":
         return f"{where}: missing; every dataset needs it (an empty list [] disables it)"
     if kind == "string_pattern_mismatch":
@@ -203,9 +254,9 @@ def _explain(item: dict[str, Any]) -> str:
     return f"{where}: {value!r}: {item['msg']}"
 
 
-def _fields_at(place: tuple[Any, ...]) -> list[str]:
-    """The valid keys at a place of the schema."""
-    kind: Any = Params
+def _fields_at(kind: Any, place: tuple[Any, ...]) -> list[str]:
+    """The valid keys at a place of a schema, by default of all of params.yaml."""
+    kind = kind or Params
     for part in place:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             kind = kind.model_fields[str(part)].annotation

@@ -41,6 +41,55 @@ def test_good_params_load_and_scientific_numbers_are_numbers(tmp_path):
     assert params.check_names(loaded, **NAMES) == []
 
 
+RECIPES = [
+    ("epoch: 3", ["epoch: unknown key", "'epochs'"]),
+    ("epochs: 0", ["epochs: 0", "greater than or equal to 1"]),
+    ("epochs: ten", ["epochs: 'ten'", "integer"]),
+    ("epochs: true", ["epochs: True"]),
+    ("backbone_lr: x", ["backbone_lr: 'x'", "number"]),
+    ("sampler: over", ["sampler: 'over'", "oversample"]),
+    ("optimizer: adamw", ["optimizer", "adamw", "'sgd' or 'adam'"]),
+    ("jitter: [0.1, 0.1]", ["jitter.2: missing", "as many numbers"]),
+    ("jitter: [0.1, 0.1, 0.1, 0.9]", ["jitter.3: 0.9", "0.5"]),
+    ("jitter: [.nan, 0, 0, 0]", ["jitter.0: nan", "finite"]),
+    ("decay: 1.5", ["decay: 1.5", "less than or equal to 1"]),
+]
+PLACES = [
+    ("datasets", "  synthetic: {{recipe: {}}}", "datasets.synthetic.recipe"),
+    ("datasets", "  rafdb: {{transfer: {}}}", "datasets.rafdb.transfer"),
+    ("datasets", "  rafdb: {{identity: {}}}", "datasets.rafdb.identity"),
+    ("datasets", "  rafdb: {{tuned: {{ran: {{log: a, recipe: {}}}}}}}", "rafdb.tuned.ran.recipe"),
+    ("variants", "  x: {{base: ran, recipe: {}}}", "variants.x.recipe"),
+]
+
+
+@pytest.mark.parametrize(("recipe", "words"), RECIPES)
+def test_a_wrong_recipe_is_refused_when_params_are_read(tmp_path, recipe, words):
+    section, line, where = PLACES[len(recipe) % len(PLACES)]
+    enabled = GOOD[GOOD.index("enabled:") :]
+    text = f"{section}:\n{line.format('{' + recipe + '}')}\n{enabled}"
+    with pytest.raises(FerBenchError) as caught:
+        load(tmp_path, text)
+    for word in (where, *words):
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(("section", "line", "where"), PLACES)
+def test_recipes_are_looked_at_wherever_they_stand(tmp_path, section, line, where):
+    enabled = GOOD[GOOD.index("enabled:") :]
+    with pytest.raises(FerBenchError, match=rf"{where}.epoch: unknown key; .*'epochs'"):
+        load(tmp_path, f"{section}:\n{line.format('{epoch: 3}')}\n{enabled}")
+    jitter = line.format("{jitter: [0, 0, 0, 0.5], heads_lr: 1}")
+    loaded = load(tmp_path, f"{section}:\n{jitter}\n{enabled}")
+    assert params.Params.model_validate(loaded.model_dump(mode="json")) == loaded
+
+
+def test_a_models_own_recipe_is_checked_alike():
+    assert params.recipe_keys({"heads_lr": 1}, "x's recipe") == {"heads_lr": 1.0}
+    with pytest.raises(FerBenchError, match=r"^x's recipe\.head_lr: unknown key; .*'heads_lr'"):
+        params.recipe_keys({"head_lr": 0.1}, "x's recipe")
+
+
 def test_shipped_params_are_valid():
     root = Path(__file__).parents[1]
     assert params.load(root / "params.yaml").enabled["synthetic"].models

@@ -199,7 +199,7 @@ def test_the_committed_identity_recipe_of_the_drawn_faces_is_what_it_always_was(
         "jitter": [0.12, 0.09, 0.08, 0.0],
         "sampler": "shuffle",
     }
-    assert found["recipe"] == Recipe().with_(was).to_json()
+    assert found["recipe"] == Recipe.of(was).to_json()
     assert (found["backbones"], found["size"], found["input"]) == (["resnet18_slim"], 80, "half")
 
 
@@ -257,10 +257,6 @@ def test_missing_weights_are_an_error_before_any_work():
         ({"models": {"scan_cci": {"m": 24}}}, ["scan_cci", "m"]),
         ({"align": {"synthetic": {"size": 83}}}, ["size"]),
         ({"data": {"synthetic": {"identites_train": 3}}}, ["'identities_train'"]),
-        (
-            {"datasets": {"synthetic": SMALL | {"recipe": {"epoch": 3}}}},
-            ["datasets.synthetic.recipe.epoch", "'epochs'"],
-        ),
     ],
 )
 def test_wrong_options_are_named(sections, words):
@@ -336,14 +332,11 @@ def test_packs_of_a_union_must_have_one_size():
     ("sections", "said"),
     [
         ({"variants": {"x": {"base": "scan_cci", "model": {"mm": 1}}}}, "variants.x.model.*'mm'"),
-        ({"variants": {"x": {"base": "scan_cci", "recipe": {"epoch": 1}}}}, "x.recipe.epoch"),
         ({"models": {"ran": {"nothing": 1}}}, "models.ran: .*'nothing'"),
         ({"models": {"ran": {"size": 33}}}, "models.ran.size: .* align.<source>.size"),
         ({"variants": {"x": {"base": "ran", "model": {"size": 33}}}}, "variants.x.model.size"),
         ({"datasets": {"rafdb": {"model": {"back": 1}}}}, "datasets.rafdb.model.back: unknown"),
         ({"datasets": {"rafdb": {"model": {"size": 33}}}}, "datasets.rafdb.model.size"),
-        ({"datasets": {"rafdb": {"transfer": {"epochs": 0}}}}, "datasets.rafdb.transfer.epochs"),
-        ({"datasets": {"rafdb": {"identity": {"jitter": [float("nan"), 0, 0, 0]}}}}, "jitter"),
     ],
 )
 def test_what_no_enabled_row_uses_is_checked_too(sections, said):

@@ -35,7 +35,7 @@ def epochs_of(
     """CPU seconds of each epoch, and of what follows it until the next one begins."""
     os.environ["FER_BENCH_CHECKPOINTS"] = str(folder / "checkpoints")
     os.environ["FER_BENCH_CHECKPOINT_SECONDS"] = "1e9"  # never
-    recipe = Recipe().with_(given["recipe"])
+    recipe = Recipe.of(given["recipe"])
     recipe = replace(recipe, epochs=given["epochs"] + 1)
     fabric = start(given["compute"], CELL)
     model = models.build("scan_cci", 7, backbone=given["backbone"], size=train.pixels.shape[1])

@@ -105,7 +105,7 @@ def trial(dataset: str, model: str, seed: int, recipe_keys: dict[str, Any]) -> d
     """Train once without the test faces; what it cost and reached on validation."""
     began, cpu = time.perf_counter(), time.process_time()
     spec = spec_of(dataset, model)
-    recipe = Recipe().with_(spec.recipe).with_(recipe_keys)
+    recipe = Recipe.of(spec.recipe | recipe_keys)
     cell = CellStreams(dataset, f"{model}_trial", seed)
     fabric = start(spec.compute, cell)
     classes = len(spec.classes)

@@ -48,14 +48,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from fer_bench.datasets import affectnet_releases as releases
 from fer_bench.datasets.affectnet_labels import FOLDERS, Labels, counted_notes
 from fer_bench.datasets.affectnet_plus import GROUPS
 from fer_bench.datasets.base import UNKNOWN, Dataset, PackSpec, Part
-from fer_bench.datasets.photograph import read_rgb
 from fer_bench.datasets.receivable import Collected, Inventory, ReceivableSource
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
@@ -133,10 +131,6 @@ class AffectNet(ReceivableSource):
                 rows[column] = UNKNOWN
         first = ["sample_id", "label", "split", "subject", "fold", "path"]
         return rows[[*first, *(column for column in rows if column not in first)]]
-
-    def load(self, root: Path, row: Mapping[str, Any], options: Mapping[str, Any]) -> np.ndarray:
-        """The photograph of one index row: (H, W, 3) uint8 RGB; no options."""
-        return read_rgb(root / row["path"])
 
 
 def _present(labels: Labels, root: Path) -> pd.DataFrame:

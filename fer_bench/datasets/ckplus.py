@@ -35,11 +35,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from fer_bench.datasets.base import Dataset, PackSpec, Part
-from fer_bench.datasets.photograph import read_rgb
 from fer_bench.datasets.receivable import Collected, Inventory, ReceivableSource, put
 from fer_bench.datasets.spelling import expression_of
 from fer_bench.datasets.tree import Tree
@@ -167,10 +165,6 @@ class CKPlus(ReceivableSource):
                 f"(`fer-bench data remove {self.name}`) and add it again."
             )
         return pd.DataFrame(rows).astype({"label": "int64", "fold": "Int64"})
-
-    def load(self, root: Path, row: Mapping[str, Any], options: Mapping[str, Any]) -> np.ndarray:
-        """The frame of one index row: (H, W, 3) uint8 RGB (most are grey); no options."""
-        return read_rgb(root / row["path"])
 
 
 def ckplus_copy(tree: Tree) -> str | None:

@@ -27,12 +27,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from fer_bench.datasets.base import Dataset, PackSpec, Part
 from fer_bench.datasets.ckplus import CODES, CROPPED, FRAMES, ckplus_copy, fold_of
-from fer_bench.datasets.photograph import read_rgb
 from fer_bench.datasets.receivable import Collected, Inventory, ReceivableSource, put
 from fer_bench.datasets.spelling import expression_of
 from fer_bench.datasets.tree import Tree
@@ -115,10 +113,6 @@ class CKPlus48(ReceivableSource):
         frame = pd.DataFrame(rows).sort_values("sample_id", ignore_index=True)
         frame["frame"] = _places(frame)
         return frame.astype({"label": "int64", "fold": "Int64"})
-
-    def load(self, root: Path, row: Mapping[str, Any], options: Mapping[str, Any]) -> np.ndarray:
-        """The frame of one index row: (48, 48, 3) uint8, grey in three channels; no options."""
-        return read_rgb(root / row["path"])
 
     def inventory(self, root: Path) -> Inventory:
         """Count the frames; the folders are the labels, so as many are listed as are there."""

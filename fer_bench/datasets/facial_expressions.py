@@ -29,12 +29,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from fer_bench.datasets.base import Dataset, PackSpec, Part
 from fer_bench.datasets.identity_split import identity_of, pseudonym, split_of
-from fer_bench.datasets.photograph import read_rgb
 from fer_bench.datasets.receivable import (
     Collected,
     Inventory,
@@ -101,10 +99,6 @@ class FacialExpressions(ReceivableSource):
             )
         frame = pd.DataFrame(rows).sort_values("sample_id", ignore_index=True)
         return frame.astype({"label": "int64", "fold": "Int64"})
-
-    def load(self, root: Path, row: Mapping[str, Any], options: Mapping[str, Any]) -> np.ndarray:
-        """The photograph of one index row: (H, W, 3) uint8 RGB; no options."""
-        return read_rgb(root / row["path"])
 
     def collect(self, tree: Tree) -> Collected:
         """The legend, every image, listed or not, and the licence text beside the legend."""

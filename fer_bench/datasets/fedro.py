@@ -27,11 +27,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from fer_bench.datasets.base import Dataset, PackSpec, Part
-from fer_bench.datasets.photograph import read_rgb
 from fer_bench.datasets.receivable import Collected, Inventory, ReceivableSource, put
 from fer_bench.datasets.spelling import expression_of
 from fer_bench.datasets.tree import Tree
@@ -119,10 +117,6 @@ class FedRo(ReceivableSource):
                 "two file types). Keep one of them, then add it again."
             )
         return frame
-
-    def load(self, root: Path, row: Mapping[str, Any], options: Mapping[str, Any]) -> np.ndarray:
-        """The photograph of one index row: (H, W, 3) uint8 RGB."""
-        return read_rgb(root / row["path"])
 
     def inventory(self, root: Path) -> Inventory:
         """Count the images and list the numbers that are missing."""

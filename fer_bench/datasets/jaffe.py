@@ -26,11 +26,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from fer_bench.datasets.base import Dataset, PackSpec, Part
-from fer_bench.datasets.photograph import read_rgb
 from fer_bench.datasets.receivable import Collected, Inventory, ReceivableSource, put
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
@@ -128,10 +126,6 @@ class Jaffe(ReceivableSource):
             for path in _files(root)[0]
         ]
         return pd.DataFrame(rows).astype({"label": "int64", "fold": "Int64"})
-
-    def load(self, root: Path, row: Mapping[str, Any], options: Mapping[str, Any]) -> np.ndarray:
-        """The picture of one index row: (H, W, 3) uint8, grey as RGB; no options."""
-        return read_rgb(root / row["path"])
 
 
 def label_of(stem: str) -> Expression:

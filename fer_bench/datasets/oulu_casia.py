@@ -27,12 +27,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from fer_bench.datasets.base import Dataset, PackSpec, Part
 from fer_bench.datasets.ckplus import FRAMES
-from fer_bench.datasets.photograph import read_rgb
 from fer_bench.datasets.receivable import Collected, Inventory, ReceivableSource, put
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError, nearest
@@ -118,10 +116,6 @@ class OuluCasia(ReceivableSource):
                 f"(`fer-bench data remove {self.name}`) and add it again."
             )
         return pd.DataFrame(rows).astype({"label": "int64", "fold": "Int64"})
-
-    def load(self, root: Path, row: Mapping[str, Any], options: Mapping[str, Any]) -> np.ndarray:
-        """The frame of one index row: (H, W, 3) uint8 RGB; no options."""
-        return read_rgb(root / row["path"])
 
 
 def _others(tree: Tree) -> Iterator[tuple[str, Path]]:

@@ -37,12 +37,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from fer_bench.datasets import rafdb_files as files
 from fer_bench.datasets.base import UNKNOWN, Dataset, PackSpec, Part
-from fer_bench.datasets.photograph import read_rgb
 from fer_bench.datasets.rafdb_labels import CODES, STEM, number_of, settle
 from fer_bench.datasets.rafdb_words import RafdbFolder, about_images, about_labels, what_is_missing
 from fer_bench.datasets.receivable import Collected, Inventory, ReceivableSource, put
@@ -139,10 +137,6 @@ class RafDb(ReceivableSource):
                 f"`align.rafdb.pixels: {kind}` needs. Add RAF-DB again with that folder."
             )
         return pd.DataFrame(rows).astype({"label": "int64", "fold": "Int64"})
-
-    def load(self, root: Path, row: Mapping[str, Any], options: Mapping[str, Any]) -> np.ndarray:
-        """The image of one index row: (H, W, 3) uint8 RGB."""
-        return read_rgb(root / row["path"])
 
     def inventory(self, root: Path) -> Inventory:
         """Count listed and present aligned faces, and say what is missing, superfluous or odd."""

@@ -11,8 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
+from typing import Any
+
+import numpy as np
 
 from fer_bench.datasets.base import Source
+from fer_bench.datasets.photograph import read_rgb
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
 
@@ -127,3 +131,7 @@ class ReceivableSource(Receivable, Source):
     `index` lists the labelled images whose files are there. An image may be missing (a partial
     set); what cannot be understood raises.
     """
+
+    def load(self, root: Path, row: Mapping[str, Any], options: Mapping[str, Any]) -> np.ndarray:
+        """The image file of one index row, as it is: (H, W, 3) uint8 RGB."""
+        return read_rgb(root / row["path"])

@@ -30,12 +30,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from fer_bench.datasets.base import Dataset, PackSpec, Part
 from fer_bench.datasets.identity_split import pseudonym
-from fer_bench.datasets.photograph import read_rgb
 from fer_bench.datasets.receivable import Collected, Inventory, ReceivableSource, put
 from fer_bench.datasets.spelling import expression_of
 from fer_bench.datasets.tree import Tree
@@ -151,10 +149,6 @@ class Sfew(ReceivableSource):
         order = frame["split"].map(["train", "test"].index)
         frame = frame.assign(order=order).sort_values(["order", "sample_id"], ignore_index=True)
         return frame.drop(columns="order").astype({"label": "int64", "fold": "Int64"})
-
-    def load(self, root: Path, row: Mapping[str, Any], options: Mapping[str, Any]) -> np.ndarray:
-        """The aligned face of one index row: (H, W, 3) uint8 RGB, published at 181x143."""
-        return read_rgb(root / row["path"])
 
     def faults(self, root: Path) -> list[str]:
         """Pictures that are no aligned faces: whole frames lie in folders named alike."""

@@ -20,14 +20,14 @@ class FaceTables:
     about are found in it, in their order: otherwise nobody knows who is on them.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._tables: dict[str, FaceTable | None] = {}
         self._found: dict[tuple[str, str, str], Units | None] = {}
 
     def units(self, score: Score, set_: str, part: str) -> Units | None:
         """The people on a part's faces, in the order of its answers; None where not known."""
-        table = self._table(score, set_)
+        table = self.of(score, set_)
         said = score.sets.get(set_, {}).get("last", {}).get(part)
         if table is None or said is None or not said.get("faces_sha256"):
             return None
@@ -38,7 +38,7 @@ class FaceTables:
 
     def of_slice(self, score: Score, set_: str, column: str, value: str) -> np.ndarray | None:
         """(n,) bool: which of the set's faces belong to a group; None where not known."""
-        table, units = self._table(score, set_), self.units(score, set_, "all")
+        table, units = self.of(score, set_), self.units(score, set_, "all")
         if table is None or units is None or units.faces is None:
             return None
         if SLICE + column not in table.rows:
@@ -46,13 +46,18 @@ class FaceTables:
         values = table.rows[SLICE + column].loc[units.faces.tolist()].astype(str)
         return np.asarray(values == value)
 
-    def _table(self, score: Score, set_: str) -> FaceTable | None:
+    def table(self, set_: str) -> FaceTable | None:
+        """A set's table; None where it is not there."""
+        if set_ not in self._tables:
+            file = self._folder / f"{set_}.parquet" if self._folder else None
+            self._tables[set_] = FaceTable.read(file) if file and file.is_file() else None
+        return self._tables[set_]
+
+    def of(self, score: Score, set_: str) -> FaceTable | None:
+        """The table that a score was made with; None where it is not there, or another one."""
         if set_ not in score.faces_sha256:
             return None
-        if set_ not in self._tables:
-            file = self._folder / f"{set_}.parquet"
-            self._tables[set_] = FaceTable.read(file) if file.is_file() else None
-        table = self._tables[set_]
+        table = self.table(set_)
         return table if table and table.sha256 == score.faces_sha256[set_] else None
 
 

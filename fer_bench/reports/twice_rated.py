@@ -6,15 +6,14 @@ pixels share a number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from fer_bench.labels import EIGHT
-from fer_bench.records.faces import FaceTable
+from fer_bench.reports.face_tables import FaceTables
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.statistics.answers import decode
@@ -89,10 +88,12 @@ def twice_rated(faces: pd.DataFrame) -> TwiceRated:
     return TwiceRated(np.flatnonzero(kept), own[kept], others[kept], trained[kept])
 
 
-def reached(scores: Scores, dataset: str, table: FaceTable, faces: TwiceRated) -> Iterator[Reached]:
-    """Every row of the dataset whose seeds were scored with this table of faces."""
+def reached(
+    scores: Scores, dataset: str, tables: FaceTables, faces: TwiceRated
+) -> Iterator[Reached]:
+    """Every row of the dataset whose seeds were scored with its table of faces."""
     for row in scores.of(dataset):
-        cells = [cell for cell in row.cells if cell.faces_sha256.get(dataset) == table.sha256]
+        cells = [cell for cell in row.cells if tables.of(cell, dataset)]
         found = []
         for cell in cells:
             where = f"{dataset}/{row.model}/{cell.training.seed}"
@@ -114,11 +115,3 @@ def _reached(row: Row, dataset: str, faces: TwiceRated, found: list[np.ndarray])
         row, row.summary("accuracy", dataset), over_seeds(every, True), over_seeds(every, False),
         over_seeds(conflict, True), over_seeds(conflict, False),
     )  # fmt: skip
-
-
-def load_tables(faces_dir: Path | None, names: Iterable[str]) -> dict[str, FaceTable]:
-    """The tables of faces of these sets, where they are there."""
-    if faces_dir is None:
-        return {}
-    files = {name: faces_dir / f"{name}.parquet" for name in names}
-    return {name: FaceTable.read(file) for name, file in files.items() if file.is_file()}

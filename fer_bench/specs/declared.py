@@ -1,4 +1,4 @@
-"""Options that params.yaml declares, whether an enabled row uses them or not."""
+"""Models' options that params.yaml declares, whether an enabled row uses them or not."""
 
 from __future__ import annotations
 
@@ -9,30 +9,21 @@ from typing import Any
 from fer_bench import models
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.params import Params
-from fer_bench.training.recipe import Recipe
 
 
 def check_declared(params: Params) -> list[str]:
-    """What is wrong with models' options and recipes, one sentence each."""
+    """What is wrong with models' options, one sentence each."""
     return [said for check in _checks(params) if (said := _failure(check))]
 
 
 def _checks(params: Params) -> Iterator[Callable[[], None]]:
     for name, settings in params.datasets.items():
-        where = f"datasets.{name}"
-        yield partial(_known, f"{where}.model", settings.model)
-        tuned = {f"tuned.{row}.recipe": one.recipe for row, one in settings.tuned.items()}
-        for key in ("recipe", "transfer", "identity"):
-            tuned[key] = getattr(settings, key)
-        for key, keys in tuned.items():
-            yield partial(_recipe, f"{where}.{key}", keys)
+        yield partial(_known, f"datasets.{name}.model", settings.model)
     for name, options in params.models.items():
         yield partial(_model, f"models.{name}", name, options)
     for name, variant in params.variants.items():
-        where, base = f"variants.{name}", variant.base
-        options = {**params.models.get(base, {}), **variant.model}
-        yield partial(_model, f"{where}.model", base, options)
-        yield partial(_recipe, f"{where}.recipe", variant.recipe)
+        options = {**params.models.get(variant.base, {}), **variant.model}
+        yield partial(_model, f"variants.{name}.model", variant.base, options)
 
 
 def _failure(check: Callable[[], None]) -> str | None:
@@ -41,10 +32,6 @@ def _failure(check: Callable[[], None]) -> str | None:
     except FerBenchError as error:
         return str(error)
     return None
-
-
-def _recipe(where: str, keys: Mapping[str, Any]) -> None:
-    Recipe().with_(keys, where)
 
 
 def _model(where: str, name: str, options: Mapping[str, Any]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Iterator
 from typing import Any
 
 from fer_bench import datasets as registry
@@ -12,7 +13,7 @@ from fer_bench.errors import FerBenchError, nearest
 from fer_bench.fingerprint import code_hash
 from fer_bench.models import outside
 from fer_bench.models.base import OWN
-from fer_bench.params import DatasetOptions, Params, Variant
+from fer_bench.params import DatasetOptions, Params, Variant, recipe_keys
 from fer_bench.records.base import to_json
 from fer_bench.records.spec import RowSpec
 from fer_bench.row_names import transferred
@@ -92,9 +93,8 @@ def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None =
     options["size"] = aligned[0].size
     pretrained = options.pop("pretrained", preset.pretrained)
     pretrained = settings.weights.get(pretrained, pretrained) if pretrained else None
-    recipe = Recipe()
-    for said, keys in _layers(settings, dataset.name, base, preset.recipe, row, variant, init_from):
-        recipe = recipe.with_(keys, said)
+    own = recipe_keys(preset.recipe, f"{base}'s recipe")
+    recipe = Recipe.of(ChainMap(*_layers(settings, base, own, row, variant, init_from)))
     searched = settings.tuned.get(row) or settings.tuned.get(base)
     try:
         options = models.configure(base, options).as_dict()
@@ -128,25 +128,22 @@ def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None =
 
 def _layers(
     settings: DatasetOptions,
-    dataset: str,
     base: str,
-    preset: Mapping[str, Any],
+    preset: dict[str, Any],
     row: str,
     variant: Variant | None,
     init_from: str | None,
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """What a row's recipe is made of, each over those before it, and where it stands."""
-    where, tuned = f"datasets.{dataset}", settings.tuned
-    yield f"{where}.recipe", settings.recipe
-    yield f"{base}'s recipe", preset
-    if base in tuned:
-        yield f"{where}.tuned.{base}", tuned[base].recipe
-    if variant:
-        yield f"variants.{row}.recipe", variant.recipe
-        if row in tuned:
-            yield f"{where}.tuned.{row}", tuned[row].recipe
+) -> Iterator[dict[str, Any]]:
+    """What a row's recipe is made of, each before those that it replaces."""
     if init_from is not None:
-        yield f"{where}.transfer", settings.transfer
+        yield settings.transfer
+    for name, declared in ((row, variant), (base, None)):
+        if name in settings.tuned:
+            yield settings.tuned[name].recipe
+        if declared:
+            yield declared.recipe
+    yield preset
+    yield settings.recipe
 
 
 def _card(params: Params, row: str) -> Spec:
@@ -225,7 +222,7 @@ def _identity_spec(params: Params, dataset: Dataset, homes: Mapping[str, list[st
                 if spec.pretrained == f"identity({dataset.name})":
                     backbones.add(spec.options["backbone"])
     settings = dataset_options(params, dataset)
-    recipe = Recipe(sampler="shuffle").with_(settings.identity, f"datasets.{dataset.name}.identity")
+    recipe = Recipe.of({"sampler": "shuffle", **settings.identity})
     return {
         "dataset": dataset.name,
         "backbones": sorted(backbones),

@@ -82,7 +82,7 @@ def _train(
     spec: dict[str, Any], backbone: str, packs: Path
 ) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     cell = _cell(spec, backbone)
-    recipe = Recipe().with_(spec["recipe"])
+    recipe = Recipe.of(spec["recipe"])
     fabric = start(spec["compute"], cell)
     pixels, manifest = open_view(from_json(View, spec["view"], "the spec's view"), packs)
     parts = splits(pixels, manifest, recipe, cell.dataset)

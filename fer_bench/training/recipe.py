@@ -1,23 +1,19 @@
 """The training recipe: section 5 of the paper, with what only the released code says.
 
-Plain dataclasses, so that training runs where pydantic is not installed.
+A plain dataclass, so that training runs where pydantic is not installed; what params.yaml says of
+it is checked once, by `fer_bench.params`, from the types and limits here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
-from fer_bench.errors import FerBenchError, nearest
 
-CHOICES = {
-    "optimizer": ("sgd", "adam"),
-    "sampler": ("oversample", "shuffle"),
-    "class_weight": ("none", "class_balanced"),
-    "train_on": ("train_minus_val", "all"),
-    "noise_kind": ("symmetric", "confusion"),
-}
+def _between(low: float, high: float, default: Any) -> Any:
+    """A number and its limits, which `fer_bench.params` checks."""
+    return field(default=default, metadata={"ge": low, "le": high})
 
 
 @dataclass(frozen=True)
@@ -48,72 +44,31 @@ class Recipe:
             true one with (`confusion`).
     """
 
-    epochs: int = 60
-    batch_size: int = 64
-    backbone_lr: float = 1e-4
-    heads_lr: float = 1e-2
-    decay: float = 0.95
-    optimizer: str = "sgd"
-    momentum: float = 0.9
-    weight_decay: float = 1e-3
-    sampler: str = "oversample"
-    class_weight: str = "none"
-    flip: float = 0.5
-    jitter: tuple[float, float, float, float] = (0.4, 0.3, 0.25, 0.05)
-    train_on: str = "train_minus_val"
-    validation: float = 0.1
-    label_noise: float = 0.0
-    noise_kind: str = "symmetric"
+    epochs: int = _between(1, 10_000, 60)
+    batch_size: int = _between(2, 65_536, 64)
+    backbone_lr: float = _between(0, 100, 1e-4)
+    heads_lr: float = _between(0, 100, 1e-2)
+    decay: float = _between(0.01, 1, 0.95)
+    optimizer: Literal["sgd", "adam"] = "sgd"
+    momentum: float = _between(0, 0.9999, 0.9)
+    weight_decay: float = _between(0, 1, 1e-3)
+    sampler: Literal["oversample", "shuffle"] = "oversample"
+    class_weight: Literal["none", "class_balanced"] = "none"
+    flip: float = _between(0, 1, 0.5)
+    jitter: tuple[float, float, float, float] = field(
+        default=(0.4, 0.3, 0.25, 0.05), metadata={"most": (10, 10, 10, 0.5)}
+    )
+    train_on: Literal["train_minus_val", "all"] = "train_minus_val"
+    validation: float = _between(0.01, 0.5, 0.1)
+    label_noise: float = _between(0, 0.9, 0.0)
+    noise_kind: Literal["symmetric", "confusion"] = "symmetric"
 
-    def with_(self, overrides: Mapping[str, Any], where: str = "recipe") -> Recipe:
-        """This recipe with some values replaced.
-
-        Raises:
-            FerBenchError: an unknown key, a wrong type or an impossible value; the message names
-                the key (under `where`), the value and the nearest valid name.
-        """
-        types = {f.name: type(getattr(self, f.name)) for f in fields(self)}
-        checked = {}
-        for key, value in overrides.items():
-            if key not in types:
-                raise FerBenchError(f"{where}.{key}: unknown key; {nearest(key, types)}")
-            checked[key] = _checked(f"{where}.{key}", value, types[key])
-            if key in CHOICES and value not in CHOICES[key]:
-                raise FerBenchError(f"{where}.{key}: {value!r} is not one of {CHOICES[key]}")
-        recipe = replace(self, **checked)
-        recipe._check_ranges(where)
-        return recipe
+    @staticmethod
+    def of(values: Mapping[str, Any]) -> Recipe:
+        """The recipe of a spec, or of keys that `fer_bench.params` has checked."""
+        jitter = values.get("jitter", Recipe.jitter)
+        return Recipe(**{**values, "jitter": tuple(jitter)})
 
     def to_json(self) -> dict[str, Any]:
         """The recipe as plain JSON values."""
         return {**asdict(self), "jitter": list(self.jitter)}
-
-    def _check_ranges(self, where: str) -> None:
-        limits = {
-            "epochs": (1, 10_000), "batch_size": (2, 65_536),
-            "backbone_lr": (0, 100), "heads_lr": (0, 100), "decay": (0.01, 1),
-            "momentum": (0, 0.9999), "weight_decay": (0, 1), "flip": (0, 1),
-            "validation": (0.01, 0.5), "label_noise": (0, 0.9),
-        }  # fmt: skip
-        for key, (low, high) in limits.items():
-            value = getattr(self, key)
-            if not low <= value <= high:
-                raise FerBenchError(f"{where}.{key}: {value} must lie between {low} and {high}")
-        most = (10, 10, 10, 0.5)
-        if len(self.jitter) != 4 or not all(0 <= v <= m for v, m in zip(self.jitter, most)):  # noqa: B905
-            raise FerBenchError(
-                f"{where}.jitter: {list(self.jitter)} must be four numbers from 0 to 10 "
-                "(brightness, contrast, saturation, hue), the last at most 0.5"
-            )
-
-
-def _checked(where: str, value: Any, wanted: type) -> Any:
-    if wanted is tuple:
-        if isinstance(value, list | tuple) and all(isinstance(v, int | float) for v in value):
-            return tuple(float(v) for v in value)
-    elif wanted is float:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-    elif isinstance(value, wanted) and not isinstance(value, bool):
-        return value
-    raise FerBenchError(f"{where}: {value!r} should be a {wanted.__name__}")

@@ -65,7 +65,7 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
     """
     spec = RowSpec.read(spec_path)
     name = CellStreams(spec.dataset, spec.model, seed)
-    recipe = Recipe().with_(spec.recipe)
+    recipe = Recipe.of(spec.recipe)
     pixels, manifest = open_view(spec.view, packs)
     if pixels.shape[1] != spec.options["size"]:
         raise FerBenchError(

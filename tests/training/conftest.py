@@ -36,7 +36,7 @@ def make_spec(tmp_path):
             "source": "toy",
             "style": None,
             "options": chosen | options,
-            "recipe": Recipe().with_(merged | (recipe or {})).to_json(),
+            "recipe": Recipe.of(merged | (recipe or {})).to_json(),
             "pretrained": None,
             "init_from": None,
             "start": None,

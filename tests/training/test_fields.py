@@ -102,7 +102,7 @@ def test_training_and_prediction_give_each_face_its_own(make_spec, aligned):
     points = np.random.default_rng(0).random((count, 24, 3)).astype(np.float32)
     every = np.arange(count)
     faces = Faces(pixels, every, every % 2, every.astype(str), every, {"points": points})
-    recipe = Recipe().with_({"epochs": 2, "batch_size": 5, "jitter": [0.0, 0.0, 0.0, 0.0]})
+    recipe = Recipe.of({"epochs": 2, "batch_size": 5, "jitter": [0.0, 0.0, 0.0, 0.0]})
     cell, spec = CellStreams("toy", "spy", 0), read_json(make_spec()[0])
     model = Spy()
     fabric = start(spec["compute"], cell)

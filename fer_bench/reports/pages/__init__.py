@@ -15,6 +15,7 @@ from fer_bench.records.cost import load_costs
 from fer_bench.records.reliability import load_reliability
 from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.explain_results import load_explained
+from fer_bench.reports.face_tables import FaceTables
 from fer_bench.reports.pages import index
 from fer_bench.reports.paper import load_claims, load_paper, load_said
 from fer_bench.reports.parallel import in_parallel
@@ -28,7 +29,6 @@ from fer_bench.reports.tables import (
     write_table,
 )
 from fer_bench.reports.tables.table01_to_s1 import TABLES
-from fer_bench.reports.twice_rated import load_tables
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Material:
     def reliability(self) -> tuple[Any, ...]:
         """What the page on label reliability is made of."""
         found = load_reliability(self.reliability_dir)
-        tables = load_tables(self.faces_dir, [record.dataset for record in found])
+        tables = FaceTables(self.faces_dir)
         return self.scores, found, load_reported(self.reported_dir, self.paper_dir), tables
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fer_bench.records.faces import FaceTable
 from fer_bench.records.reliability import Reliability
 from fer_bench.reports import columns, describe
 from fer_bench.reports.columns import Columns, page_table, shown
+from fer_bench.reports.face_tables import FaceTables
 from fer_bench.reports.formatting import NOTHING, count, mean_std, percent, rounded
 from fer_bench.reports.grid import github
 from fer_bench.reports.pages.reliability_lines import (
@@ -86,11 +86,10 @@ Test faces of which a labelled copy stands anywhere: {n}. For {trained} of them 
 train, where models learn its label. Two ratings of these faces agree for {agree} % (over faces);
 {conflict} conflict with every copy. Accuracy of `last`, mean ± sample standard deviation over
 seeds; *other*: the share of a face's copies that carry the model's answer."""
-Tables = Mapping[str, FaceTable]
 
 
 def markdown(
-    scores: Scores, found: Sequence[Reliability], reported: Sequence[Reported], tables: Tables
+    scores: Scores, found: Sequence[Reliability], reported: Sequence[Reported], tables: FaceTables
 ) -> str:
     """The page: a section a set."""
     parts = [INTRODUCTION]
@@ -222,7 +221,7 @@ def _papers(record: Reliability, reported: Sequence[Reported]) -> Iterator[str]:
     yield github(["Model", "Accuracy", "Epoch chosen on", "Year"], body, (0, 2))
 
 
-def _models(record: Reliability, scores: Scores, tables: Tables) -> Iterator[str]:
+def _models(record: Reliability, scores: Scores, tables: FaceTables) -> Iterator[str]:
     yield "### What models reach"
     rows, faces = _reached(record, scores, tables)
     if faces is None:
@@ -240,13 +239,13 @@ def _models(record: Reliability, scores: Scores, tables: Tables) -> Iterator[str
 
 
 def _reached(
-    record: Reliability, scores: Scores, tables: Tables
+    record: Reliability, scores: Scores, tables: FaceTables
 ) -> tuple[list[Reached], TwiceRated | None]:
-    table = tables.get(record.dataset)
+    table = tables.table(record.dataset)
     if table is None:
         return [], None
     faces = twice_rated(table.rows)
-    return list(reached(scores, record.dataset, table, faces)) if len(faces.own) else [], faces
+    return list(reached(scores, record.dataset, tables, faces)) if len(faces.own) else [], faces
 
 
 REACHED: Columns[Reached] = (
@@ -261,7 +260,7 @@ REACHED: Columns[Reached] = (
 
 
 def csv_text(
-    scores: Scores, found: Sequence[Reliability], reported: Sequence[Reported], tables: Tables
+    scores: Scores, found: Sequence[Reliability], reported: Sequence[Reported], tables: FaceTables
 ) -> str:
     """Every number on a line."""
     lines: list[Line] = []

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
 from fer_bench.reports import describe
-from fer_bench.reports.describe import subset_title
+from fer_bench.reports.columns import Column, page_grid, shown
+from fer_bench.reports.describe import people_count, subset_title
 from fer_bench.reports.formatting import NOTHING, count, maximum, mean_std, percent
-from fer_bench.reports.grid import Grid, grid
+from fer_bench.reports.grid import Grid
+from fer_bench.reports.row import Row
 from fer_bench.reports.tables.beside_paper import difference, over_seeds
 from fer_bench.reports.tables.lines import Line
 from fer_bench.reports.tables.sections import TableSection
@@ -16,17 +18,17 @@ from fer_bench.reports.tables.spec import TableSpec
 from fer_bench.statistics.summary import Summary
 
 PRETRAINED = "Pre-trained on"
-WORDS = ("Model", "Trained on", PRETRAINED, "Faces")
+Shown = tuple[Line, bool]
+"""A line, and whether its accuracy is bold."""
 
 
 def section_grid(spec: TableSpec, section: TableSection) -> Grid:
     """The section's lines; columns that say the same in every line are left out."""
-    head = _head(spec, section)
     bold = best(section)
-    body = [[_cells(line, line.key in bold)[name] for name in head] for line in section.lines]
+    shown_lines = [(line, line.key in bold) for line in section.lines]
     subsets = [line.subset for line in section.lines]
     blocks = [i for i in range(1, len(subsets)) if subsets[i] != subsets[i - 1]]
-    return grid(head, body, WORDS, blocks)
+    return page_grid(list(_columns(spec, section.lines)), shown_lines, blocks=blocks)
 
 
 def best(section: TableSection) -> set[tuple[str, str, str, str]]:
@@ -40,7 +42,7 @@ def best(section: TableSection) -> set[tuple[str, str, str, str]]:
             line.key: Decimal(percent(summary.mean))
             for line in section.lines
             if (line.set, line.subset) == (section.set, subset)
-            if (summary := _of_last(line)) is not None
+            if (summary := _over(line)) is not None
         }
         if len(accuracies) > 1:
             most = max(accuracies.values())
@@ -48,66 +50,70 @@ def best(section: TableSection) -> set[tuple[str, str, str, str]]:
     return found
 
 
-def _of_last(line: Line) -> Summary | None:
-    return line.row.summary("accuracy", line.set, line.subset) if line.row else None
+def _columns(spec: TableSpec, lines: Sequence[Line]) -> Iterator[Column[Shown]]:
+    statistics = {s for line in lines for s in line.paper}
+    rows = [line.row for line in lines if line.row]
+    folded = any(row.folded for row in rows)
+    if len({line.subset for line in lines}) > 1:
+        yield _of_line("Faces", lambda x: subset_title(x.subset), left=True)
+        yield _of_line("n", lambda x: ", ".join(map(count, _sizes(x))) or NOTHING)
+        yield _of_line("People", lambda x: count(people_count(x.row, x.set, x.subset)))
+    yield _of_line("Model", lambda x: x.label, left=True)
+    if spec.sets:
+        yield _of_line("Trained on", _trained_on, left=True)
+    if len({describe.pretrained(row) for row in rows}) > 1:
+        yield _of_line(PRETRAINED, lambda x: describe.pretrained(x.row), left=True)
+    if spec.parameters:
+        yield _of_line("Parameters", lambda x: describe.parameters(x.row))
+    yield _of_line("Seeds", lambda x: describe.seeds(x.row))
+    yield shown("Accuracy", lambda x: f"**{_mean(x[0])}**" if x[1] else _mean(x[0]))
+    yield _of_line("Max", lambda x: maximum(_over(x)))
+    if folded:
+        yield _of_line("Mean over folds", lambda x: mean_std(_folds(x)))
+        yield _of_line("Std over folds", _spread_over_folds)
+    yield _of_line("Balanced", lambda x: mean_std(_over(x, "balanced_accuracy")))
+    yield _of_line("Macro-F1", lambda x: mean_std(_over(x, "macro_f1")))
+    yield _of_line("`best_on_test`", lambda x: mean_std(_over(x, selection="best_on_test")))
+    yield _of_line("`best_on_test` max", lambda x: maximum(_over(x, selection="best_on_test")))
+    if folded:
+        head = "`best_on_test` mean over folds"
+        yield _of_line(head, lambda x: mean_std(_folds(x, "best_on_test")))
+    for statistic, head in (("mean_std", "Paper mean ± std"), ("max", "Paper max")):
+        if statistic in statistics:
+            yield _of_line(head, lambda x, s=statistic: x.paper.get(s, NOTHING))  # type: ignore[misc]
+    if any(line.model and line.paper for line in lines):
+        yield _of_line("Ours − paper", _difference)
 
 
-def _head(spec: TableSpec, section: TableSection) -> list[str]:
-    statistics = {s for line in section.lines for s in line.paper}
-    compared = any(line.model and line.paper for line in section.lines)
-    folded = any(line.row.folded for line in section.lines if line.row)
-    pretrained = {describe.pretrained(line.row) for line in section.lines if line.row}
-    head = ["Faces", "n", "People"] if len({line.subset for line in section.lines}) > 1 else []
-    head += ["Model"]
-    head += ["Trained on"] if spec.sets else []
-    head += [PRETRAINED] if len(pretrained) > 1 else []
-    head += ["Parameters"] if spec.parameters else []
-    head += ["Seeds", "Accuracy", "Max"]
-    head += ["Mean over folds", "Std over folds"] if folded else []
-    head += ["Balanced", "Macro-F1", "`best_on_test`", "`best_on_test` max"]
-    head += ["`best_on_test` mean over folds"] if folded else []
-    head += ["Paper mean ± std"] if "mean_std" in statistics else []
-    head += ["Paper max"] if "max" in statistics else []
-    head += ["Ours − paper"] if compared else []
-    return head
+def _of_line(head: str, text: Callable[[Line], str], *, left: bool = False) -> Column[Shown]:
+    return shown(head, lambda x: text(x[0]), left=left)
 
 
-def _cells(line: Line, bold: bool) -> dict[str, str]:
-    """Everything a line can show, by column heading."""
+def _over(line: Line, metric: str = "accuracy", selection: str = "last") -> Summary | None:
+    return line.row.summary(metric, line.set, line.subset, selection) if line.row else None
 
-    def of(metric: str, selection: str = "last") -> Summary | None:
-        if line.row is None:
-            return None
-        return line.row.summary(metric, line.set, line.subset, selection)
 
-    row = line.row
-    folds = row if line.subset == "all" else None  # folds of a part are not in the scores
-    sizes = row.sizes(line.set, line.subset) if row else []
-    accuracy = mean_std(of("accuracy"))
-    return {
-        "Faces": subset_title(line.subset),
-        "n": ", ".join(map(count, sizes)) or NOTHING,
-        "People": count(describe.people_count(row, line.set, line.subset)),
-        "Model": line.label,
-        "Trained on": _trained_on(line),
-        PRETRAINED: describe.pretrained(row),
-        "Parameters": describe.parameters(row),
-        "Seeds": describe.seeds(row),
-        "Accuracy": f"**{accuracy}**" if bold else accuracy,
-        "Max": maximum(of("accuracy")),
-        "Mean over folds": mean_std(folds.fold_mean() if folds else None),
-        "Std over folds": percent(folds.fold_std() if folds else None),
-        "Balanced": mean_std(of("balanced_accuracy")),
-        "Macro-F1": mean_std(of("macro_f1")),
-        "`best_on_test`": mean_std(of("accuracy", "best_on_test")),
-        "`best_on_test` max": maximum(of("accuracy", "best_on_test")),
-        "`best_on_test` mean over folds": mean_std(
-            folds.fold_mean("best_on_test") if folds else None
-        ),
-        "Paper mean ± std": line.paper.get("mean_std", NOTHING),
-        "Paper max": line.paper.get("max", NOTHING),
-        "Ours − paper": _difference(line),
-    }
+def _mean(line: Line) -> str:
+    return mean_std(_over(line))
+
+
+def _sizes(line: Line) -> list[int]:
+    return line.row.sizes(line.set, line.subset) if line.row else []
+
+
+def _whole(line: Line) -> Row | None:
+    """The row, of a whole set alone: folds of a part are not in the scores."""
+    return line.row if line.subset == "all" else None
+
+
+def _folds(line: Line, selection: str = "last") -> Summary | None:
+    row = _whole(line)
+    return row.fold_mean(selection) if row else None
+
+
+def _spread_over_folds(line: Line) -> str:
+    row = _whole(line)
+    return percent(row.fold_std() if row else None)
 
 
 def _difference(line: Line) -> str:

@@ -18,11 +18,12 @@ from fer_bench.records.reliability import Reliability, load_reliability
 from fer_bench.records.score import Score
 from fer_bench.records.training import Training
 from fer_bench.reports.columns import names_of
+from fer_bench.reports.face_tables import FaceTables
 from fer_bench.reports.pages import label_reliability as page
 from fer_bench.reports.reported import load_reported
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
-from fer_bench.reports.twice_rated import load_tables, reached, twice_rated
+from fer_bench.reports.twice_rated import reached, twice_rated
 
 ROOT = Path(__file__).parents[3]
 NOBODY = Scores([])
@@ -42,6 +43,16 @@ FACES = pd.DataFrame(
     columns=["face", "label", "split", "person", "person_known"],
 ).set_index("face", drop=False)
 TABLE = FaceTable(FACES, "a" * 64)
+
+
+class Told(FaceTables):
+    """One table, whatever lies on disk."""
+
+    def table(self, set_: str) -> FaceTable | None:
+        return TABLE if set_ == "ferplus" else None
+
+
+TABLES = Told(None)
 ORDER = (5, 7, 1, 2, 8)
 """Test faces by label, then number."""
 
@@ -79,7 +90,7 @@ def test_which_faces_were_rated_twice() -> None:
 
 def test_right_by_whose_rating() -> None:
     cells = scored({5: 3, 7: 0, 1: 1, 2: 0, 8: 4}, 0), scored({5: 0, 7: 0, 1: 7, 2: 2, 8: 4}, 1)
-    (one,) = reached(rows(*cells), "ferplus", TABLE, twice_rated(FACES))
+    (one,) = reached(rows(*cells), "ferplus", TABLES, twice_rated(FACES))
     assert one.own is not None
     assert one.other is not None
     assert (one.own.n, one.own.mean) == (2, pytest.approx((1 / 3 + 2 / 3) / 2))
@@ -91,8 +102,8 @@ def test_right_by_whose_rating() -> None:
 
 def test_scores_of_another_table_of_faces_are_left_out() -> None:
     cell = scored({5: 3, 7: 0, 1: 1, 2: 2, 8: 4}, 0, table="b" * 64)
-    assert not list(reached(rows(cell), "ferplus", TABLE, twice_rated(FACES)))
-    text = page.markdown(rows(cell), _records(), [], {"ferplus": TABLE})
+    assert not list(reached(rows(cell), "ferplus", TABLES, twice_rated(FACES)))
+    text = page.markdown(rows(cell), _records(), [], TABLES)
     assert "No model was scored with this table of faces yet." in text
 
 
@@ -103,7 +114,7 @@ def _records() -> list[Reliability]:
 def test_the_page_of_the_committed_record() -> None:
     reported = load_reported(ROOT / "benchmarks" / "reported", ROOT / "benchmarks" / "paper")
     cell = scored({5: 3, 7: 0, 1: 1, 2: 2, 8: 4}, 0)
-    given = (rows(cell), _records(), reported, {"ferplus": TABLE})
+    given = (rows(cell), _records(), reported, TABLES)
     text, csv = page.markdown(*given), page.csv_text(*given)
     (across,) = lines(csv, part="agreement", file="label_csv", rule="majority",
                       where="train_test", measure="whole_groups")  # fmt: skip
@@ -128,9 +139,11 @@ def test_the_page_of_the_committed_record() -> None:
 
 
 def test_nothing_of_a_missing_table_or_record(tmp_path: Path) -> None:
-    assert load_tables(None, ["ferplus"]) == load_tables(tmp_path, ["ferplus"]) == {}
-    text = page.markdown(NOBODY, _records(), [], {})
+    assert FaceTables(None).table("ferplus") is FaceTables(tmp_path).table("ferplus") is None
+    text = page.markdown(NOBODY, _records(), [], FaceTables(tmp_path))
     assert "`results/faces/ferplus.parquet` is missing" in text
     assert load_reliability(None) == load_reliability(tmp_path / "none") == []
-    assert page.markdown(NOBODY, [], [], {}).endswith(page.NOTHING_MEASURED + "\n")
-    assert page.csv_text(NOBODY, [], [], {}) == ",".join(names_of(page.COLUMNS)) + "\n"
+    assert page.markdown(NOBODY, [], [], FaceTables(None)).endswith(page.NOTHING_MEASURED + "\n")
+    assert (
+        page.csv_text(NOBODY, [], [], FaceTables(None)) == ",".join(names_of(page.COLUMNS)) + "\n"
+    )
