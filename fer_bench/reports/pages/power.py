@@ -27,7 +27,9 @@ pairs), by seeds of each model, from variances measured on all pairs of the set.
 without end, since people stay as few as they are. **Seeds for a claim** of 1 and 0.5 points: about
 these very faces / about other people like these (`–`: no number of seeds). Other numbers:
 `fer-bench plan DATASET --seeds 10 --people 300`."""
-NOTHING_MEASURED = "No set has two models of two seeds each yet."
+NOTHING_MEASURED = (
+    "No set has two models of two seeds each, so nothing is measured for this page yet."
+)
 SEEDS = (2, 5, 10, 20)
 CLAIMS = (0.01, 0.005)
 
