@@ -183,7 +183,7 @@ def _weights(params: Params, folder: Path) -> Iterator[Finding]:
         said = f"for {', '.join(users[:3])}" if users else "no enabled row starts from it"
         yield Finding(
             f"weights: {name}", "ok" if there else "missing" if users else "optional", said,
-            "" if there else f"From {known.origin}: `{known.command}`.",
+            "" if there else f"From {known.origin}: `{weights.command(name)}`.",
         )  # fmt: skip
     for name, users in asked.items():
         yield Finding(f"weights: {name}", "missing", f"for {', '.join(users[:3])}",

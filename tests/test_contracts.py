@@ -56,7 +56,7 @@ LIGHT = [
         "fer_bench.evaluation.score": ["torch", "sklearn", "scipy", "matplotlib", "dvc"],
         "fer_bench.evaluation.submission": ["torch", "sklearn", "matplotlib", "dvc"],
         "fer_bench.reports.cost_results": ["torch"],
-        "fer_bench.reports.dvc_metrics": ["torch"],
+        "fer_bench.reports.leaderboard.dvc_metrics": ["torch"],
         "fer_bench.reports.dataset_table": ["torch"],
         "fer_bench.reports.leaderboard": ["torch", "matplotlib"],
         "fer_bench.reports.pages.attention": ["torch", "matplotlib"],

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import invented_scores
 
-from fer_bench.reports.dvc_metrics import build_metrics
 from fer_bench.reports.figures import build_figures
 from fer_bench.reports.leaderboard import build_leaderboard
+from fer_bench.reports.leaderboard.dvc_metrics import build_metrics
 from fer_bench.reports.pages import build_tables_and_pages
 
 PROJECT = Path(__file__).parents[2]

@@ -15,20 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from fer_bench.contract.subject import BrokenError, NotCheckedError, Subject
-from fer_bench.models import FERModel
+from fer_bench.evaluation.explain_cam import Logits
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 CLOSE = 1e-4
-
-
-class _Logits(nn.Module):
-    def __init__(self, model: FERModel) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, images: Tensor) -> Tensor:
-        logits: Tensor = self.model(images).logits
-        return logits
 
 
 def onnx(subject: Subject) -> str:
@@ -40,7 +30,7 @@ def onnx(subject: Subject) -> str:
     import onnxruntime
 
     images = subject.images(2)
-    model = _Logits(subject.build()).eval()
+    model = Logits(subject.build()).eval()
     with tempfile.TemporaryDirectory() as folder, torch.no_grad():
         file = Path(folder) / "model.onnx"
         try:

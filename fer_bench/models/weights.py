@@ -34,27 +34,16 @@ class Known(NamedTuple):
 
     backbone: str
     origin: str
-    command: str
 
 
 TIMM_SIZE = 224
 """Size of image at which timm's networks are built to check weights."""
 
 KNOWN = {
-    "imagenet_resnet50": Known(
-        "resnet50",
-        "torchvision, IMAGENET1K_V1, downloaded (98 MB)",
-        "fer-bench weights add imagenet_resnet50",
-    ),
-    "imagenet_resnet18": Known(
-        "resnet18",
-        "torchvision, IMAGENET1K_V1, downloaded (45 MB)",
-        "fer-bench weights add imagenet_resnet18",
-    ),
+    "imagenet_resnet50": Known("resnet50", "torchvision, IMAGENET1K_V1, downloaded (98 MB)"),
+    "imagenet_resnet18": Known("resnet18", "torchvision, IMAGENET1K_V1, downloaded (45 MB)"),
     "imagenet_vgg16_bn": Known(
-        "vgg16_bn",
-        "torchvision, IMAGENET1K_V1, downloaded (528 MB; 30 MB are kept)",
-        "fer-bench weights add imagenet_vgg16_bn",
+        "vgg16_bn", "torchvision, IMAGENET1K_V1, downloaded (528 MB; 30 MB are kept)"
     ),
     "msceleb_resnet18": Known(
         "resnet18",
@@ -62,16 +51,19 @@ KNOWN = {
         "withdrawn: resnet18_msceleb.pth of github.com/yaoing/DAN or ijba_res18_naive.pth.tar of "
         "github.com/kaiwang960112/Self-Cure-Network (no licence is stated; whether you may use it "
         "is yours to decide)",
-        "fer-bench weights add msceleb_resnet18 FILE",
     ),
     "vggface2_resnet50": Known(
         "resnet50",
         "a conversion of the VGGFace2 authors' Caffe model resnet50_ft: resnet50_ft_weight.pkl of "
         "github.com/cydonia999/VGGFace2-pytorch or the pytorch-mcn file resnet50_ft_dag.pth (mind "
         "their licences)",
-        "fer-bench weights add vggface2_resnet50 FILE",
     ),
 }
+
+
+def command(name: str) -> str:
+    """What adds the weights of a name: those of ImageNet are downloaded, others given."""
+    return f"fer-bench weights add {name}" + ("" if name.startswith("imagenet_") else " FILE")
 
 
 def known(name: str) -> Known:
@@ -86,7 +78,7 @@ def known(name: str) -> Known:
     if name.startswith("imagenet_") and backbone.startswith(TIMM):
         check_timm(backbone)
         origin = f"timm's default weights of {backbone.removeprefix(TIMM)}, downloaded"
-        return Known(backbone, origin, f"fer-bench weights add {name}")
+        return Known(backbone, origin)
     raise FerBenchError(f"unknown weights {name!r}: {nearest(name, KNOWN)}")
 
 
@@ -114,7 +106,7 @@ def resolve(kind: str, backbone: str, folder: Path = FOLDER) -> Path:
     if not path.is_file():
         raise FerBenchError(
             f"the pretrained weights {path} are missing; they come from {weights.origin}: run "
-            f"`{weights.command}`"
+            f"`{command(name)}`"
         )
     return path
 
@@ -161,7 +153,7 @@ def add_weights(name: str, file: Path | None = None, folder: Path = FOLDER) -> P
     else:
         raise FerBenchError(
             f"{name} is not downloaded for you: get it from {weights.origin}; then run "
-            f"`{weights.command}`"
+            f"`{command(name)}`"
         )
     network = _network(weights.backbone)
     _check_kinds(state)

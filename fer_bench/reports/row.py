@@ -148,6 +148,16 @@ class Row:
                     found.setdefault(column, {}).setdefault(name, []).append(metrics)
         return found
 
+    def history(self) -> dict[str, np.ndarray]:
+        """Its curves: name -> (seeds, epochs), NaN where nothing was measured in an epoch.
+
+        Seeds of different length (a recipe that changed between them) are cut to the shortest.
+        """
+        runs = [cell.history for cell in self.cells]
+        length = min(len(run["epoch"]) for run in runs)
+        names = [name for name in runs[0] if all(name in run for run in runs)]
+        return {name: np.array([run[name][:length] for run in runs], np.float64) for name in names}
+
     def partial(self, set_: str) -> bool:
         """Whether images are missing where it was trained or in this set."""
         return any(c.partial or set_ in c.partial_sets for c in self.cells)

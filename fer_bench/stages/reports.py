@@ -112,8 +112,8 @@ def leaderboard() -> Stage:
     """
 
     def run() -> None:
-        from fer_bench.reports.dvc_metrics import build_metrics
         from fer_bench.reports.leaderboard import build_leaderboard
+        from fer_bench.reports.leaderboard.dvc_metrics import build_metrics
 
         build_leaderboard(
             Path(paths.SCORES),

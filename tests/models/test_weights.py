@@ -25,7 +25,7 @@ NAME = "vggface2_resnet18_slim"
 @pytest.fixture(autouse=True)
 def small_weights(monkeypatch):
     """A small network stands in for the 94 MB of the real one."""
-    known = weights.Known("resnet18_slim", "its authors", f"fer-bench weights add {NAME} FILE")
+    known = weights.Known("resnet18_slim", "its authors")
     monkeypatch.setitem(weights.KNOWN, NAME, known)
 
 

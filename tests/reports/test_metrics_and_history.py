@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from demo_scores import ENABLED
 
-from fer_bench.reports.dvc_metrics import build_metrics
+from fer_bench.reports.leaderboard.dvc_metrics import build_metrics
 
 TEMPLATE = Path(__file__).parents[2] / "benchmarks" / "plots" / "history.json"
 

@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from fer_bench.reports import describe
-from fer_bench.reports.dvc_metrics import history
 from fer_bench.reports.figures.select import OURS, Inputs, arranged, base, capped, headed, seeds
 from fer_bench.reports.figures.style import notice, page
 from fer_bench.reports.paper import TextNumber
@@ -198,7 +197,7 @@ def _limits(heights: list[float]) -> tuple[float, float]:
 
 def _validation(row: Row) -> float:
     """Accuracy on validation faces after the last epoch in percent, mean over seeds, or NaN."""
-    curve = history(row).get("val_accuracy")
+    curve = row.history().get("val_accuracy")
     return math.nan if curve is None or not curve.size else float(100 * curve[:, -1].mean())
 
 

@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fer_bench.reports.describe import AS_LISTED, SUBSET_TITLES, faces, subset_title
-from fer_bench.reports.dvc_metrics import history
 from fer_bench.reports.figures.select import (
     Inputs,
     capped,
@@ -62,7 +61,7 @@ def training_curves(inputs: Inputs) -> Figure:
 
 def draw_curve(axis: Axes, row: Row, curve: str, every: list[Row]) -> None:
     """One line of a panel; `every`: the rows that share its legend."""
-    curves = history(row)
+    curves = row.history()
     values = 100 * curves.get(curve, np.empty((0, 0)))
     if not np.isfinite(values).any():
         return

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from fer_bench.reports import columns, describe
 from fer_bench.reports.columns import Columns, of_row, over_seeds, page_table, plain, share
 from fer_bench.reports.compare.same_faces import slice_interval
-from fer_bench.reports.dvc_metrics import HEADLINES
 from fer_bench.reports.formatting import count, percent
 from fer_bench.reports.pages.groups import SMALL, Group, is_unknown, sentences
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
+from fer_bench.reports.tables.spec import HEADLINES
 from fer_bench.statistics.summary import Summary, summarise
 from fer_bench.statistics.wording import FEWEST_UNITS
 

@@ -72,6 +72,8 @@ BASELINES = (
     RowSpec("Baseline3 (VGGFace2)", "baseline3"),
     RowSpec("Baseline (our identities)", "baseline_identity", core=False),
 )
+HEADLINES = (*(row.model for row in BASELINES), OURS.model)
+"""The rows of lists that must be short."""
 SHARED = RowSpec("SCAN-CCI, shared units", "scan_cci_shared", core=False)
 RELEASED = (
     RowSpec("SCAN-CCI as released", "scan_cci_released", core=False),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fixed_scores import metrics, write_cell
 
-from fer_bench.reports.dvc_metrics import headline_numbers
+from fer_bench.reports.leaderboard.dvc_metrics import headline_numbers
 from fer_bench.reports.scores import load_scores
 from fer_bench.reports.tables import build_table
 

@@ -5,19 +5,13 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from fer_bench.files import write_json, write_text
 from fer_bench.reports.enabled import Enabled
-from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores, load_scores
 from fer_bench.reports.tables.own_rows import own_methods
-
-HEADLINES = ("baseline1", "baseline2", "baseline3", "baseline_identity", "scan_cci")
-"""`dvc metrics show` prints one line with a column a number, so only these rows are in it, or a
-transferred one where the plain row was not measured, and models of one's own; every row stands in
-the leaderboard."""
+from fer_bench.reports.tables.spec import HEADLINES
 
 CURVES = ("train_loss", "train_accuracy", "val_accuracy", "test_accuracy")
 
@@ -30,7 +24,11 @@ def build_metrics(scores_dir: Path, params_enabled: Enabled, out_dir: Path) -> N
 
 
 def headline_numbers(scores: Scores) -> dict[str, float]:
-    """`<dataset>.<model>` -> mean test accuracy of the `last` epoch in percent, measured here."""
+    """`<dataset>.<model>` -> mean test accuracy of the `last` epoch in percent, measured here.
+
+    `dvc metrics show` prints one line with a column a number, so only headlines are in it, or a
+    transferred row where the plain one was not measured, and models of one's own.
+    """
     numbers = {}
     shown = (*HEADLINES, *own_methods(scores))
     rows = [scores.main(dataset, model) for dataset in scores.datasets() for model in shown]
@@ -41,26 +39,13 @@ def headline_numbers(scores: Scores) -> dict[str, float]:
     return numbers
 
 
-def history(row: Row) -> dict[str, np.ndarray]:
-    """A row's curves: name -> (seeds, epochs), NaN where nothing was measured in an epoch.
-
-    Seeds of different length (a recipe that changed between them) are cut to the shortest.
-    """
-    runs = [cell.history for cell in row.cells]
-    length = min(len(run["epoch"]) for run in runs)
-    names = [name for name in runs[0] if all(name in run for run in runs)]
-    return {
-        name: np.array([run[name][:length] for run in runs], dtype=np.float64) for name in names
-    }
-
-
 def history_text(scores: Scores) -> str:
     """Long CSV: a line a dataset, model and epoch, each curve's mean over the row's seeds."""
     frames = []
     for row in scores:
         if not row.cells:
             continue
-        curves = history(row)
+        curves = row.history()
         means = {name: curves[name].mean(axis=0) for name in CURVES if name in curves}
         frames.append(
             pd.DataFrame(
