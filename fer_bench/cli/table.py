@@ -45,8 +45,8 @@ def table(
     from fer_bench.cli.models import register
     from fer_bench.files import write_text
     from fer_bench.records.cost import load_costs
-    from fer_bench.reports.chosen_table import chosen_table
     from fer_bench.reports.scores import load_scores
+    from fer_bench.reports.tables.chosen_table import chosen_table
 
     register()
     text = chosen_table(

@@ -12,12 +12,11 @@ from fer_bench.files import write_json, write_text
 from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores, load_scores
-from fer_bench.reports.tables.own_rows import own_methods
 
 HEADLINES = ("baseline1", "baseline2", "baseline3", "baseline_identity", "scan_cci")
 """`dvc metrics show` prints one line with a column a number, so only these rows are in it, or a
-transferred one where the plain row was not measured, and models of one's own; every row stands in
-the leaderboard."""
+transferred one where the plain row was not measured, and models of one's own, which have a card;
+every row stands in the leaderboard."""
 
 CURVES = ("train_loss", "train_accuracy", "val_accuracy", "test_accuracy")
 
@@ -32,7 +31,8 @@ def build_metrics(scores_dir: Path, params_enabled: Enabled, out_dir: Path) -> N
 def headline_numbers(scores: Scores) -> dict[str, float]:
     """`<dataset>.<model>` -> mean test accuracy of the `last` epoch in percent, measured here."""
     numbers = {}
-    shown = (*HEADLINES, *own_methods(scores))
+    own = dict.fromkeys(row.method for row in scores if row.card)
+    shown = (*HEADLINES, *own)
     rows = [scores.main(dataset, model) for dataset in scores.datasets() for model in shown]
     for row in filter(None, rows):
         summary = row.summary("accuracy", row.dataset)

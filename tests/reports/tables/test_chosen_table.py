@@ -15,12 +15,12 @@ from compared_rows import part, row
 from fer_bench import models
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import SEVEN
-from fer_bench.reports.chosen_table import chosen_table
 from fer_bench.reports.compare.in_words import compare_text
 from fer_bench.reports.figures.for_paper import KINDS, WIDTHS, figure_of
 from fer_bench.reports.figures.style import save, style
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
+from fer_bench.reports.tables.chosen_table import chosen_table
 
 OPTIONS = {**models.preset("baseline1").defaults, "backbone": "resnet18_slim", "size": 80}
 
