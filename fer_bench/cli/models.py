@@ -152,6 +152,27 @@ def smoke(
         print(f"{out}/results/leaderboard/index.html")
 
 
+@app.command("submit-check")
+def submit_check(
+    row: Annotated[str, typer.Argument(help="A model or variant that was scored here.")],
+) -> None:
+    """Say what a pull request with this row still lacks: card, recipe, seeds, predictions.
+
+    Ends with status 1 where anything is missing.
+
+    Example: fer-bench models submit-check my_net
+    """
+    from fer_bench.contract.submit_check import submit_check as checked
+    from fer_bench.errors import FerBenchError
+
+    found = checked(row)
+    for dataset, missing in found.items():
+        print(f"{dataset}/{row}: {'complete' if not missing else ''}")
+        print("".join(f"  {text}\n" for text in missing), end="")
+    if count := sum(map(len, found.values())):
+        raise FerBenchError(f"{count} missing; see docs/add_a_model.md, In the leaderboard")
+
+
 def register() -> None:
     """Register the models of params.yaml, where there is one, and of installed packages."""
     from fer_bench import params

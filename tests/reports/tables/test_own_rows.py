@@ -34,6 +34,7 @@ def test_it_stands_in_table_2_paired_with_the_reference(
     assert f"| my_net − {called} " in text
     assert "| my_net " in text
     assert "scan_cci_m9" not in text  # Figure 7's
+    assert "Rows marked *reported*" not in text  # there is none
     assert ("| baseline1 " in text) == (reference == "baseline1")
     assert "\nmy_net & " in (tmp_path / "table02.tex").read_text(encoding="utf-8").replace(
         r"\_", "_"
