@@ -49,7 +49,7 @@ def test_every_page_is_in_the_file_of_its_name():
 def test_every_command_is_in_the_file_of_its_name():
     stages = {build.__name__.replace("_", "-") for build in BUILDERS}
     for name, function in where.commands(app).items():
-        folder = "stages" if name in stages - {"score"} else "cli"
+        folder = "stages" if name in stages - {"score", "table"} else "cli"
         assert where.module(function).startswith(f"fer_bench/{folder}/"), name
         assert folder == "stages" or where.module(function) == f"fer_bench/cli/{name}.py"
     for group in app.registered_groups:

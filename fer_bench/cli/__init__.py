@@ -19,6 +19,7 @@ from fer_bench.cli import (
     cost,
     data,
     doctor,
+    export,
     faces,
     figure,
     keep,
@@ -76,7 +77,8 @@ by_hand = (compare.compare, plan.plan, report.report, cost.cost, predict.predict
 for looked in by_hand:
     app.command(rich_help_panel="Look and measure")(looked)
 app.command(rich_help_panel="Run")(sweep.sweep)
-app.command(rich_help_panel="Your own model")(submit.submit)
+for elsewhere in (submit.submit, export.export):
+    app.command(rich_help_panel="Your own model")(elsewhere)
 
 REMEDIES = {
     errno.ENOSPC: "make room on that disk",

@@ -123,6 +123,56 @@ def check(
     print(f"It keeps the contract{left}.")
 
 
+@app.command()
+def smoke(
+    file: Annotated[Path, typer.Argument(help="A model file of yours.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Keep what it makes here, e.g. as CI's artifact.")
+    ] = None,
+) -> None:
+    """Train a model file for 2 epochs, score it and make its page, in a folder apart; for CI.
+
+    Results, runs and params.yaml are left alone. It takes about a minute and ends with status 1
+    where the model fails on the way; whether it is any good shows elsewhere.
+
+    Examples: fer-bench models smoke my_net.py; fer-bench models smoke my_net.py --out smoke
+    """
+    import tempfile
+
+    from fer_bench.contract.smoke import smoke as run
+    from fer_bench.cores import one_thread
+
+    one_thread()
+    with tempfile.TemporaryDirectory() as folder:
+        found = run(file, out or Path(folder) / "smoke")
+    for name, accuracy in found.items():
+        print(f"{name}: trained, scored and shown; {100 * accuracy:.1f} % of 28 test faces, which "
+              "says nothing about the model")  # fmt: skip
+    if out is not None:
+        print(f"{out}/results/leaderboard/index.html")
+
+
+@app.command("submit-check")
+def submit_check(
+    row: Annotated[str, typer.Argument(help="A model or variant that was scored here.")],
+) -> None:
+    """Say what a pull request with this row still lacks: card, recipe, seeds, predictions.
+
+    Ends with status 1 where anything is missing.
+
+    Example: fer-bench models submit-check my_net
+    """
+    from fer_bench.contract.submit_check import submit_check as checked
+    from fer_bench.errors import FerBenchError
+
+    found = checked(row)
+    for dataset, missing in found.items():
+        print(f"{dataset}/{row}: {'complete' if not missing else ''}")
+        print("".join(f"  {text}\n" for text in missing), end="")
+    if count := sum(map(len, found.values())):
+        raise FerBenchError(f"{count} missing; see docs/add_a_model.md, In the leaderboard")
+
+
 def register() -> None:
     """Register the models of params.yaml, where there is one, and of installed packages."""
     from fer_bench import params

@@ -24,6 +24,8 @@ from fer_bench.errors import FerBenchError
 from fer_bench.sweep.lifeline import hold
 
 SPECS = "specs"
+BEFORE_SPECS = "model_file@"
+"""How stages begin that the specs read: a new one makes them stale itself."""
 
 
 class TreeChanged(FerBenchError):  # noqa: N818  named as the message begins
@@ -143,7 +145,7 @@ class Recorder:
         """
         files = defaultdict(list)
         with self.locked():
-            if SPECS not in targets:
+            if not all(target == SPECS or target.startswith(BEFORE_SPECS) for target in targets):
                 self._check_unchanged()
             for target in targets:
                 stage = self._stages[target]

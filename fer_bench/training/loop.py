@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from fer_bench.errors import FerBenchError
 from fer_bench.models import FERModel
+from fer_bench.models.base import BACKBONE_LR, HEADS_LR
 from fer_bench.training import augment, fields
 from fer_bench.training.batches import Faces, class_balanced_weights, epoch_order, in_batches
 from fer_bench.training.checkpoint import Checkpoints
@@ -68,6 +69,7 @@ def fit(
         if saved := checkpoints.load():
             state.restore(saved)
             log.info("%s goes on %s", cell, _where(state.position))
+    groups = [group["name"] for group in optimizer.param_groups]
     class_weight = _class_weight(train, classes, recipe, fabric.device)
     begun = state.position.epoch
     epochs = tqdm(
@@ -76,7 +78,7 @@ def fit(
     )  # fmt: skip
     for epoch in epochs:
         model.start_epoch(epoch)
-        lr_backbone, lr_heads = schedule.get_last_lr()
+        rates = dict(zip(groups, schedule.get_last_lr(), strict=True))
         with _memory(recipe, fabric.device):
             _train_epoch(fabric, wrapped, train, recipe, class_weight, state, checkpoints)
             # By the process that writes, not with `wrapped`, whose forward pass waits for others.
@@ -90,8 +92,8 @@ def fit(
             "train_accuracy": at.right / len(train),
             "val_accuracy": _accuracy(val_logits, val),
             "test_accuracy": _accuracy(test_logits, test),
-            "lr_backbone": lr_backbone,
-            "lr_heads": lr_heads,
+            "lr_backbone": rates.get(BACKBONE_LR),
+            "lr_heads": rates.get(HEADS_LR),
         }
         schedule.step()
         _choose(state.result, model, row, test_logits, val_logits)

@@ -9,9 +9,12 @@ from fer_bench.training.recipe import Recipe
 
 
 def optimizer_for(model: FERModel, recipe: Recipe, fused: bool = False) -> torch.optim.Optimizer:
-    """SGD, or what the recipe says: a group for each of the learning rates (section 5)."""
-    groups = model.parameter_groups()
-    rated = [{"params": p, "lr": getattr(recipe, rate)} for rate, p in groups.items() if p]
+    """SGD, or what the recipe says: a named group for each of the learning rates (section 5)."""
+    rated = [
+        {"params": parameters, "lr": getattr(recipe, rate), "name": rate}
+        for rate, parameters in model.parameter_groups().items()
+        if parameters
+    ]
     decay, momentum = recipe.weight_decay, recipe.momentum
     if recipe.optimizer == "adam":
         return torch.optim.Adam(rated, betas=(momentum, 0.999), weight_decay=decay, fused=fused)

@@ -247,6 +247,7 @@ def test_the_faces_are_written_by_their_ids(place):
 
     folder = place / "written"
     assert export.write_faces("toy", place / "packs", folder) == 12
+    assert (folder / export.LABELS).read_text().splitlines()[:2] == ["sample_id", "s01"]
     assert (folder / ".gitignore").read_text() == "*\n"
     assert {p.stem for p in folder.glob("*.png")} == set(faces_of(place)["sample_id"])
     pack = Pack.open(place / "packs/toy")
@@ -254,6 +255,27 @@ def test_the_faces_are_written_by_their_ids(place):
     assert np.array_equal(np.asarray(Image.open(folder / "s05.png")), pack.faces[row])
     with pytest.raises(FerBenchError, match="not empty"):
         export.write_faces("toy", place / "packs", folder)
+
+
+def test_faces_to_learn_from_are_written_with_labels(place):
+    file = place / "packs/toy/manifest.parquet"
+    manifest = pd.read_parquet(file)
+    manifest["subject"] = [f"p{i // 3 % 4}" for i in range(len(manifest))]
+    manifest.to_parquet(file, index=False)
+    found = {}
+    for split in ("train", "val"):
+        count = export.write_faces("toy", place / "packs", place / split, split)
+        found[split] = pd.read_csv(place / split / export.LABELS)
+        assert {p.stem for p in (place / split).glob("*.png")} == set(found[split]["sample_id"])
+        assert count == len(found[split]) > 0
+    both = pd.concat(found.values()).set_index("sample_id")["label"]
+    known = manifest.set_index("sample_id").query("split == 'train' and label != 7")["label"]
+    assert sorted(both.index) == sorted(known.index)
+    assert {submission.Expression[both[i]] for i in both.index} == set(known)
+    with pytest.raises(FerBenchError, match="did you mean 'val'"):
+        export.write_faces("toy", place / "packs", place / "more", "vall")
+    with pytest.raises(FerBenchError, match="folded is cross-validated"):
+        export.write_faces("folded", place / "packs", place / "more", "train")
 
 
 def test_scores_of_submissions_are_json_without_nan(place):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fer_bench.reports import describe
@@ -19,6 +19,7 @@ from fer_bench.reports.tables.paired_lines import compared_blocks, explained_onc
 from fer_bench.reports.tables.section_grid import PRETRAINED, measured_subsets, section_grid
 from fer_bench.reports.tables.sections import TableSection, sections
 from fer_bench.reports.tables.spec import TableSpec
+from fer_bench.reports.tables.table01_to_s1 import REPORTED
 
 LEGEND = """\
 Percent of the test faces; mean ± sample standard deviation (n − 1) over seeds; `–`: not measured.
@@ -80,6 +81,8 @@ def table_page(
         cache: where resampled comparisons are kept, `runs/.statistics`; None computes them again.
     """
     found, bare = sections(spec, scores, printed)
+    if all(line.model for section in found for line in section.lines):
+        spec = replace(spec, notes=tuple(note for note in spec.notes if note != REPORTED))
     missing = [] if found else [NOTHING_MEASURED]
     if bare:
         missing.append(f"Left out, because too few of these rows were measured: {', '.join(bare)}.")

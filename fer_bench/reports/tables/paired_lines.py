@@ -83,7 +83,8 @@ def _tested(
 ) -> list[tuple[_Group, list[Judged]]]:
     groups = [_group(spec, s, part) for s in sections for part in parts_of(spec, s)]
     found = [comparisons(g.rows, g.section.set, g.part, g.pairs, cache) for g in groups]
-    family = f"the {{}} of Table {spec.number}"
+    where = "in all of" if sum(map(bool, found)) > 1 else "of"  # a section shows only its own
+    family = f"the {{}} {where} Table {spec.number}"
     rows = [row for group in groups for row in group.rows]
     return list(zip(groups, corrected(found, rows, MARGIN, family), strict=True))
 

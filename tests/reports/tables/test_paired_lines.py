@@ -103,7 +103,7 @@ def test_holms_correction_is_over_all_sections_of_a_table(tmp_path: Path, paper:
     assert len(blocks) == 2
     for of_section, one in zip(blocks, together, strict=True):
         text = "\n".join(of_section)
-        assert "corrected for the 2 pairs of Table 8" in text
+        assert "corrected for the 2 pairs in all of Table 8" in text
         assert f"| {p_value(one.holm_p)} |" in re.sub(r" +", " ", text)
 
 
