@@ -46,6 +46,12 @@ class FaceTables:
         values = table.rows[SLICE + column].loc[units.faces.tolist()].astype(str)
         return np.asarray(values == value)
 
+    def train_sizes(self, score: Score) -> list[int]:
+        """How many train faces each class of the score's dataset has; none where not known."""
+        table = self.of(score, score.training.dataset)
+        rows = table.rows if table else pd.DataFrame({"split": [], "label": []})
+        return rows.loc[rows["split"] == "train", "label"].value_counts().tolist()
+
     def table(self, set_: str) -> FaceTable | None:
         """A set's table; None where it is not there."""
         if set_ not in self._tables:

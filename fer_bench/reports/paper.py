@@ -24,7 +24,7 @@ from typing import Any
 from fer_bench.errors import FerBenchError
 
 STATISTICS = ("max", "mean_std", "seconds")
-SAID = ("max", "difference", "best")
+SAID = ("max", "difference", "best", "easiest", "hardest", "confused")
 WAYS = ("better", "as_good", "same")
 ON = ("own", "masked")
 
@@ -50,10 +50,12 @@ class Printed:
 class TextNumber:
     """One number of the running text; attributes as the file's columns.
 
-    `statistic` says what fills it: `max` over seeds; the `difference` of two such maxima; or which
-    of several models is the `best`. `against` names the others: models of the same dataset, or
-    `dataset/model` on that dataset's own test faces, or a number the paper reports of another
-    method. `max` or `min` before several models takes the best or the worst of them.
+    `statistic` says what fills it: `max` over seeds; the `difference` of two such maxima; which of
+    several models is the `best`; which class has the best recall (`easiest`) or the worst
+    (`hardest`) of `every class`; or for which class `against` is `confused` most often. Else
+    `against` names the others: models of the same dataset, or `dataset/model` on that dataset's own
+    test faces, or a number the paper reports of another method. `max` or `min` before several
+    models takes the best or the worst of them.
     """
 
     section: str

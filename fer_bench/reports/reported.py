@@ -90,7 +90,7 @@ def load_reported(reported_dir: Path | None, paper_dir: Path | None = None) -> l
     if paper_dir is not None:
         found += _of_the_paper(paper_dir)
     order = {name: i for i, name in enumerate(datasets())}
-    return sorted(found, key=lambda r: (order[r.dataset], r.year, r.model.lower()))
+    return sorted(found, key=lambda r: (order[r.dataset], r.year, r.model.lower(), r.selection))
 
 
 def _read(file: Path) -> Iterator[Reported]:
@@ -99,14 +99,14 @@ def _read(file: Path) -> Iterator[Reported]:
             f"{file}: a file of reported numbers is named after its dataset; no dataset is called "
             f"{file.stem!r}, {nearest(file.stem, datasets())}"
         )
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[tuple[str, str, str], int] = {}
     for line, values in _lines(file):
         row = _checked(file, line, values)
-        first = seen.setdefault((row.model, row.subset), line)
+        first = seen.setdefault((row.model, row.subset, row.selection), line)
         if first != line:
             raise FerBenchError(
-                f"{file}, line {line}: {row.model!r} on {row.subset!r} stands on line {first} "
-                "already; keep one number"
+                f"{file}, line {line}: {row.model!r} on {row.subset!r} by {row.selection} stands "
+                f"on line {first} already; keep one number"
             )
         yield row
 

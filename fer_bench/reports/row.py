@@ -102,6 +102,11 @@ class Row:
         found = (self.faces.of_slice(c, set_, column, value) for c in self.cells if self.faces)
         return next((mask for mask in found if mask is not None), None)
 
+    @property
+    def train_sizes(self) -> list[int]:
+        """How many train faces each class of its dataset has; none where not known."""
+        return self.faces.train_sizes(self.cells[-1]) if self.faces and self.cells else []
+
     def parts(self, set_: str, subset: str = "all", selection: str = "last") -> list[Part]:
         """The metrics of each seed that has them."""
         if set_ not in self.sets:

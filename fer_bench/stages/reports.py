@@ -57,6 +57,7 @@ def tables() -> Stage:
             cost_dir=Path(paths.COST), robustness_dir=Path(paths.ROBUSTNESS),
             explain_dir=Path(paths.EXPLAIN), reliability_dir=Path(paths.RELIABILITY),
             reported_dir=Path(paths.REPORTED), faces_dir=Path(paths.FACES),
+            external_dir=Path(paths.EXTERNAL),
         )  # fmt: skip
 
     folder = Path(paths.TABLES)
@@ -64,7 +65,7 @@ def tables() -> Stage:
     deps = [*_texts(written), *SCORED, paths.PAPER, *MEASURED]
     # Not results/faces: every set's audit writes there, also of sets that nobody enabled. A table
     # that changes changes the scores that name its hash.
-    deps += [paths.RELIABILITY, paths.REPORTED]
+    deps += [paths.RELIABILITY, paths.REPORTED, paths.EXTERNAL]
     return _report("tables", deps, page_outputs(folder), run)
 
 

@@ -135,6 +135,7 @@ def test_every_row_of_the_paper_is_a_model_or_variant(paper: Path) -> None:
     wanted = {p.model for table in PLACES for p in load_paper(paper, table)}
     for said in load_said(paper):
         words = [word for word in said.against.split() if not value(word)]
+        words = [] if said.statistic in ("easiest", "hardest", "confused") else words  # classes
         wanted |= {said.model, *(word.split("/")[-1] for word in words)}
     wanted = {name.split("_from_")[0] for name in wanted} - {"", "max", "min"}
     assert len(wanted) > 20

@@ -62,7 +62,11 @@ def test_a_wrong_cell_is_named(tmp_path: Path, column: str, value: str, expected
         ("rafdb", "", "line 1: the columns must be"),
         ("rafdb", HEAD + "a,b\n", "line 2: 2 cells, expected 11"),
         ("rafdb", HEAD + line() + "\n", "line 3: 0 cells, expected 11"),
-        ("rafdb", HEAD + line() + line(), "line 3: 'A Net' on 'all' stands on line 2 already"),
+        (
+            "rafdb",
+            HEAD + line() + line(),
+            "line 3: 'A Net' on 'all' by best_on_test stands on line 2",
+        ),
         ("rafbd", HEAD + line(), "no dataset is called 'rafbd', did you mean 'rafdb"),
         ("rafdb", HEAD + line(note='"open'), "is no CSV file in UTF-8"),
     ],
@@ -88,8 +92,11 @@ def test_no_folder_no_numbers(tmp_path: Path) -> None:
 def test_what_is_shipped() -> None:
     """Spot checks by hand against the sources, and that nothing is said twice."""
     found = load_reported(REPORTED, PAPER)
+    assert len({(r.model, r.dataset, r.subset, r.selection) for r in found}) == len(found)
     by = {(r.model, r.dataset, r.subset): r for r in found}
-    assert len(by) == len(found)
+    last = {(r.model, r.dataset): r.accuracy for r in found if r.selection == "last"}
+    assert last["MA-Net", "rafdb"] == "88.00"
+    assert last["ORSANet", "affectnet7"] == "66.29"
     assert by["EAC", "rafdb", "all"].accuracy == "90.35"
     assert by["POSTER++", "affectnet8", "all"].accuracy == "63.77"
     assert by["HSEmotion", "affectnet8", "all"].accuracy == "63.125"

@@ -66,7 +66,8 @@ class Sweep:
         for row in sorted(scores.of(dataset), key=lambda row: len(row.model)):
             setting = self.named(base(row))
             if setting is not None and row.has(dataset):
-                recorded = (cell.training.options.get(self.key) for cell in row.cells)
+                fixed = base(row) != OURS and base(row) in self.fixed
+                recorded = (c.training.options.get(self.key) for c in row.cells if not fixed)
                 known = next((value for value in recorded if value is not None), setting)
                 found.setdefault(float(known), row)
         return dict(sorted(found.items()))
@@ -166,7 +167,10 @@ def _panel(
     ticks = {sweep.place(setting): f"{setting:g}" for setting in (*points, *printed)}
     axis.set_xticks(sorted(ticks), [ticks[place] for place in sorted(ticks)])
     axis.set_ylim(*_limits([*heights, *printed.values()]))
-    axis.set_title(headed(rows[0], f"test: {describe.faces(rows[0], dataset)}, {seeds(rows)}"))
+    sizes = [n["val"] for n in rows[0].said("n") if n.get("val")]
+    validated = "".join(f"\nvalidation: {n:,} faces" for n in sizes[:1])
+    tested = f"test: {describe.faces(rows[0], dataset)}, {seeds(rows)}"
+    axis.set_title(headed(rows[0], f"{tested}{validated}"))
     axis.set(xlabel=sweep.label, ylabel="accuracy of the last epoch (%)")
     axis.margins(x=0.08)
     axis.grid(alpha=0.3)
@@ -177,10 +181,12 @@ def _lines(axis: Axes, places: list[float], rows: list[Row]) -> list[float]:
     tests = [100 * np.array(r.values(r.dataset, "all", "last", "accuracy")) for r in rows]
     validated = [_validation(row) for row in rows]
     if np.isfinite(validated).any():
-        axis.plot(places, validated, label=_VALIDATION, **_GREY)
+        grey = _GREY if len(rows) > 2 else {**_GREY, "linestyle": "none"}
+        axis.plot(places, validated, label=_VALIDATION, **grey)
+    look = _BLACK if len(rows) > 2 else {**_BLACK, "linestyle": "none"}  # two are no curve
     means = np.array([values.mean() for values in tests])
     spreads = np.array([values.std(ddof=1) if len(values) > 1 else 0 for values in tests])
-    axis.errorbar(places, means, yerr=spreads, capsize=3, label=_TEST, **_BLACK)
+    axis.errorbar(places, means, yerr=spreads, capsize=3, label=_TEST, **look)
     for place, values in zip(places, tests, strict=True):
         axis.plot([place] * len(values), values, "o", color="black", markersize=3,
                   markerfacecolor="white", markeredgewidth=0.7, zorder=4)  # fmt: skip

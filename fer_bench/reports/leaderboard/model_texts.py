@@ -121,13 +121,18 @@ def overlaps(row: Row, set_: str, texts: ModelTexts) -> Iterator[str]:
     if _rendered(set_):
         yield "These faces are drawn from a seed: no photograph or data set of the web holds them."
     for name, weights in texts.starts(row):
-        home = re.fullmatch(r"identity\((\w+)\)", name)
-        if home:
-            yield _identity(home[1], set_)
+        if home := home_of(name):
+            yield _identity(home, set_)
         elif name != "nothing" and not _rendered(set_):
             yield f"{weights.title}: {weights.overlap}"
     for source in filter(None, row.said("init_from")):
         yield _started(str(source), set_)
+
+
+def home_of(start: str) -> str | None:
+    """Whose people an identity start has learned: `a` of `identity(a)`."""
+    found = re.fullmatch(r"identity\((\w+)\)", start)
+    return found[1] if found else None
 
 
 def licences(row: Row, texts: ModelTexts) -> Iterator[tuple[str, str]]:

@@ -16,12 +16,13 @@ from fer_bench.records.reliability import load_reliability
 from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.explain_results import load_explained
 from fer_bench.reports.face_tables import FaceTables
+from fer_bench.reports.leaderboard.model_texts import load_texts
 from fer_bench.reports.pages import index
 from fer_bench.reports.paper import load_claims, load_paper, load_said
 from fer_bench.reports.parallel import in_parallel
 from fer_bench.reports.reported import load_reported
 from fer_bench.reports.robustness_results import load_robustness
-from fer_bench.reports.scores import Scores, load_scores
+from fer_bench.reports.scores import Scores, load_external, load_scores
 from fer_bench.reports.tables import (
     NAMES,
     table_outputs,
@@ -44,6 +45,7 @@ class Material:
         cost_dir: `results/cost`, for the devices that the index names.
         reliability_dir: `results/label_reliability`; None or missing: nothing was measured.
         reported_dir: `benchmarks/reported`; None: nothing is shown beside it.
+        external_dir: `results/external`; None: no tool from outside is shown.
         faces_dir: `results/faces`; None or missing: which faces were rated twice is not known.
     """
 
@@ -56,6 +58,7 @@ class Material:
     reliability_dir: Path | None = None
     reported_dir: Path | None = None
     faces_dir: Path | None = None
+    external_dir: Path | None = None
 
     def reliability(self) -> tuple[Any, ...]:
         """What the page on label reliability is made of."""
@@ -65,9 +68,9 @@ class Material:
 
 
 ORDER = (
-    "claims", "selection_gap", "power", "subset_gaps", "across_datasets", "cross_dataset",
-    "robustness", "attention", "raters", "label_reliability", "slices", "label_noise",
-    "text_numbers",
+    "claims", "selection_gap", "power", "contamination", "subset_gaps", "across_datasets",
+    "cross_dataset", "robustness", "attention", "raters", "label_reliability", "slices",
+    "label_noise", "text_numbers",
 )  # fmt: skip
 PAGES: dict[str, ModuleType] = {name: import_module(f"{__name__}.{name}") for name in ORDER}
 """In the order of the index; each has TITLE, SHOWS, `markdown` and `csv_text`."""
@@ -75,7 +78,9 @@ PAGES: dict[str, ModuleType] = {name: import_module(f"{__name__}.{name}") for na
 MADE_OF: dict[str, Callable[[Material], tuple[Any, ...]]] = {
     "robustness": lambda m: (load_robustness(m.robustness_dir, m.enabled),),
     "attention": lambda m: (load_explained(m.explain_dir, m.enabled),),
+    "selection_gap": lambda m: (m.scores, load_reported(m.reported_dir)),
     "label_reliability": Material.reliability,
+    "contamination": lambda m: (m.scores, load_external(m.external_dir), load_texts()),
     "claims": lambda m: (m.scores, load_claims(m.paper_dir)),
     "text_numbers": lambda m: (m.scores, load_said(m.paper_dir)),
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fer_bench.reports import columns, describe
 from fer_bench.reports.columns import Column, Columns, of_row, over_seeds, page_table, plain, shown
-from fer_bench.reports.formatting import NOTHING, percent
+from fer_bench.reports.formatting import NOTHING, percent, rounded
+from fer_bench.reports.reported import Reported
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.statistics.summary import Summary, summarise
@@ -27,6 +28,9 @@ cross-validated set the epoch is chosen in each fold."""
 NOTHING_MEASURED = (
     "No row has an epoch chosen on its test faces, so nothing is measured for this page yet."
 )
+OTHERS = """\
+Reported, not run here: both epochs of one published training log (benchmarks/reported). The higher
+number is what the paper prints."""
 SELECTIONS = ("last", "best_on_val", "best_on_test")
 
 
@@ -78,8 +82,8 @@ def mean_over_models(found: list[Gap]) -> tuple[Summary | None, Summary | None]:
     )
 
 
-def markdown(scores: Scores) -> str:
-    """The page: a section a dataset."""
+def markdown(scores: Scores, reported: Sequence[Reported] = ()) -> str:
+    """The page: a section a dataset, then what others' own logs say."""
     parts = [INTRODUCTION]
     for dataset in scores.datasets():
         if found := gaps(scores, dataset):
@@ -90,7 +94,18 @@ def markdown(scores: Scores) -> str:
             parts.append(page_table(COLUMNS, found, *_mean(found)))
     if len(parts) == 1:
         parts.append(NOTHING_MEASURED)
+    if logged := list(_logged(reported)):
+        parts += ["## In the authors' own logs", OTHERS, page_table(LOGGED, logged)]
     return "\n\n".join(parts) + "\n"
+
+
+def _logged(reported: Sequence[Reported]) -> Iterator[tuple[Reported, Reported]]:
+    """The numbers of others of which one log holds both: (best on test, last)."""
+    of = {(r.dataset, r.model, r.subset, r.selection): r for r in reported}
+    for (dataset, model, subset, selection), best in of.items():
+        last = of.get((dataset, model, subset, "last"))
+        if last and selection == "best_on_test":
+            yield best, last
 
 
 def _about(rows: list[Row], dataset: str) -> str:
@@ -109,8 +124,8 @@ def _mean(found: list[Gap]) -> list[list[str]]:
     return [[f"**mean over {len(found)} models**", *[""] * 4, *means, f"**{percent(most)}**"]]
 
 
-def csv_text(scores: Scores) -> str:
-    """Every row on a line; numbers in percent with four decimals."""
+def csv_text(scores: Scores, reported: Sequence[Reported] = ()) -> str:
+    """Every row of ours on a line; numbers in percent with four decimals."""
     found = [gap for dataset in scores.datasets() for gap in gaps(scores, dataset)]
     return columns.csv_text(COLUMNS, found)
 
@@ -121,6 +136,13 @@ def _accuracy(selection: str) -> Column[Gap]:
     )
 
 
+LOGGED: Columns[tuple[Reported, Reported]] = (
+    shown("Model", lambda pair: pair[0].model, left=True),
+    shown("Test faces of", lambda pair: f"`{pair[0].dataset}`", left=True),
+    shown("`last`", lambda pair: pair[1].accuracy),
+    shown("`best_on_test`", lambda pair: pair[0].accuracy),
+    shown("test − last", lambda pair: rounded(pair[0].percent - pair[1].percent, 2)),
+)
 COLUMNS: Columns[Gap] = (
     *of_row(lambda gap: gap.row, lambda gap: gap.row.dataset, named=False),
     plain("seeds", lambda gap: len(gap.row.cells), "Seeds", lambda gap: describe.seeds(gap.row)),

@@ -40,12 +40,16 @@ What these numbers are not:
 - Best and worst are picked after looking: of several equal groups, one is always worst, and the gap
   between best and worst is above 0 by chance alone. Intervals are not corrected for the picking.
 - A gap does not say why: groups differ in expressions, pose, age, light and label quality as well.
-- Groups under {SMALL} faces or {FEWEST_UNITS} people are listed, but too small to rank.
+- Groups under {SMALL} faces or {FEWEST_UNITS} people are listed and marked, but too small to rank:
+  so few people do not show how much people differ, and their intervals are no evidence.
 
 Where a set has models of its own, those trained on other datasets stand in slices.csv only, as do
 ablations.
 """
 NOTHING_MEASURED = "No scored set has labels of groups, so nothing is measured for this page yet."
+
+
+MARK = " (too few)"
 
 
 class Slice(NamedTuple):
@@ -162,7 +166,7 @@ COLUMNS: Columns[Slice] = (
     over_seeds("last_accuracy", lambda s: s.group.accuracy, "Accuracy"),
     share("low", lambda s: s.group.interval[0]),
     share("high", lambda s: s.group.interval[1]),
-    columns.shown("95 % interval", lambda s: _interval(s.group)),
+    columns.shown("95 % interval", lambda s: _interval(s.group) + MARK * s.group.small),
     over_seeds("last_balanced_accuracy", lambda s: s.group.balanced, "Balanced"),
     plain("ranked", lambda s: s.group.ranked),
 )

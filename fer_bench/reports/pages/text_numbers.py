@@ -8,12 +8,14 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
+import numpy as np
+
 from fer_bench.reports import columns
 from fer_bench.reports.columns import Column, Columns, cell, plain
 from fer_bench.reports.formatting import NOTHING, percent, rounded
 from fer_bench.reports.paper import TextNumber
 from fer_bench.reports.relations import masked_base
-from fer_bench.reports.row import Row
+from fer_bench.reports.row import Row, classes_of
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.tables.beside_paper import over_seeds, value
 from fer_bench.row_names import split_transferred
@@ -27,15 +29,19 @@ INTRODUCTION = """\
 What does the text claim beyond its tables, and what do we find?
 
 Percent and points. **Ours** is taken as the paper's numbers are: the best seed at the epoch that
-was best on the test faces (`best_on_test`), or the difference of two such numbers; `–` where not
-all of it was measured. Whether the sentences fit the paper's own tables is checked in
-[the audit](../audit/paper.md)."""
+was best on the test faces (`best_on_test`), or the difference of two such numbers; of classes, over
+all seeds; `–` where not all of it was measured. Whether the sentences fit the paper's own tables is
+checked in [the audit](../audit/paper.md)."""
 HERE = """\
 The same comparisons on other measured datasets, also by the mean over seeds of the `last` epoch,
 which chooses nothing. Of several rivals those measured are taken; for Baseline3 the backbone
 pre-trained on our own identities stands in."""
 HEAD = ("Section", "The paper says", "Ours", "What fills it")
 HERE_HEAD = ("Section", "What", "Dataset", "Paper", "`best_on_test`, best seed", "`last`, mean")
+CLASSES = {
+    "easiest": "best recall", "hardest": "worst recall", "confused": "most frequent error for {}",
+}  # fmt: skip
+"""Statistics that a class fills, and how it is found."""
 STAND_IN = {"baseline3": "baseline_identity"}
 
 
@@ -68,6 +74,9 @@ def fill(said: TextNumber, scores: Scores) -> Filled:
         every = [(said.model, row), *rivals]
         by = f"best of {by}, {', '.join(names)}"
         return Filled(said, _winner(said, every, _best), _winner(said, every, _mean), by)
+    if said.statistic in CLASSES:
+        by = f"{CLASSES[said.statistic].format(said.against)}, {by}"
+        return Filled(said, _class(row, said, said.selection), _class(row, said, "last"), by)
     pick = min if said.against.startswith("min ") else max
     word = {"max": "best of ", "min": "worst of "}.get(said.against.split()[0], "")
     by = f"{by} − {word}{', '.join(names)}"
@@ -106,6 +115,27 @@ def _summary(row: Row, said: TextNumber, selection: str) -> Summary | None:
     return over_seeds(row, set_, said.subset, selection)
 
 
+def _class(row: Row | None, said: TextNumber, selection: str) -> str | None:
+    """The class asked for, with its share of the true faces of the class, all seeds together."""
+    set_ = said.set if row and row.dataset == said.dataset else said.dataset
+    parts = row.parts(set_, said.subset, selection) if row else []
+    if not parts:
+        return None
+    classes = classes_of(parts[0])
+    counts = np.sum([part["confusion"] for part in parts], axis=0)
+    sizes = counts.sum(axis=1)
+    if said.statistic == "confused":
+        if said.against not in classes or not sizes[place := classes.index(said.against)]:
+            return None
+        shares = counts[place] / sizes[place]
+        shares[place] = -1
+        found = int(shares.argmax())
+    else:
+        shares = np.divide(counts.diagonal(), sizes, np.full(len(sizes), np.nan), where=sizes > 0)
+        found = int(np.nanargmax(shares if said.statistic == "easiest" else -shares))
+    return f"{classes[found]} ({percent(float(shares[found]))} %)"
+
+
 def _minus(one: float | None, others: Sequence[float | None], pick: Any) -> float | None:
     known = [other for other in others if other is not None]
     if one is None or not known or len(known) < len(others):
@@ -141,10 +171,10 @@ def elsewhere(said: Sequence[TextNumber], scores: Scores) -> Iterator[Filled]:
 
 def _kinds(said: Sequence[TextNumber]) -> list[TextNumber]:
     """Each comparison of our own rows once, with everything the text prints for it."""
-    kinds: dict[tuple[str, str], TextNumber] = {}
+    kinds: dict[tuple[str, str, str], TextNumber] = {}
     for one in said:
         if one.against and value(one.against) is None:
-            key = (split_transferred(one.model)[0], _kind(one))
+            key = (split_transferred(one.model)[0], one.statistic, _kind(one))
             known = kinds.setdefault(key, one)
             if one.printed not in known.printed.split(" to ") and one.printed != known.printed:
                 kinds[key] = replace(known, printed=f"{known.printed} to {one.printed}")
@@ -160,6 +190,11 @@ def _moved(said: TextNumber, dataset: str, scores: Scores) -> TextNumber:
     """The same comparison on another dataset, with the rivals that were measured there."""
     words = said.against.replace(f"{said.dataset}_", f"{dataset}_").split()
     first = words[:1] if words[0] in ("max", "min") else []
+    if said.statistic in CLASSES:
+        return replace(
+            said, place=dataset, dataset=dataset, set=dataset,
+            model=split_transferred(said.model)[0],
+        )  # fmt: skip
     names = words[len(first) :]
     names += [STAND_IN[name] for name in names if name in STAND_IN]
     measured = {row.model for row in scores.of(dataset) if row.has(dataset)}

@@ -35,6 +35,12 @@ LATEX_NOTE = (
     "macro-F1 are of the `last` epoch (bold: best accuracy); `best_on_test`: the epoch that was "
     "best on these test faces, as in the paper."
 )
+UNEQUAL = 2
+EQUAL = (
+    "**Says nothing of oversampling**: train classes are of nearly equal size ({} to {} faces), "
+    "so there is no rare class to draw more often."
+)
+"""Where the largest class has less than twice the faces of the smallest."""
 NOTHING_MEASURED = "Nothing has been measured for this table yet."
 
 
@@ -124,6 +130,9 @@ def _panel(
         about[0] += f" Pre-trained on: {describe.pretrained(rows[0])}."
     about += describe.warnings(rows, [section.set], scores)
     about += training(rows)
+    sizes = scored.train_sizes if spec.of_imbalance else []
+    if sizes and max(sizes) < UNEQUAL * min(sizes):
+        about.append(EQUAL.format(min(sizes), max(sizes)))
     notes = []
     whole = max(scored.sizes(section.set))
     for subset, note in spec.block_notes:

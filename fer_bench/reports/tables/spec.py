@@ -34,6 +34,8 @@ class TableSpec:
         masked: rows are the ways to train for masked faces, sections the masked sets.
         sets: the sections are these sets, the rows models that were trained on other datasets;
             empty where sections are datasets tested on their own test faces.
+        of_imbalance: the table is about classes of unequal size: sets whose classes are nearly
+            equal say nothing of it.
         folds: only cross-validated datasets (True), only others (False), or all (None).
         notes: what a reader must know to read it right.
         block_notes: (subset, what it is) said under a section that has this block; `{left_out}`
@@ -50,6 +52,7 @@ class TableSpec:
     parameters: bool = False
     masked: bool = False
     sets: tuple[str, ...] = ()
+    of_imbalance: bool = False
     folds: bool | None = None
     notes: tuple[str, ...] = ()
     block_notes: tuple[tuple[str, str], ...] = ()

@@ -240,6 +240,7 @@ TABLES: tuple[TableSpec, ...] = (
             RowSpec("Without oversampling", "scan_cci_no_oversampling"),
         ),
         pairs=((OURS.model, "scan_cci_no_oversampling"),),
+        of_imbalance=True,
         notes=(
             "Table 1 of the paper's supplement. Oversampling is meant for rare classes: look at "
             "balanced accuracy.",

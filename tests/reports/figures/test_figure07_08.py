@@ -51,6 +51,26 @@ class TestSweeps:
         assert high - low >= 10
         assert "“the margin of difference between different sizes is very thin”" in words(figure)
 
+    def test_two_settings_are_no_curve_and_few_validation_faces_are_said(self) -> None:
+        sizes = {"training": {"n": {"train": 630, "val": 70, "test": 100}}}
+        rows = [
+            figure_rows.plain("synthetic", "scan_cci", 80, **sizes),
+            figure_rows.plain("synthetic", "scan_cci_no_cci", 70, **sizes),
+            figure_rows.plain("synthetic", "scan_cci_lambda04", 75, **sizes),
+        ]
+        name = "synthetic; test: 100 faces, 1 seed; validation: 70 faces"
+        for some, style in ((rows[:2], "None"), (rows, "-")):
+            axis = panels(of("figure08", *some))[name]
+            assert axis.containers[0].lines[0].get_linestyle() == style
+
+    def test_a_branch_left_out_lies_at_the_end_whatever_weight_it_records(self) -> None:
+        rows = [
+            figure_rows.plain("synthetic", "scan_cci", 80, training={"options": {"lam": 0.3}}),
+            figure_rows.plain("synthetic", "scan_cci_no_scan", 70,
+                              training={"options": {"lam": 0.3}}),
+        ]  # fmt: skip
+        assert labels(next(iter(panels(of("figure08", *rows)).values()))) == ["0", "0.3"]
+
     def test_lambda_with_its_ends_validation_and_the_papers_words(self, paper: Path) -> None:
         curve = {"epoch": [0, 1], "val_accuracy": [0.1, 0.5]}
         rows = [

@@ -13,7 +13,8 @@ from fixed_scores import metrics, write_cell
 
 from fer_bench.reports.columns import names_of
 from fer_bench.reports.pages import selection_gap
-from fer_bench.reports.scores import load_scores
+from fer_bench.reports.reported import load_reported
+from fer_bench.reports.scores import Scores, load_scores
 
 
 def lines(folder: Path, enabled: dict) -> pd.DataFrame:
@@ -64,3 +65,14 @@ def test_nothing_measured(tmp_path: Path) -> None:
     scores = load_scores(tmp_path, {})
     assert selection_gap.markdown(scores).endswith(selection_gap.NOTHING_MEASURED + "\n")
     assert selection_gap.csv_text(scores) == ",".join(names_of(selection_gap.COLUMNS)) + "\n"
+
+
+def test_others_logs_that_hold_both_epochs_stand_below() -> None:
+    folder = Path(__file__).parents[3] / "benchmarks" / "reported"
+    text = selection_gap.markdown(Scores([]), load_reported(folder))
+    below = text.split("## In the authors' own logs")[1]
+    table = [x for x in below.splitlines() if x.startswith("|")][2:]
+    lines = [[cell.strip() for cell in x.split("|")[1:-1]] for x in table]
+    assert ["MA-Net", "`sfew`", "57.57", "59.40", "1.83"] in lines
+    assert {line[0] for line in lines} == {"MA-Net", "EfficientFace", "POSTER", "ORSANet"}
+    assert all(float(line[4]) >= 0 for line in lines)

@@ -120,3 +120,14 @@ def test_nothing_measured(tmp_path: Path) -> None:
     scores = load_scores(tmp_path, {})
     assert slices.markdown(scores).endswith(slices.NOTHING_MEASURED + "\n")
     assert slices.csv_text(scores) == ",".join(names_of(slices.COLUMNS)) + "\n"
+
+
+def test_the_interval_of_too_few_people_is_marked() -> None:
+    root = Path(__file__).parents[3] / "results"
+    text = slices.markdown(load_scores(root / "scores", {}))
+    lines = [x.split("|")[1:-1] for x in text.split("### skin tone")[1].split("###")[0].splitlines()
+             if x.startswith("| `scan_cci`")]  # fmt: skip
+    assert lines
+    for cells in lines:
+        people = int(cells[3])
+        assert ("(too few)" in " ".join(cells)) == (people < 10), cells

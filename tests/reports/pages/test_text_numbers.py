@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from fixed_scores import metrics, write_cell
+from made_scores import made_row
 
 from fer_bench.reports.pages import text_numbers
 from fer_bench.reports.pages.text_numbers import fill
@@ -94,3 +96,25 @@ def test_measured_places_are_named(scores: Scores) -> None:
         said("difference", "one", place="B", dataset="b"),
     ]
     assert "| A: +10.00; B: – |" in text_numbers.markdown(scores, asked)
+
+
+def test_claims_about_classes_are_read_off_the_confusion_matrix() -> None:
+    confusion = [[8, 2, 0], [3, 1, 6], [0, 0, 0]]  # of fear nobody was tested
+    classes = ("neutral", "surprise", "fear")
+    part = {
+        "n": 20, "accuracy": 0.45, "confusion": confusion,
+        "n_per_class": dict(zip(classes, (10, 10, 0), strict=True)),
+    }  # fmt: skip
+    parts = {"best_on_test": {"all": part}, "last": {"all": part}}
+    scores = Scores([made_row("a", "scan_cci", [{"sets": {"a": parts}}])])
+    for statistic, against, ours in (
+        ("easiest", "every class", "neutral (80.00 %)"),
+        ("hardest", "every class", "surprise (10.00 %)"),
+        ("confused", "surprise", "fear (60.00 %)"),
+        ("confused", "fear", None),
+        ("confused", "contempt", None),
+    ):
+        asked = said(statistic, against, dataset="a", set="a")
+        assert fill(asked, scores).ours == fill(asked, scores).last == ours
+        moved = text_numbers.elsewhere([replace(asked, dataset="b", set="b")], scores)
+        assert [one.ours for one in moved] == ([ours] if ours else [])
