@@ -48,6 +48,14 @@ COMMON = (
     "*common classes*: only the classes that model and set both know, and the largest of their "
     "logits; in *all*, a model may answer with a class that the set does not have.",
 )
+TWELVE_EPOCHS = tuple(
+    RowSpec(f"{label}, twelve epochs", f"{model}_12_epochs", core=False)
+    for label, model in (
+        ("Baseline1 (from scratch)", "baseline1"),
+        ("Baseline (our identities)", "baseline_identity"),
+        ("SCAN-CCI", "scan_cci"),
+    )
+)
 _UNITS = ("sa", "spa", "lpa", "ga", "eca_attention", "no_scan")
 
 TABLES: tuple[TableSpec, ...] = (
@@ -71,8 +79,12 @@ TABLES: tuple[TableSpec, ...] = (
             OURS,
             RowSpec("SCAN-CCI (ImageNet)", "scan_cci_imagenet", core=False),
             *RELEASED,
+            *TWELVE_EPOCHS,
         ),
-        pairs=OVER_BASELINES,
+        pairs=(
+            *OVER_BASELINES,
+            *((TWELVE_EPOCHS[-1].model, row.model) for row in TWELVE_EPOCHS[:-1]),
+        ),
         subsets=("all", "without_duplicates"),
         folds=False,
         notes=(
