@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -11,9 +13,11 @@ import pytest
 import yaml
 from checkout import Checkout
 
+from fer_bench import cli, models
 from fer_bench.model_card import KEYS
+from fer_bench.models import outside
 
-# A clone, eight tiny cells and their reports, each command a process: most of a minute.
+# A clone, six tiny cells, a smoke run and the reports: most of a minute of CPU time.
 pytestmark = pytest.mark.slow
 GUIDE = (Path(__file__).parents[1] / "docs/add_a_model.md").read_text(encoding="utf-8")
 
@@ -38,10 +42,34 @@ def told(text: str) -> str:
     return yaml.safe_dump(given)
 
 
-def test_the_guide_leads_to_a_table_of_ones_own(tmp_path):
-    checkout = Checkout(tmp_path / "clone", "clone")
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A clone, in which this process may register models of its own."""
+    models.names()
+    monkeypatch.setattr(models, "_registry", dict(models._registry))
+    monkeypatch.setattr(outside, "_files", {})
+    made = Checkout(tmp_path / "clone", "clone")
+    monkeypatch.chdir(made.folder)
+    yield made
+    sys.modules.pop("model_file_my_net", None)
+
+
+@pytest.fixture
+def run(checkout, capsys):
+    """Runs a command and returns what it says: here, where imports are done, if it can be."""
+
+    def command(words: list[str]) -> str:
+        if "sweep" in words or "smoke" in words:  # they go elsewhere, or start others
+            return checkout(*words)
+        assert cli.run(words[1:]) == 0, capsys.readouterr().err
+        return capsys.readouterr().out
+
+    return command
+
+
+def test_the_guide_leads_to_a_table_of_ones_own(checkout, run):
     for command in commands("models new"):
-        said = checkout(*command)
+        said = run(command)
     assert "trained, scored and shown" in said
     params = checkout.folder / "params.yaml"
     params.write_text(told(params.read_text()))
@@ -49,7 +77,7 @@ def test_the_guide_leads_to_a_table_of_ones_own(tmp_path):
     for command in commands("fer-bench status"):
         if command[1] == "sweep":  # of a clone's baseline1 the scores are there, on other faces
             command += [f"benchmarks/synthetic/dvc.yaml:score@baseline1-{s}" for s in (0, 1)]
-        said[command[1]] = checkout(*command)
+        said[command[1]] = run(command)
     assert "synthetic/my_net, seeds 0, 1:\n  not trained yet" in said["status"]
     assert "my_net minus baseline1" in said["compare"]
     results = checkout.folder / "results"
@@ -62,13 +90,13 @@ def test_the_guide_leads_to_a_table_of_ones_own(tmp_path):
     assert (checkout.folder / "confusion.pdf").read_bytes().startswith(b"%PDF")
     board = pd.read_csv(results / "leaderboard/leaderboard.csv")
     assert {"my_net", "my_net_wide", "baseline1"} <= set(board["model"])
-    elsewhere(checkout)
+    elsewhere(checkout, run)
 
 
-def elsewhere(checkout: Checkout) -> None:
+def elsewhere(checkout: Checkout, run: Callable[[list[str]], str]) -> None:
     """Faces are handed out, answers to them come back, are scored and compared."""
     for command in commands("fer-bench export"):
-        checkout(*command)
+        run(command)
     learned = pd.read_csv(checkout.folder / "faces/train/faces.csv")
     assert set(learned.columns) == {"sample_id", "label"}
     answers, card = checkout.folder / "closed.csv", checkout.folder / "closed.yaml"
@@ -79,6 +107,6 @@ def elsewhere(checkout: Checkout) -> None:
     answers.write_text(f"{first}\n{frame.to_csv(index=False)}")
     stated = dict.fromkeys(KEYS, "none") | {"year": 2026}
     card.write_text(yaml.safe_dump(stated))
-    scored, compared = (checkout(*command) for command in commands("my_net closed_net"))
+    scored, compared = (run(command) for command in commands("my_net closed_net"))
     assert "closed_net on synthetic: accuracy 14.29 % of 28 faces" in scored
     assert "closed_net (external)" in compared

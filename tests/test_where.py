@@ -49,9 +49,10 @@ def test_every_page_is_in_the_file_of_its_name():
 def test_every_command_is_in_the_file_of_its_name():
     stages = {build.__name__.replace("_", "-") for build in BUILDERS}
     for name, function in where.commands(app).items():
+        file = f"fer_bench/cli/{name.replace('-', '_')}.py"
         folder = "stages" if name in stages - {"score", "table"} else "cli"
         assert where.module(function).startswith(f"fer_bench/{folder}/"), name
-        assert folder == "stages" or where.module(function) == f"fer_bench/cli/{name}.py"
+        assert folder == "stages" or where.module(function) == file
     for group in app.registered_groups:
         for function in where.commands(group.typer_instance).values():
             assert where.module(function) == f"fer_bench/cli/{group.name}.py"
