@@ -63,10 +63,16 @@ def examine(folder: Path = Path(".")) -> list[Finding]:
 
 def _tools() -> Iterator[Finding]:
     version = sys.version_info[:2]
-    fits = (3, 11) <= version <= (3, 13)
+    fits = (3, 11) <= version <= (3, 14)
     said = ".".join(map(str, version))
     yield Finding(
-        "Python", "ok" if fits else "missing", said, "" if fits else "Install 3.11 to 3.13."
+        "Python",
+        "ok" if fits else "missing",
+        said,
+        ""
+        if fits
+        else "Install 3.11 to 3.14; for "
+        "3.15 torch, torchvision, triton, numpy, scipy, ray, orjson and onnxruntime are missing.",
     )
     for tool, how in (
         ("git", "Install git; DVC and provenance need it."),
