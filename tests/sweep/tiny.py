@@ -86,7 +86,7 @@ def sweep(made: Checkout, *arguments: str, to=None, **env: str) -> "subprocess.P
 def swept(made: Checkout, *arguments: str, status: int = 0, **env: str) -> str:
     """What a sweep says until its end."""
     process = sweep(made, *arguments, **env)
-    said = process.communicate(timeout=300)[0]
+    said = process.communicate(timeout=600)[0]
     assert process.returncode == status, said
     return said
 
