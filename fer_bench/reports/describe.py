@@ -152,6 +152,19 @@ def did_not_train(rows: Iterable[Row]) -> list[str]:
     return said
 
 
+def at_chance(rows: Sequence[Row], set_: str) -> list[str]:
+    """A sentence on rows that are right no more often than one answer for all faces would be."""
+    sizes = [row.parts(set_)[0]["n_per_class"].values() for row in rows]
+    most = [max(counts) / sum(counts) for counts in sizes]
+    found = [
+        f"`{row.model}`"
+        for row, share in zip(rows, most, strict=True)
+        if (summary := row.summary("accuracy", set_)) and summary.mean <= share
+    ]
+    said = f"No better than always answering the largest class ({percent(max(most))} %): "
+    return [f"{said}{', '.join(found)}."] if found else []
+
+
 def warnings(rows: Sequence[Row], sets: Sequence[str], scores: Scores | None = None) -> list[str]:
     """What makes a comparison of these rows less than it seems.
 

@@ -56,7 +56,9 @@ def compare_text(
         raise FerBenchError(" ".join(untested(rows, [pair], set_, part)))
     called = named(rows[0]), named(rows[1])
     text = _text(found[0], *called, set_, part, not any(row.external for row in rows))
-    text += "".join(f"\n{said}" for said in describe.warnings(rows, [set_], scores))
+    warnings = describe.warnings(rows, [set_], scores)
+    warnings += describe.at_chance(rows, set_) if part == "all" else []
+    text += "".join(f"\n{said}" for said in warnings)
     if recipes := unlike_recipes(*rows):
         text += f"\nTrained by different recipes: {'; '.join(recipes)}."
     if apart := differences(*rows):

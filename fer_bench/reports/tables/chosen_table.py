@@ -197,7 +197,7 @@ def _caption(
         trained = [row for row in found if not row.external]
         said.append(f"{describe.title(dataset)}: {describe.faces(found[0], dataset)}")
         said[-1] += f". {describe.setup(trained)}" if trained else "."
-        said += describe.warnings(found, [dataset], scores)
+        said += describe.warnings(found, [dataset], scores) + describe.at_chance(found, dataset)
     seeds = sorted({len(row.cells) for found in rows.values() for row in found})
     counts = " to ".join(map(str, dict.fromkeys((seeds[0], seeds[-1]))))
     said.append(f"Mean ± sample standard deviation over {counts} seed{'s' * (seeds[-1] > 1)}, %.")

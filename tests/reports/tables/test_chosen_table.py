@@ -25,8 +25,13 @@ from fer_bench.reports.tables.chosen_table import chosen_table
 OPTIONS = {**models.preset("baseline1").defaults, "backbone": "resnet18_slim", "size": 80}
 
 
-def made(model: str, wrong: int, seeds: int = 5, *, external: bool = False, **said: Any) -> Row:
-    found = row(model, [{"all": part(range(wrong), 400, "faces")}] * seeds)
+def made(
+    model: str, wrong: int | range, seeds: int = 5, *, external: bool = False, **said: Any
+) -> Row:
+    found = row(
+        model,
+        [{"all": part(wrong if isinstance(wrong, range) else range(wrong), 400, "faces")}] * seeds,
+    )
     facts = {"base": "baseline1", "options": OPTIONS, "classes": SEVEN}
     facts |= {"parameters": 700_000, "recipe": {}, **said}
     cells = [
@@ -79,6 +84,14 @@ def test_csv_has_numbers_and_unknown_names_are_refused() -> None:
     ):
         with pytest.raises(FerBenchError, match=said):
             table(rows, kind, columns, names)
+
+
+def test_a_row_at_chance_is_named() -> None:
+    rows = [made("good", 20), made("guess", range(95, 305))]  # half of the faces are of one class
+    said = "No better than always answering the largest class (50.00 %): `guess`."
+    assert said in table(rows, "md", "accuracy", "good,guess")
+    assert said in compare_text(Scores(rows), "synthetic", "good", "guess")
+    assert "No better" not in table([made("good", 20)], "md", "accuracy", "good")
 
 
 def test_a_comparison_names_mixed_settings_and_unlike_recipes() -> None:
