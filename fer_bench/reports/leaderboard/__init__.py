@@ -22,9 +22,9 @@ from fer_bench.reports.leaderboard.extras import load_extras
 from fer_bench.reports.leaderboard.face_intervals import Intervals
 from fer_bench.reports.leaderboard.html import STATIC, write_compare, write_index, write_model
 from fer_bench.reports.leaderboard.model_page import context
-from fer_bench.reports.leaderboard.model_texts import load_texts
 from fer_bench.reports.leaderboard.ranking import ranked
 from fer_bench.reports.leaderboard.readme import markdown
+from fer_bench.reports.model_texts import load_texts
 from fer_bench.reports.parallel import in_parallel
 from fer_bench.reports.reported import load_reported
 from fer_bench.reports.scores import load_external, load_scores

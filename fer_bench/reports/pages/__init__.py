@@ -16,7 +16,7 @@ from fer_bench.records.reliability import load_reliability
 from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.explain_results import load_explained
 from fer_bench.reports.face_tables import FaceTables
-from fer_bench.reports.leaderboard.model_texts import load_texts
+from fer_bench.reports.model_texts import load_texts
 from fer_bench.reports.pages import index
 from fer_bench.reports.paper import load_claims, load_paper, load_said
 from fer_bench.reports.parallel import in_parallel

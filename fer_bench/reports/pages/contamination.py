@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fer_bench.reports import columns
 from fer_bench.reports.columns import Columns, plain
 from fer_bench.reports.grid import github
-from fer_bench.reports.leaderboard.model_texts import ModelTexts, home_of
+from fer_bench.reports.model_texts import ModelTexts, home_of
 from fer_bench.reports.relations import masked_base, rendered, share_images
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores

@@ -10,8 +10,8 @@ from made_scores import made_row
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_text
-from fer_bench.reports.leaderboard.model_texts import FILE, licences, load_texts, overlaps
 from fer_bench.reports.leaderboard.provenance import command, provenance
+from fer_bench.reports.model_texts import FILE, licences, load_texts, overlaps
 from fer_bench.reports.row import Row
 
 TEXTS = load_texts()
