@@ -1,9 +1,11 @@
+import re
 from pathlib import Path
 
 import pytest
 
 from fer_bench import specs
 from fer_bench.errors import FerBenchError
+from fer_bench.fingerprint import closure
 from fer_bench.params import Params
 from fer_bench.training.recipe import Recipe
 
@@ -342,3 +344,16 @@ def test_packs_of_a_union_must_have_one_size():
 def test_what_no_enabled_row_uses_is_checked_too(sections, said):
     with pytest.raises(FerBenchError, match=said):
         specs.resolve(params(["baseline1"], **{"datasets": {"synthetic": SMALL}} | sections))
+
+
+def test_faces_are_cut_by_libraries_that_a_packs_spec_names():
+    used = set()
+    for module in closure("fer_bench.faces.align", "fer_bench.faces.mask"):
+        parts = module.split(".")[1:]
+        file = ROOT.joinpath("fer_bench", *parts)
+        file = file.with_suffix(".py") if not file.is_dir() else file / "__init__.py"
+        used |= set(re.findall(r"^\s*(?:import|from) (\w+)", file.read_text(), re.MULTILINE))
+    assert "cv2" not in used, "its versions differ by grey levels and no spec of a pack names it"
+    named = specs.resolve(params())["packs/synthetic"]["versions"]
+    assert set(named) == {"torch", "facenet-pytorch", "pillow", "libjpeg", "numpy"}
+    assert named["libjpeg"][0].isdigit()

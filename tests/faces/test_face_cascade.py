@@ -197,6 +197,15 @@ def test_inner_suppression_by_hand():
     assert suppress_inner(boxes[[0, 3]], scores[[0, 3]], 0.7).tolist() == [1]  # equal: the last
 
 
+def test_of_many_equal_scores_the_order_is_always_the_same():
+    corners = np.arange(60, dtype=np.float32)[:, None] * 20  # far apart; short arrays sort stably
+    boxes = np.hstack([corners, corners, corners + 9, corners + 9])
+    scores = np.where(np.arange(60) % 3 == 0, 0.9, 0.8).astype(np.float32)
+    best = [i for i in range(59, -1, -1) if i % 3 == 0]
+    rest = [i for i in range(59, -1, -1) if i % 3]
+    assert suppress_inner(boxes, scores, 0.7).tolist() == [*best, *rest]
+
+
 def test_boxes_of_different_images_do_not_suppress_each_other():
     boxes = np.array([[0, 0, 9, 9], [0, 0, 9, 8], [0, 0, 9, 9]], np.float32)
     scores = np.array([0.7, 0.9, 0.8], np.float32)
