@@ -30,11 +30,10 @@ from pydantic import (
 
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.files import read_yaml
-from fer_bench.row_names import JOINT, MOST_SEED
+from fer_bench.row_names import JOINT, MOST_SEED, REFERENCE
 from fer_bench.training.recipe import Recipe
 
 RESERVED = ("identity", "starts")
-REFERENCE = "scan_cci"
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
 Start = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(\([a-z0-9_]+\))?$")]
 Overrides = dict[str, Any]

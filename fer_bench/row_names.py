@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 JOINT = "_from_"
+REFERENCE = "scan_cci"
+"""With which rows of one's own are compared, unless params.yaml names another."""
 MOST_SEED = 2**31 - 1
 """Of a cell: what every random generator and table takes."""
 

@@ -17,8 +17,8 @@ LAYERS = [
     "labels", "row_names", "cores", "errors", "device", "model_card", "files", "reading",
     "fingerprint", "rules", "rendering", "datasets", "records", "faces", "receiving", "models",
     "training",
-    "evaluation", "statistics", "reports", "audit", "params", "specs", "contract", "inference",
-    "stages", "doctor", "status", "sweep", "cli",
+    "evaluation", "statistics", "reports", "audit", "params", "specs", "inference",
+    "stages", "contract", "doctor", "status", "sweep", "cli",
 ]  # fmt: skip
 
 

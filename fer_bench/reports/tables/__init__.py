@@ -9,7 +9,6 @@ from pathlib import Path
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_text
-from fer_bench.params import REFERENCE
 from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.paper import load_paper
 from fer_bench.reports.scores import Scores, load_scores
@@ -19,6 +18,7 @@ from fer_bench.reports.tables.own_rows import with_own_rows
 from fer_bench.reports.tables.page import markdown, table_page, tex
 from fer_bench.reports.tables.spec import TableSpec
 from fer_bench.reports.tables.table01_to_s1 import TABLES
+from fer_bench.row_names import REFERENCE
 
 NAMES = (*(spec.name for spec in TABLES), table_s2.NAME)
 """The tables as the command line calls them: `01` to `11`, `s1`, `s2`."""
