@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from fer_bench.files import read_json
+from fer_bench.records.reliability import load_reliability
 from fer_bench.records.score import Score
 from fer_bench.reports.collapse import why_collapsed
 from fer_bench.reports.enabled import Enabled, found
 from fer_bench.reports.face_tables import FaceTables
 from fer_bench.reports.row import Row
+from fer_bench.statistics.ratings import bracket
 
 
 class Scores:
@@ -28,9 +30,17 @@ class Scores:
         protocol: the newest version of the rules, with whose numbers all rows' compare; 0: none.
         external: names of what was predicted elsewhere by them, for `get` alone: it is no row.
         apart: rows of other versions, which no table compares with the rest.
+        possible: by set, between what the best possible accuracy lies, where its labels were given
+            twice (`statistics.ratings.bracket`, in the test set's mix).
     """
 
-    def __init__(self, rows: Sequence[Row], external: Sequence[Row] = ()) -> None:
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        external: Sequence[Row] = (),
+        possible: Mapping[str, tuple[float, float]] | None = None,
+    ) -> None:
+        self.possible = possible or {}
         cells = [cell for row in rows for cell in row.cells]
         versions = {comparable(cell) for cell in cells}
         newest = max(versions, default=0)
@@ -190,7 +200,15 @@ def _load(scores_dir: Path, enabled: Enabled, external_dir: Path | None) -> Scor
                 tuning=_search(scores_dir.parent / "tuning", cells),
             )
         )  # fmt: skip
-    return Scores(rows, load_external(external_dir, faces))
+    possible = _possible(scores_dir.parent / "label_reliability")
+    return Scores(rows, load_external(external_dir, faces), dict(possible))
+
+
+def _possible(folder: Path) -> Iterator[tuple[str, tuple[float, float]]]:
+    for record in load_reliability(folder):
+        for line in record.agreement:
+            if (line["file"], line["rule"], line["where"]) == ("label_csv", "majority", "all"):
+                yield record.dataset, bracket(line["in_mix"]["value"])
 
 
 def _search(folder: Path, cells: Sequence[Score]) -> Mapping[str, Any] | None:

@@ -13,8 +13,8 @@ from fer_bench.stages.base import Stage
 
 SPEC = f"{paths.SPECS}/reports.json"
 """What is enabled, and the hash of all that the reports run."""
-SCORED = [paths.SCORES, paths.TUNING]
-"""Scores, and the logs of searches that they name."""
+SCORED = [paths.SCORES, paths.TUNING, paths.RELIABILITY]
+"""Scores, the logs of searches that they name, and what labels allow."""
 MEASURED = [paths.ROBUSTNESS, paths.EXPLAIN, paths.COST]
 
 
@@ -65,7 +65,7 @@ def tables() -> Stage:
     deps = [*_texts(written), *SCORED, paths.PAPER, *MEASURED]
     # Not results/faces: every set's audit writes there, also of sets that nobody enabled. A table
     # that changes changes the scores that name its hash.
-    deps += [paths.RELIABILITY, paths.REPORTED, paths.EXTERNAL]
+    deps += [paths.REPORTED, paths.EXTERNAL]
     return _report("tables", deps, page_outputs(folder), run)
 
 

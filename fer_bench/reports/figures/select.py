@@ -154,7 +154,7 @@ def headed(row: Row, *facts: str, set_: str | None = None) -> str:
         set_: the set of faces, if not the row's own.
     """
     set_ = set_ or row.dataset
-    marks = ["measured elsewhere"] * row.elsewhere + ["images missing"] * row.partial(set_)
+    marks = ["measured elsewhere"] * row.elsewhere + ["incomplete set"] * row.partial(set_)
     return "\n".join([set_, *facts, *([f"({', '.join(marks)})"] if marks else [])])
 
 

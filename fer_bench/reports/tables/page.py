@@ -11,10 +11,12 @@ from fer_bench.reports.compare.blocks import STRANGERS
 from fer_bench.reports.compare.same_faces import sampling_error
 from fer_bench.reports.describe import subset_title
 from fer_bench.reports.equal_chances import training
+from fer_bench.reports.formatting import percent
 from fer_bench.reports.grid import Grid
 from fer_bench.reports.paper import Printed
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.tables import as_printed, latex
+from fer_bench.reports.tables.beside_paper import value
 from fer_bench.reports.tables.paired_lines import compared_blocks, explained_once
 from fer_bench.reports.tables.section_grid import PRETRAINED, measured_subsets, section_grid
 from fer_bench.reports.tables.sections import TableSection, sections
@@ -34,6 +36,10 @@ LATEX_NOTE = (
     "Percent; mean ± sample standard deviation over seeds. Accuracy, max, balanced accuracy and "
     "macro-F1 are of the `last` epoch (bold: best accuracy); `best_on_test`: the epoch that was "
     "best on these test faces, as in the paper."
+)
+POSSIBLE = (
+    "Labels: the best possible accuracy lies between {} and {} % if two ratings of one face are "
+    "independent ([label_reliability.md](label_reliability.md))."
 )
 UNEQUAL = 2
 EQUAL = (
@@ -130,6 +136,7 @@ def _panel(
         about[0] += f" Pre-trained on: {describe.pretrained(rows[0])}."
     about += describe.warnings(rows, [section.set], scores)
     about += training(rows)
+    about += _possible(section, scores)
     sizes = scored.train_sizes if spec.of_imbalance else []
     if sizes and max(sizes) < UNEQUAL * min(sizes):
         about.append(EQUAL.format(min(sizes), max(sizes)))
@@ -146,6 +153,21 @@ def _panel(
         section.set, describe.title(section.set), tuple(about), grid, tuple(notes),
         tuple(compared),
     )  # fmt: skip
+
+
+def _possible(section: TableSection, scores: Scores) -> list[str]:
+    """What labels allow at most, and whose number lies above."""
+    if section.set not in scores.possible:
+        return []
+    low, high = scores.possible[section.set]
+    above: dict[str, None] = {}
+    for line in section.lines:
+        printed = [float(v) / 100 for p in line.paper.values() if (v := value(p)) is not None]
+        ours = line.row.summary("accuracy", line.set, line.subset) if line.row else None
+        if line.set == section.set and max([*printed, ours.mean if ours else 0]) > low:
+            above[line.label] = None
+    whose = f" Above the lower end, by us or as printed: {', '.join(above)}." if above else ""
+    return [POSSIBLE.format(percent(low), percent(high)) + whose]
 
 
 def _class_counts(section: TableSection) -> str:

@@ -69,7 +69,7 @@ class TestFigure05:
     def test_marks_what_is_measured_elsewhere_or_incomplete(self, inputs: Inputs) -> None:
         marked = [t for t in panels(FIGURES["figure05"](inputs)) if "facial_expr" in t]
         assert len(marked) == 3
-        assert all(t.endswith("(measured elsewhere, images missing)") for t in marked)
+        assert all(t.endswith("(measured elsewhere, incomplete set)") for t in marked)
 
     def test_the_largest_share_is_white_on_dark_and_halves_round_up(self) -> None:
         counts = np.zeros((7, 7), dtype=int)
@@ -132,7 +132,7 @@ class TestFiguresOfThePapersSets:
         figure = FIGURES["figure_s4"](Inputs(load_scores(photographs / "scores", PHOTOGRAPHS)))
         first, second = panels(figure)
         assert first.startswith(f"sfew; {UNION}; ")
-        assert first.endswith("(images missing)")
+        assert first.endswith("(incomplete set)")
         assert second.startswith("fedro; scan_cci trained on affectnet7_rafdb; ")
 
     def test_s5_to_s8_show_the_papers_subsets(self, photographs: Path) -> None:

@@ -25,3 +25,17 @@ def test_a_balanced_set_says_nothing_of_oversampling(monkeypatch: pytest.MonkeyP
     assert said not in markdown(table_page(replace(S1, of_imbalance=False), some, []))
     monkeypatch.setattr(Row, "train_sizes", [100, 900])
     assert "Says nothing" not in markdown(table_page(S1, some, []))
+
+
+def test_what_labels_allow_stands_above_and_names_what_lies_higher() -> None:
+    scores = load_scores(RESULTS / "scores", {})
+    low, high = scores.possible["ferplus"]
+    assert low == pytest.approx(0.8996, abs=1e-4)
+    assert high == pytest.approx(low**0.5)
+    spec = next(spec for spec in TABLES if spec.number == 8)
+    said = f"lies between {100 * low:.2f} and {100 * high:.2f} %"
+    text = markdown(table_page(spec, scores, []))
+    assert text.count(said) == 1  # on FERPlus alone
+    assert "Above the lower end" not in text
+    below = Scores(list(scores), possible={"ferplus": (0.5, 0.7)})
+    assert "printed: Without CCI, With CCI." in markdown(table_page(spec, below, []))
