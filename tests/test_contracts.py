@@ -97,6 +97,12 @@ def test_every_dataset_stands_on_packs_and_every_pack_on_a_source():
             assert datasets.get_pack(pack).source in datasets.sources()
 
 
+def test_no_two_test_files_share_a_name():
+    """Pytest would import the first for the second, but only where both are run."""
+    names = [file.name for file in (ROOT / "tests").rglob("test_*.py")]
+    assert len(names) == len(set(names))
+
+
 def test_no_photographs_or_machine_paths_are_committed():
     tracked = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True

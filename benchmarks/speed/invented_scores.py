@@ -22,7 +22,7 @@ from fer_bench.datasets.base import Dataset
 from fer_bench.evaluation import score
 from fer_bench.evaluation.corruptions import CORRUPTIONS, PERTURBATIONS
 from fer_bench.evaluation.parts import Predicted
-from fer_bench.files import sha256_file, write_json, write_text
+from fer_bench.files import sha256_file, write_json
 from fer_bench.labels import Expression
 from fer_bench.records.faces import LISTED, SLICE, STAMP, SUBSET, VOTES, FaceTable
 
@@ -95,7 +95,9 @@ def _write(root: Path, cell: tuple[str, str, int]) -> None:
     _training(folder, dataset, model, seed, classes)
     for set_ in (dataset, *EVALUATED[dataset]):
         place = folder / ("train" if set_ == dataset else f"on_{set_}")
-        write_text(place / "predictions.parquet", f"{dataset} {model} {seed} {set_}")
+        place.mkdir(parents=True, exist_ok=True)
+        told = {"split": [f"{dataset} {model} {seed} {set_}"], "selection": ["none"]}
+        pd.DataFrame(told).to_parquet(place / "predictions.parquet")  # no validation faces
         stamp(root, dataset, set_, place)
     score.read_predictions = _invented(model, seed)
     out = root / "scores" / dataset / model / f"{seed}.json"

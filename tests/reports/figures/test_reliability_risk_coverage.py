@@ -41,7 +41,7 @@ class TestConfidence:
         np.testing.assert_allclose(edges, np.arange(16) * 100 / 15)
         below = next(axis for axis in figure.axes if axis.get_legend())
         assert below.get_legend().get_title().get_text() == "ECE"
-        assert [t.get_text() for t in below.get_legend().get_texts()] == ["11.2 %  scan_cci"]
+        assert [t.get_text() for t in below.get_legend().get_texts()] == ["11.2 % (1.8)  scan_cci"]
 
     def test_bins_of_few_faces_are_hollow(self) -> None:
         few = figure_rows.share(7, 10, calibration=CALIBRATION | {"n": [0] * 13 + [9, 10]})
