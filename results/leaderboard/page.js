@@ -238,7 +238,7 @@
     if (data.models.length) { fromHash(); show(); }
     else one(".count", form).textContent = "Nothing has been measured yet: run dvc repro.";
   }
-  const verdicts = ["is better", "is worse", "Equivalent", "Undecided", "Too few faces or people to say", "Too few seeds for a verdict on the models"];
+  const verdicts = ["is better", "is worse", "Equivalent", "Undecided", "Too few faces or people to say", "Too few seeds for a verdict on the models", "No verdict on the models"];
 
   function pair(track, i, j, data) {
     const names = [data.models[i][0], data.models[j][0]];
