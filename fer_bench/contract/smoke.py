@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from fer_bench import params
 from fer_bench.errors import FerBenchError
-from fer_bench.files import read_json, write_text
+from fer_bench.files import read_json, write_text, yaml_text
 from fer_bench.models import outside
 from fer_bench.specs import write_specs
 from fer_bench.stages import before_training as before
@@ -67,12 +63,12 @@ def smoke(file: Path, folder: Path) -> dict[str, float]:
         target.parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, target)
-    with _inside(folder):
+    with chdir(folder):
         names = outside.register_file(file.name)
         lists: dict[str, list[Any]] = {key: [] for key in params.Enabled.model_fields}
         enabled = {DATASET: {**lists, "models": names, "seeds": [SEED]}}
         given = {**SMALL, "model_files": [file.name], "enabled": enabled}
-        write_text(Path(paths.PARAMS), yaml.safe_dump(given, sort_keys=False))
+        write_text(Path(paths.PARAMS), yaml_text(given))
         write_specs(params.load(), Path(paths.SPECS))
         steps = [before.align, before.view, before.audit, before.identity, before.starts]
         for step in steps:
@@ -83,13 +79,3 @@ def smoke(file: Path, folder: Path) -> dict[str, float]:
         reports.leaderboard().run()
         scores = {name: read_json(Path(paths.score(DATASET, name, SEED))) for name in names}
     return {name: s["sets"][DATASET]["last"]["all"]["accuracy"] for name, s in scores.items()}
-
-
-@contextmanager
-def _inside(folder: Path) -> Iterator[None]:
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)

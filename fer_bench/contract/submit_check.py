@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from fer_bench import datasets, models
+from fer_bench import models
 from fer_bench.errors import FerBenchError
 from fer_bench.files import sha256_file
 from fer_bench.records.predictions import FILE
 from fer_bench.records.score import Score
+from fer_bench.reports.relations import rendered
 from fer_bench.rules import read_protocol
 from fer_bench.stages import paths
 from fer_bench.statistics.pairs import SEEDS_NEEDED
@@ -47,8 +48,7 @@ def _faults(scores: list[Score], root: Path) -> Iterator[str]:
         yield "its seeds were run with different settings: `fer-bench status` says which are stale"
     if any(score.rules is None or score.rules.version != protocol.version for score in scores):
         yield f"not all by the rules in force, version {protocol.version}: score again"
-    known = datasets.datasets().get(cell.dataset)
-    if known is not None and datasets.get_source(datasets.get_pack(known.packs[0]).source).rendered:
+    if rendered(cell.dataset):
         return  # drawn faces: anybody makes the predictions again, and they carry no verdict
     if len(scores) < SEEDS_NEEDED:
         yield (

@@ -200,9 +200,7 @@ def _believed(
     """Whether the softmax of (N, K) logits is what the model believes; else only answers count."""
     if kind == "probability":
         return not bool((values.max(1) - np.log(1 - 1e-6) > 0).all())  # all one-hot: labels alone
-    if (values >= 0).all() and np.allclose(values.sum(1), 1, atol=1e-3):
-        wrong.append("its logits are probabilities: call the columns probability_...")
-    elif LOG_PROBABILITIES not in card:
+    if LOG_PROBABILITIES not in card:
         wrong.append(
             f'the card does not state {LOG_PROBABILITIES}: write `{LOG_PROBABILITIES}: "yes"` '
             'where the softmax of these logits is what the model believes, "no" for other scores'

@@ -63,21 +63,25 @@ class Variances:
         """The smallest difference that a single pair shows with 80 % power, as a fraction."""
         return _times(*self.error(seeds, units))
 
-    def seeds_needed(self, difference: float, *, same_people: bool) -> int | None:
+    def seeds_needed(
+        self, difference: float, *, same_people: bool, units: int | None = None
+    ) -> int | None:
         """How many seeds of each model show a difference; None: no number of them does.
 
         Args:
             difference: as a fraction.
             same_people: the claim is about these very faces, so that people add no doubt.
+            units: people; None: as many as measured.
         """
         alone = Variances(0.0, self.seeds, self.chance, self.units, self.rows)
         of = alone if same_people else self
         low, high = 2, MOST
-        if of.smallest(high) > difference:
+        if of.smallest(high, units) > difference:
             return None
         while low < high:
             middle = (low + high) // 2
-            low, high = (low, middle) if of.smallest(middle) <= difference else (middle + 1, high)
+            enough = of.smallest(middle, units) <= difference
+            low, high = (low, middle) if enough else (middle + 1, high)
         return low
 
 

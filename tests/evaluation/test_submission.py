@@ -136,7 +136,10 @@ def test_what_are_no_probabilities_has_no_calibration(place):
     sure = frame.copy()
     sure[columns] = np.eye(3)[frame[columns].to_numpy().argmax(1)]
     scores = frame.rename(columns=lambda c: c.replace("probability", "logit"))
-    with pytest.raises(FerBenchError, match=r"its logits are probabilities .*: call the columns"):
+    refused = (
+        r"its logits are probabilities \(0 or more, together 1 in every row\): call the columns"
+    )
+    with pytest.raises(FerBenchError, match=refused):
         submit(place, scores)
     whole = submit(place, frame).sets["toy"]["last"]["all"]
     assert whole["ece"] is not None

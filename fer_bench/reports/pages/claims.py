@@ -14,6 +14,7 @@ from fer_bench.reports.paper import Claim
 from fer_bench.reports.relations import MASK_SUFFIXES, masked_base, rendered
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
+from fer_bench.reports.tables.spec import LONGER
 from fer_bench.row_names import transferred
 from fer_bench.statistics.corrections import MARGIN
 from fer_bench.statistics.pairs import SEEDS_NEEDED
@@ -47,7 +48,7 @@ VERDICTS = {
     "same": {"better": "contradicted", "worse": "contradicted", "equivalent": "supported"},
 }
 """By the claim's way and what the faces say of the first model."""
-TRAINED = ("_12_epochs", "")
+TRAINED = (LONGER, "")
 """What names of rows end in: those that were trained longer count, where both models were."""
 SAID = {
     "too_few": "too few faces or people",

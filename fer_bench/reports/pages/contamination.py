@@ -98,7 +98,7 @@ def markdown(scores: Scores, external: Sequence[Row], texts: ModelTexts) -> str:
             for seen in dict.fromkeys(one.seen for one in found)]  # fmt: skip
     why = [f"- {one.seen}, `{one.set}`: {one.overlap}; {one.why}." for one in found]
     if not found:
-        return f"{INTRODUCTION}\n\nNothing has been measured yet.\n"
+        return f"{INTRODUCTION}\n\nNothing is measured for this page yet.\n"
     grid = github(["Seen before", *(f"`{name}`" for name in sets)], body, [0])
     folded = "\n\n".join(("<details><summary>Sources</summary>", "\n".join(why), "</details>"))
     return f"{INTRODUCTION}\n\n{grid}\n\n{folded}\n"

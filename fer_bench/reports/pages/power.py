@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.reports import columns
 from fer_bench.reports.columns import Column, Columns, page_table, plain, share
 from fer_bench.reports.compare.same_faces import tracks_of
-from fer_bench.reports.formatting import NOTHING, count, rounded
+from fer_bench.reports.formatting import NOTHING, count
 from fer_bench.reports.scores import Scores
+from fer_bench.statistics import wording
 from fer_bench.statistics.power import MOST, Variances, variances
-from fer_bench.statistics.wording import margin_text
 
 TITLE = "Power"
 SHOWS = "The smallest difference that each set's faces, people and seeds can show."
@@ -44,8 +44,9 @@ class Planned:
     found: Variances
 
 
+@lru_cache(maxsize=1)
 def planned(scores: Scores) -> list[Planned]:
-    """The datasets with two models of two seeds."""
+    """The datasets with two models of two seeds; measured once for page and CSV."""
     every = []
     for dataset in scores.datasets():
         rows = [row for row in scores.of(dataset) if row.has(dataset)]
@@ -91,25 +92,20 @@ def plan_text(
     units = people or v.units
     lines = [
         f"{dataset}: {one.faces:,} faces{whose}; {v.rows} models",
-        f"runs of one model differ by ±{_points(_spread(one))} points (standard deviation), a "
-        f"difference of two models by ±{_points(v.people**0.5)} over {who}",
+        f"runs of one model differ by ±{wording.points(_spread(one))} points (standard deviation), "
+        f"a difference of two models by ±{wording.points(v.people**0.5)} over {who}",
         "",
         f"One pair, {units:,} {who}: shown with 80 % power is a difference of",
     ]
-    lines += [f"  {_points(v.smallest(n, units)):>5} points with {n} seeds of each"
+    lines += [f"  {wording.points(v.smallest(n, units)):>5} points with {n} seeds of each"
               for n in ([seeds] if seeds else SEEDS)]  # fmt: skip
-    lines.append(f"  {_points(v.smallest(MOST, units)):>5} points with seeds without end")
-    of = Variances(v.people * v.units / units, v.seeds, v.chance * v.units / units, units, v.rows)
-    lines += ["", f"A claim of {margin_text(points / 100)} needs"]
+    lines.append(f"  {wording.points(v.smallest(MOST, units)):>5} points with seeds without end")
+    lines += ["", f"A claim of {wording.margin_text(points / 100)} needs"]
     for same, about in ((True, "these very faces"), (False, f"other {who} like these")):
-        needed = of.seeds_needed(points / 100, same_people=same)
+        needed = v.seeds_needed(points / 100, same_people=same, units=units)
         lines.append(f"  about {about}: " + (f"{needed:,} seeds of each model" if needed
                      else f"more {who}; no number of seeds is enough"))  # fmt: skip
     return "\n".join(lines)
-
-
-def _points(fraction: float) -> str:
-    return rounded(100 * fraction, 1)
 
 
 def _spread(one: Planned) -> float:
@@ -123,7 +119,7 @@ def _needed(difference: float, same_people: bool, one: Planned) -> int | None:
 def _smallest(seeds: int) -> Column[Planned]:
     head, name = ("Any", "any") if seeds == MOST else (f"{seeds} seeds", str(seeds))
     return share(f"smallest_{name}", lambda one: one.found.smallest(seeds), head,
-                 lambda v: NOTHING if v is None else _points(v))  # fmt: skip
+                 lambda v: NOTHING if v is None else wording.points(v))  # fmt: skip
 
 
 def _claims(difference: float) -> Sequence[Column[Planned]]:
@@ -142,9 +138,9 @@ COLUMNS: Columns[Planned] = (
     plain("faces", lambda one: one.faces, "Faces", lambda one: count(one.faces)),
     plain("people", lambda one: one.people, "People", lambda one: count(one.people)),
     plain("models", lambda one: one.found.rows, "Models"),
-    share("std_over_seeds", _spread, "± seeds", lambda v: _points(v or 0)),
+    share("std_over_seeds", _spread, "± seeds", lambda v: wording.points(v or 0)),
     share("std_over_people", lambda one: one.found.people**0.5, "± people",
-          lambda v: _points(v or 0)),
+          lambda v: wording.points(v or 0)),
     *map(_smallest, (*SEEDS, MOST)),
     *(column for difference in CLAIMS for column in _claims(difference)),
 )  # fmt: skip

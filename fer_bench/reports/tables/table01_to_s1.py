@@ -9,6 +9,7 @@ from __future__ import annotations
 from fer_bench.reports.tables.spec import (
     BASELINES,
     COMPETITORS,
+    LONGER,
     OURS,
     OVER_BASELINES,
     OVER_COMPETITORS,
@@ -49,7 +50,7 @@ COMMON = (
     "logits; in *all*, a model may answer with a class that the set does not have.",
 )
 TWELVE_EPOCHS = tuple(
-    RowSpec(f"{label}, twelve epochs", f"{model}_12_epochs", core=False)
+    RowSpec(f"{label}, twelve epochs", f"{model}{LONGER}", core=False)
     for label, model in (
         ("Baseline1 (from scratch)", "baseline1"),
         ("Baseline (our identities)", "baseline_identity"),
