@@ -49,8 +49,8 @@ COMMON = (
     "*common classes*: only the classes that model and set both know, and the largest of their "
     "logits; in *all*, a model may answer with a class that the set does not have.",
 )
-TWELVE_EPOCHS = tuple(
-    RowSpec(f"{label}, twelve epochs", f"{model}{LONGER}", core=False)
+TWENTY_EPOCHS = tuple(
+    RowSpec(f"{label}, twenty epochs", f"{model}{LONGER}", core=False)
     for label, model in (
         ("Baseline1 (from scratch)", "baseline1"),
         ("Baseline (our identities)", "baseline_identity"),
@@ -80,11 +80,11 @@ TABLES: tuple[TableSpec, ...] = (
             OURS,
             RowSpec("SCAN-CCI (ImageNet)", "scan_cci_imagenet", core=False),
             *RELEASED,
-            *TWELVE_EPOCHS,
+            *TWENTY_EPOCHS,
         ),
         pairs=(
             *OVER_BASELINES,
-            *((TWELVE_EPOCHS[-1].model, row.model) for row in TWELVE_EPOCHS[:-1]),
+            *((TWENTY_EPOCHS[-1].model, row.model) for row in TWENTY_EPOCHS[:-1]),
         ),
         subsets=("all", "without_duplicates"),
         folds=False,

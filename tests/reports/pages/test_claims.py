@@ -98,10 +98,10 @@ def test_the_first_measured_stand_in_counts():
 
 def test_rows_that_were_trained_longer_count_where_both_were():
     rows = [trained("scan_cci", 0.7), trained("ran", 0.8), trained("scn", 0.8)]
-    longer = [trained("scan_cci_12_epochs", 0.8), trained("ran_12_epochs", 0.7)]
+    longer = [trained("scan_cci_20_epochs", 0.8), trained("ran_20_epochs", 0.7)]
     found = verdicts(rows + longer, *[("scan_cci", other, "better", "own") for other in
                                       ("ran", "scn")])  # fmt: skip
-    assert found["one"].tolist() == ["scan_cci_12_epochs", "scan_cci"]
+    assert found["one"].tolist() == ["scan_cci_20_epochs", "scan_cci"]
     assert found["verdict"].tolist() == ["supported", "contradicted"]
 
 
