@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from fer_bench.training.batches import Faces, class_balanced_weights, epoch_orde
 from fer_bench.training.checkpoint import Checkpoints
 from fer_bench.training.prefetch import prefetched
 from fer_bench.training.recipe import Recipe
+from fer_bench.training.schedule import schedule_for
 from fer_bench.training.setup import place, writes
 from fer_bench.training.state import Chosen, Fit, Position, State
 from fer_bench.training.step import drawn, predict, train_step
@@ -64,7 +66,7 @@ def fit(
     checkpoints = Checkpoints(str(cell), key, writes())
     with _memory(recipe, fabric.device):
         wrapped, optimizer = place(fabric, model, recipe, compute)
-        schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, recipe.decay)
+        schedule = schedule_for(optimizer, recipe)
         state = State(model, optimizer, schedule, cell, Targets(train.labels), _scaler(fabric))
         if saved := checkpoints.load():
             state.restore(saved)
@@ -124,6 +126,10 @@ def _train_epoch(
     share = slice(fabric.global_rank, None, fabric.world_size)
     left = batches[at.step :]
     parts = prefetched(train, [batch[share] for batch in left], fabric.device)
+    clip = None
+    if recipe.clip:
+        limit = {"max_norm": recipe.clip, "error_if_nonfinite": False}
+        clip = partial(fabric.clip_gradients, wrapped, state.optimizer, **limit)
     for batch, (which, faces) in zip(left, parts, strict=True):
         draws = drawn(len(batch), recipe, state.augmentation)
         mine = draws.part(share)
@@ -135,8 +141,9 @@ def _train_epoch(
             torch.manual_seed(state.cell.stream(f"{at.epoch}/{at.step}/{fabric.global_rank}"))
         weight = len(which) * fabric.world_size / len(batch)  # DDP takes the plain mean
         step = train_step(
-            wrapped, state.optimizer, fabric.backward, images, target, class_weight, weight, given
-        )
+            wrapped, state.optimizer, fabric.backward, images, target, class_weight, weight, given,
+            recipe.sam, clip,
+        )  # fmt: skip
         loss, hits = _summed(fabric, step.loss * len(which), step.right)
         at.loss_sum, at.right, at.step = at.loss_sum + loss, at.right + hits, at.step + 1
         with torch.no_grad():
