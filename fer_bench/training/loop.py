@@ -71,6 +71,7 @@ def fit(
         if saved := checkpoints.load():
             state.restore(saved)
             log.info("%s goes on %s", cell, _where(state.position))
+    model.label_smoothing = recipe.label_smoothing
     groups = [group["name"] for group in optimizer.param_groups]
     class_weight = _class_weight(train, classes, recipe, fabric.device)
     begun = state.position.epoch
@@ -82,7 +83,7 @@ def fit(
         model.start_epoch(epoch)
         rates = dict(zip(groups, schedule.get_last_lr(), strict=True))
         with _memory(recipe, fabric.device):
-            _train_epoch(fabric, wrapped, train, recipe, class_weight, state, checkpoints)
+            seen = _train_epoch(fabric, wrapped, train, recipe, class_weight, state, checkpoints)
             # By the process that writes, not with `wrapped`, whose forward pass waits for others.
             with fabric.autocast():
                 val_logits = predict(model, val, fabric.device) if val and writes() else None
@@ -90,8 +91,8 @@ def fit(
         at = state.position
         row = {
             "epoch": epoch,
-            "train_loss": at.loss_sum / len(train),
-            "train_accuracy": at.right / len(train),
+            "train_loss": at.loss_sum / seen,
+            "train_accuracy": at.right / seen,
             "val_accuracy": _accuracy(val_logits, val),
             "test_accuracy": _accuracy(test_logits, test),
             "lr_backbone": rates.get(BACKBONE_LR),
@@ -117,11 +118,11 @@ def _train_epoch(
     class_weight: Tensor | None,
     state: State,
     checkpoints: Checkpoints,
-) -> None:
-    """The batches of one epoch that are not done yet."""
+) -> int:
+    """The batches of one epoch that are not done yet; returns how many faces they all have."""
     at, targets = state.position, state.result.targets
     if at.order is None:
-        at.order = epoch_order(train.labels, recipe.sampler, state.order)
+        at.order = epoch_order(train.labels, recipe.sampler, state.order, recipe.repeat_below)
     batches = list(in_batches(at.order, recipe.batch_size, least=max(2, fabric.world_size)))
     share = slice(fabric.global_rank, None, fabric.world_size)
     left = batches[at.step :]
@@ -154,6 +155,12 @@ def _train_epoch(
         if checkpoints.due():
             checkpoints.save(state.to_save())
         checkpoints.tell(at.epoch, recipe.epochs, at.step, len(batches))
+        if recipe.label_smoothing and not state.model.smoothed:
+            raise FerBenchError(
+                "recipe: label_smoothing: this model's loss does not smooth labels: let it compute "
+                "self.cross_entropy(...) instead of F.cross_entropy(...), or leave the option out"
+            )
+    return len(at.order)
 
 
 def _summed(fabric: Any, loss: float, hits: int) -> tuple[float, int]:

@@ -52,7 +52,11 @@ class Recipe:
         clip: the gradients' largest norm, over all parameters; 0 for any.
         sam: rho of sharpness-aware minimisation (`sam.py`), two passes a step; 0 for none.
         sampler: `oversample` draws N faces with replacement, each class equally likely (paper,
-            supplementary 1.1); `shuffle` takes every face once.
+            supplementary 1.1); `shuffle` takes every face once; `class_repeat` takes each face of
+            a class with the share f of the faces ceil(max(1, sqrt(repeat_below / f))) times.
+        repeat_below: share of the faces below which `class_repeat` takes a class more than once
+            (0.15, APViT).
+        label_smoothing: part of each label that is shared evenly among the classes.
         class_weight: `none`, or `class_balanced`: the effective-number weights, beta = 0.9999,
             that the released code uses on SFEW.
         flip: probability of a horizontal flip (released code: 0.5).
@@ -81,7 +85,9 @@ class Recipe:
     no_decay: tuple[str, ...] = _rare(())
     clip: float = _between(0, 1e6, 0.0, rare=True)
     sam: float = _between(0, 10, 0.0, rare=True)
-    sampler: Literal["oversample", "shuffle"] = "oversample"
+    sampler: Literal["oversample", "shuffle", "class_repeat"] = "oversample"
+    repeat_below: float = _between(0, 1, 0.15, rare=True)
+    label_smoothing: float = _between(0, 0.99, 0.0, rare=True)
     class_weight: Literal["none", "class_balanced"] = "none"
     flip: float = _between(0, 1, 0.5)
     jitter: tuple[float, float, float, float] = field(

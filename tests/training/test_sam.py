@@ -47,7 +47,7 @@ def test_steps_are_those_of_the_definition(rho, clip):
     target = torch.tensor([0, 1, 2, 3, 1, 1])
     recipe = Recipe(heads_lr=RATE, momentum=MOMENTUM, weight_decay=0)
     optimizer = optimizer_for(model, recipe)
-    limit = partial(torch.nn.utils.clip_grad_norm_, model.parameters(), clip) if clip else None
+    limit = partial(torch.nn.utils.clip_grad_norm_, [*model.parameters()], clip) if clip else None
     x = np.hstack([images.mean((2, 3)).numpy(), np.ones((6, 1))])  # the bias as a fourth weight
     w = np.hstack([model.fc.weight.detach(), model.fc.bias.detach()[:, None]])
     velocity = 0
