@@ -41,10 +41,16 @@ Overrides = dict[str, Any]
 
 def _limited(hint: Any, limits: Mapping[str, Any]) -> Any:
     """A recipe's field as pydantic takes it."""
-    if most := limits.get("most"):
-        parts = tuple(Annotated[float, Field(ge=0, le=value)] for value in most)
-        return Annotated[tuple[parts], Field(strict=False)]  # type: ignore[valid-type]
-    return Annotated[hint, Field(**limits)]
+    low, high = limits.get("ge"), limits.get("le")
+    if get_origin(hint) is not tuple:
+        return Annotated[hint, Field(ge=low, le=high)]
+    kinds = get_args(hint)
+    if kinds[-1] is ...:
+        parts: Any = (Annotated[kinds[0], Field(ge=low, le=high)], ...)
+    else:
+        most = limits.get("most", [high] * len(kinds))
+        parts = tuple(Annotated[float, Field(ge=low, le=value)] for value in most)
+    return Annotated[tuple[parts], Field(strict=False)]
 
 
 def _inside(path: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError, nearest
@@ -158,6 +159,10 @@ class FERModel(nn.Module, ABC):
     """
 
     backbone: Backbone
+    label_smoothing: float = 0.0
+    """The recipe's, which the training sets."""
+    smoothed: bool = False
+    """Whether a loss has asked `cross_entropy`: without, the recipe's smoothing would be lost."""
     fields: ClassVar[tuple[str, ...]] = ()
     rates: ClassVar[Mapping[str, str]] = {"backbone": BACKBONE_LR}
     """The learning rate of parts, `backbone_lr` or `heads_lr` by a module's name; that of all else
@@ -180,6 +185,17 @@ class FERModel(nn.Module, ABC):
             target: (B,) int64 class indices.
             class_weight: (K,) weights of the classes in the cross-entropy, or None for equal.
         """
+
+    def cross_entropy(
+        self, logits: Tensor, target: Tensor, class_weight: Tensor | None = None
+    ) -> Tensor:
+        """The mean cross-entropy of `loss`'s arguments, with the recipe's label smoothing.
+
+        Each label is shared evenly among the K classes by the part `label_smoothing` (Szegedy et
+        al., CVPR 2016, section 7).
+        """
+        self.smoothed = True
+        return F.cross_entropy(logits, target, class_weight, label_smoothing=self.label_smoothing)
 
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
         """Every parameter under its learning rate in the recipe: `backbone_lr` or `heads_lr`.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_bench.models import PresetLine, register_presets
@@ -36,7 +35,7 @@ class Baseline(FERModel):
 
     def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
         """Cross-entropy."""
-        return F.cross_entropy(output.logits, target, class_weight)
+        return self.cross_entropy(output.logits, target, class_weight)
 
 
 register_presets(

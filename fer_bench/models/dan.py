@@ -139,7 +139,7 @@ class Dan(FERModel):
         """Cross-entropy + λ1 L_af + λ2 L_pt."""
         mean = self.config.variance == "mean"
         return (
-            F.cross_entropy(output.logits, target, class_weight)
+            self.cross_entropy(output.logits, target, class_weight)
             + self.config.affinity * affinity_loss(output.extra["features"], target, self.centres)
             + self.config.partition * partition_loss(output.extra["attended"], mean)
         )

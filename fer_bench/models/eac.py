@@ -113,7 +113,7 @@ class Eac(FERModel):
 
     def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
         """Cross-entropy + λ L_c; cross-entropy alone of what evaluation mode gave."""
-        loss = F.cross_entropy(output.logits, target, class_weight)
+        loss = self.cross_entropy(output.logits, target, class_weight)
         if "maps" not in output.extra:
             return loss
         return loss + self.config.consistency * F.mse_loss(

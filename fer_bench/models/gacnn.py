@@ -217,7 +217,7 @@ class Gacnn(FERModel):
 
     def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
         """Cross-entropy."""
-        return F.cross_entropy(output.logits, target, class_weight)
+        return self.cross_entropy(output.logits, target, class_weight)
 
 
 register_presets(

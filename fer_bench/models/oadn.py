@@ -37,7 +37,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError
@@ -144,7 +143,7 @@ class Oadn(FERModel):
 
     def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
         """λ L_landmarks + (1 - λ) · mean of the regions' cross-entropies."""
-        parts = [F.cross_entropy(head, target, class_weight) for head in output.heads]
+        parts = [self.cross_entropy(head, target, class_weight) for head in output.heads]
         lam = self.config.lam
         return lam * parts[0] + (1 - lam) * torch.stack(parts[1:]).mean()
 

@@ -182,7 +182,7 @@ class Ran(FERModel):
 
     def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
         """Cross-entropy, and the region-biased loss unless it is off."""
-        loss = F.cross_entropy(output.logits, target, class_weight)
+        loss = self.cross_entropy(output.logits, target, class_weight)
         if not self.config.region_biased:
             return loss
         return loss + region_biased_loss(output.extra["own"], self.config.margin)

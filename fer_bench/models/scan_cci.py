@@ -242,9 +242,9 @@ class ScanCci(FERModel):
         attention, context = output.heads[: int(lam > 0)], output.heads[int(lam > 0) :]
         parts = []
         if attention:
-            parts.append(lam * F.cross_entropy(attention[0], target, class_weight))
+            parts.append(lam * self.cross_entropy(attention[0], target, class_weight))
         if context:  # the sum of means over equal targets is their number times the mean over all
-            mean = F.cross_entropy(torch.cat(context), target.repeat(len(context)), class_weight)
+            mean = self.cross_entropy(torch.cat(context), target.repeat(len(context)), class_weight)
             parts.append((1 - lam) * len(context) * mean)
         return sum(parts[1:], parts[0])
 

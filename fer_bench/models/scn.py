@@ -115,7 +115,7 @@ class Scn(FERModel):
     def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
         """γ L_RR + (1 - γ) L_WCE."""
         config = self.config
-        weighted = F.cross_entropy(output.logits, target, class_weight)
+        weighted = self.cross_entropy(output.logits, target, class_weight)
         ranked = rank_loss(output.extra["importance"], config.important, config.rank_margin)
         return config.rank_weight * ranked + (1 - config.rank_weight) * weighted
 

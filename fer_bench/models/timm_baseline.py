@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_bench.models import Member, register_family
@@ -51,7 +50,7 @@ class TimmBaseline(FERModel):
 
     def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
         """Cross-entropy."""
-        return F.cross_entropy(output.logits, target, class_weight)
+        return self.cross_entropy(output.logits, target, class_weight)
 
 
 @register_family(TIMM)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fer_bench.reports.row import Row
+from fer_bench.training.recipe import whole
 
 COUNT = (
     "processor",
@@ -39,6 +40,9 @@ def unlike_recipes(one: Row, other: Row) -> list[str]:
     Nothing of a row whose scores do not say, such as an external one.
     """
     mine, theirs = (row.cells[-1].training.recipe or {} for row in (one, other))
+    if not (mine and theirs):
+        return []
+    mine, theirs = whole(mine), whole(theirs)
     return [
         f"{key} {mine[key]} and {theirs[key]}"
         for key in mine

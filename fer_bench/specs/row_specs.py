@@ -94,9 +94,9 @@ def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None =
     pretrained = options.pop("pretrained", preset.pretrained)
     pretrained = settings.weights.get(pretrained, pretrained) if pretrained else None
     own = recipe_keys(preset.recipe, f"{base}'s recipe")
-    recipe = Recipe.of(ChainMap(*_layers(settings, base, own, row, variant, init_from)))
     searched = settings.tuned.get(row) or settings.tuned.get(base)
     try:
+        recipe = Recipe.of(ChainMap(*_layers(settings, base, own, row, variant, init_from)))
         options = models.configure(base, options).as_dict()
     except FerBenchError as error:
         raise FerBenchError(f"{where}: {error}") from error

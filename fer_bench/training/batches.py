@@ -60,15 +60,22 @@ def as_images(pixels: Tensor) -> Tensor:
     return planes.to(torch.float32, memory_format=torch.contiguous_format).div_(255)
 
 
-def epoch_order(labels: np.ndarray, sampler: str, rng: np.random.Generator) -> np.ndarray:
+def epoch_order(
+    labels: np.ndarray, sampler: str, rng: np.random.Generator, repeat_below: float = 0.15
+) -> np.ndarray:
     """The order in which one epoch visits the faces, as positions into `labels`.
 
     `oversample` draws len(labels) positions with replacement, each present class equally likely;
-    `shuffle` is a permutation.
+    `shuffle` is a permutation; `class_repeat` is one with faces of rare classes several times (as
+    Gupta et al., CVPR 2019, do with images of rare classes): see `Recipe.sampler`.
     """
     if sampler == "shuffle":
         return rng.permutation(len(labels))
     counts = np.bincount(labels)
+    if sampler == "class_repeat":
+        share = np.maximum(counts, 1) / len(labels)
+        times = np.ceil(np.maximum(1, np.sqrt(repeat_below / share))).astype(int)
+        return rng.permutation(np.repeat(np.arange(len(labels)), times[labels]))
     weight = 1.0 / counts[labels]
     return rng.choice(len(labels), size=len(labels), replace=True, p=weight / weight.sum())
 

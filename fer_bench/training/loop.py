@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from fer_bench.training.batches import Faces, class_balanced_weights, epoch_orde
 from fer_bench.training.checkpoint import Checkpoints
 from fer_bench.training.prefetch import prefetched
 from fer_bench.training.recipe import Recipe
+from fer_bench.training.schedule import schedule_for
 from fer_bench.training.setup import place, writes
 from fer_bench.training.state import Chosen, Fit, Position, State
 from fer_bench.training.step import drawn, predict, train_step
@@ -64,11 +66,12 @@ def fit(
     checkpoints = Checkpoints(str(cell), key, writes())
     with _memory(recipe, fabric.device):
         wrapped, optimizer = place(fabric, model, recipe, compute)
-        schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, recipe.decay)
+        schedule = schedule_for(optimizer, recipe)
         state = State(model, optimizer, schedule, cell, Targets(train.labels), _scaler(fabric))
         if saved := checkpoints.load():
             state.restore(saved)
             log.info("%s goes on %s", cell, _where(state.position))
+    model.label_smoothing = recipe.label_smoothing
     groups = [group["name"] for group in optimizer.param_groups]
     class_weight = _class_weight(train, classes, recipe, fabric.device)
     begun = state.position.epoch
@@ -80,7 +83,7 @@ def fit(
         model.start_epoch(epoch)
         rates = dict(zip(groups, schedule.get_last_lr(), strict=True))
         with _memory(recipe, fabric.device):
-            _train_epoch(fabric, wrapped, train, recipe, class_weight, state, checkpoints)
+            seen = _train_epoch(fabric, wrapped, train, recipe, class_weight, state, checkpoints)
             # By the process that writes, not with `wrapped`, whose forward pass waits for others.
             with fabric.autocast():
                 val_logits = predict(model, val, fabric.device) if val and writes() else None
@@ -88,8 +91,8 @@ def fit(
         at = state.position
         row = {
             "epoch": epoch,
-            "train_loss": at.loss_sum / len(train),
-            "train_accuracy": at.right / len(train),
+            "train_loss": at.loss_sum / seen,
+            "train_accuracy": at.right / seen,
             "val_accuracy": _accuracy(val_logits, val),
             "test_accuracy": _accuracy(test_logits, test),
             "lr_backbone": rates.get(BACKBONE_LR),
@@ -115,15 +118,19 @@ def _train_epoch(
     class_weight: Tensor | None,
     state: State,
     checkpoints: Checkpoints,
-) -> None:
-    """The batches of one epoch that are not done yet."""
+) -> int:
+    """The batches of one epoch that are not done yet; returns how many faces they all have."""
     at, targets = state.position, state.result.targets
     if at.order is None:
-        at.order = epoch_order(train.labels, recipe.sampler, state.order)
+        at.order = epoch_order(train.labels, recipe.sampler, state.order, recipe.repeat_below)
     batches = list(in_batches(at.order, recipe.batch_size, least=max(2, fabric.world_size)))
     share = slice(fabric.global_rank, None, fabric.world_size)
     left = batches[at.step :]
     parts = prefetched(train, [batch[share] for batch in left], fabric.device)
+    clip = None
+    if recipe.clip:
+        limit = {"max_norm": recipe.clip, "error_if_nonfinite": False}
+        clip = partial(fabric.clip_gradients, wrapped, state.optimizer, **limit)
     for batch, (which, faces) in zip(left, parts, strict=True):
         draws = drawn(len(batch), recipe, state.augmentation)
         mine = draws.part(share)
@@ -135,8 +142,9 @@ def _train_epoch(
             torch.manual_seed(state.cell.stream(f"{at.epoch}/{at.step}/{fabric.global_rank}"))
         weight = len(which) * fabric.world_size / len(batch)  # DDP takes the plain mean
         step = train_step(
-            wrapped, state.optimizer, fabric.backward, images, target, class_weight, weight, given
-        )
+            wrapped, state.optimizer, fabric.backward, images, target, class_weight, weight, given,
+            recipe.sam, clip,
+        )  # fmt: skip
         loss, hits = _summed(fabric, step.loss * len(which), step.right)
         at.loss_sum, at.right, at.step = at.loss_sum + loss, at.right + hits, at.step + 1
         with torch.no_grad():
@@ -147,6 +155,12 @@ def _train_epoch(
         if checkpoints.due():
             checkpoints.save(state.to_save())
         checkpoints.tell(at.epoch, recipe.epochs, at.step, len(batches))
+        if recipe.label_smoothing and not state.model.smoothed:
+            raise FerBenchError(
+                "recipe: label_smoothing: this model's loss does not smooth labels: let it compute "
+                "self.cross_entropy(...) instead of F.cross_entropy(...), or leave the option out"
+            )
+    return len(at.order)
 
 
 def _summed(fabric: Any, loss: float, hits: int) -> tuple[float, int]:

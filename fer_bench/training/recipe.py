@@ -7,13 +7,24 @@ it is checked once, by `fer_bench.params`, from the types and limits here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
+from fer_bench.errors import FerBenchError
 
-def _between(low: float, high: float, default: Any) -> Any:
-    """A number and its limits, which `fer_bench.params` checks."""
-    return field(default=default, metadata={"ge": low, "le": high})
+
+def _between(low: float, high: float, default: Any, rare: bool = False) -> Any:
+    """A number, or some, and the limits of each, which `fer_bench.params` checks.
+
+    What is `rare` is written down only where it is not the default, so that a row that does without
+    has the spec that it had before there was such an option.
+    """
+    return field(default=default, metadata={"ge": low, "le": high, "rare": rare})
+
+
+def _rare(default: Any) -> Any:
+    """An option without limits, as of `_between`."""
+    return field(default=default, metadata={"rare": True})
 
 
 @dataclass(frozen=True)
@@ -25,12 +36,27 @@ class Recipe:
         batch_size: faces a step (64).
         backbone_lr: learning rate of the pre-trained backbone (1e-4).
         heads_lr: learning rate of everything after it (1e-2; AffectNet and SFEW 1e-3).
-        decay: every learning rate is multiplied by this after each epoch (0.95).
-        optimizer: `sgd` (the paper) or `adam`, which some competitors trained with.
+        decay: every learning rate is multiplied by this after each epoch (0.95), or with
+            `schedule: step` at each of the `milestones`.
+        schedule: how learning rates fall: `exponential` (the paper), `step`, or from their start to
+            0, reached as training ends, by half a `cosine` or in a `linear` way (`schedule.py`).
+        milestones: the epochs, from 0, that begin with lower rates; of `schedule: step`.
+        steady: epochs at the full rates before `cosine` or `linear` begin.
+        warmup: epochs before all this in which the rates rise evenly.
+        optimizer: `sgd` (the paper), or `adam` or `adamw`, which some competitors trained with.
         momentum: SGD's momentum, Adam's beta_1 (0.9).
-        weight_decay: added to the gradient, times the weight, in both (1e-3).
+        weight_decay: added to the gradient, times the weight (1e-3); with `adamw` taken off the
+            weight itself, times the learning rate (Loshchilov and Hutter, ICLR 2019).
+        no_decay: what has no weight decay: `biases`, `norms` (all that normalises), or parameters
+            by name, with `*` for any part of it.
+        clip: the gradients' largest norm, over all parameters; 0 for any.
+        sam: rho of sharpness-aware minimisation (`sam.py`), two passes a step; 0 for none.
         sampler: `oversample` draws N faces with replacement, each class equally likely (paper,
-            supplementary 1.1); `shuffle` takes every face once.
+            supplementary 1.1); `shuffle` takes every face once; `class_repeat` takes each face of
+            a class with the share f of the faces ceil(max(1, sqrt(repeat_below / f))) times.
+        repeat_below: share of the faces below which `class_repeat` takes a class more than once
+            (0.15, APViT).
+        label_smoothing: part of each label that is shared evenly among the classes.
         class_weight: `none`, or `class_balanced`: the effective-number weights, beta = 0.9999,
             that the released code uses on SFEW.
         flip: probability of a horizontal flip (released code: 0.5).
@@ -49,26 +75,69 @@ class Recipe:
     backbone_lr: float = _between(0, 100, 1e-4)
     heads_lr: float = _between(0, 100, 1e-2)
     decay: float = _between(0.01, 1, 0.95)
-    optimizer: Literal["sgd", "adam"] = "sgd"
+    schedule: Literal["exponential", "step", "cosine", "linear"] = _rare("exponential")
+    milestones: tuple[int, ...] = _between(1, 10_000, (), rare=True)
+    steady: int = _between(0, 10_000, 0, rare=True)
+    warmup: int = _between(0, 10_000, 0, rare=True)
+    optimizer: Literal["sgd", "adam", "adamw"] = "sgd"
     momentum: float = _between(0, 0.9999, 0.9)
     weight_decay: float = _between(0, 1, 1e-3)
-    sampler: Literal["oversample", "shuffle"] = "oversample"
+    no_decay: tuple[str, ...] = _rare(())
+    clip: float = _between(0, 1e6, 0.0, rare=True)
+    sam: float = _between(0, 10, 0.0, rare=True)
+    sampler: Literal["oversample", "shuffle", "class_repeat"] = "oversample"
+    repeat_below: float = _between(0, 1, 0.15, rare=True)
+    label_smoothing: float = _between(0, 0.99, 0.0, rare=True)
     class_weight: Literal["none", "class_balanced"] = "none"
     flip: float = _between(0, 1, 0.5)
     jitter: tuple[float, float, float, float] = field(
-        default=(0.4, 0.3, 0.25, 0.05), metadata={"most": (10, 10, 10, 0.5)}
+        default=(0.4, 0.3, 0.25, 0.05), metadata={"ge": 0, "most": (10, 10, 10, 0.5)}
     )
     train_on: Literal["train_minus_val", "all"] = "train_minus_val"
     validation: float = _between(0.01, 0.5, 0.1)
     label_noise: float = _between(0, 0.9, 0.0)
     noise_kind: Literal["symmetric", "confusion"] = "symmetric"
 
+    def __post_init__(self) -> None:
+        """Refuse options that do nothing, or not what they say, beside the others.
+
+        Raises:
+            FerBenchError: names the option and what goes with it.
+        """
+        began = self.warmup + self.steady
+        for wrong, said in (
+            (self.schedule == "step" and not self.milestones,
+             "schedule: step needs milestones, e.g. [15, 30]"),
+            (self.milestones and self.schedule != "step", "milestones are of schedule: step"),
+            (list(self.milestones) != sorted(set(self.milestones)),
+             f"milestones: {list(self.milestones)} must rise"),
+            (self.steady and self.schedule not in ("cosine", "linear"),
+             "steady is of schedule: cosine or linear"),
+            (began and began >= self.epochs,
+             f"warmup and steady: {began} epochs leave none of the {self.epochs} for what follows"),
+        ):  # fmt: skip
+            if wrong:
+                raise FerBenchError(f"recipe: {said}")
+
     @staticmethod
     def of(values: Mapping[str, Any]) -> Recipe:
         """The recipe of a spec, or of keys that `fer_bench.params` has checked."""
-        jitter = values.get("jitter", Recipe.jitter)
-        return Recipe(**{**values, "jitter": tuple(jitter)})
+        plain: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
+        }
+        return Recipe(**plain)
 
     def to_json(self) -> dict[str, Any]:
-        """The recipe as plain JSON values."""
-        return {**asdict(self), "jitter": list(self.jitter)}
+        """The recipe as plain JSON values; without the rare options that it does without."""
+        shown = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        for option in fields(self):
+            if option.metadata.get("rare") and getattr(self, option.name) == option.default:
+                del shown[option.name]
+        return shown
+
+
+def whole(said: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe as `Recipe.to_json` gives it, with the rare options that it leaves out."""
+    rare = (option for option in fields(Recipe) if option.metadata.get("rare"))
+    shown = {o.name: list(o.default) if isinstance(o.default, tuple) else o.default for o in rare}
+    return {**shown, **said}

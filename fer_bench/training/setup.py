@@ -132,6 +132,11 @@ def place(
         recipe: for the optimizer.
         compute: the spec's: `compile`, `fused`, `sync_bn`.
     """
+    if compute["precision"] == "16-mixed" and (recipe.sam or recipe.clip):
+        raise FerBenchError(
+            "sam and clip look at gradients, which 16-mixed scales: set compute.precision to "
+            "bf16-mixed or 32-true in params.yaml"
+        )
     model.to(memory_format=torch.channels_last)  # as the faces are stored; faster on every device
     if compute["sync_bn"]:
         if fabric.device.type != "cuda":

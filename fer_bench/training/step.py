@@ -15,6 +15,7 @@ from fer_bench.training import augment, fields
 from fer_bench.training.batches import Faces, in_batches
 from fer_bench.training.prefetch import prefetched
 from fer_bench.training.recipe import Recipe
+from fer_bench.training.sam import ascended
 
 Backward = Callable[[Tensor], None]
 
@@ -38,6 +39,8 @@ def train_step(
     class_weight: Tensor | None,
     weight: float = 1.0,
     given: Mapping[str, Tensor] | None = None,
+    sam: float = 0.0,
+    clip: Callable[[], object] | None = None,
 ) -> Step:
     """Forward, backward, update.
 
@@ -50,16 +53,29 @@ def train_step(
         class_weight: see `FERModel.loss`.
         weight: multiplies the gradient: what this share of a batch counts for.
         given: the model's `fields` of these faces.
+        sam: the recipe's.
+        clip: makes the gradients smaller where they are too large.
     """
-    output = model(images, **(given or {}))
-    loss = model.loss(output, target, class_weight)
-    if not torch.isfinite(loss):
-        raise FerBenchError(
-            "the training loss is not finite: lower backbone_lr or heads_lr in the recipe, "
-            "or check the faces (`fer-bench faces sheet`)"
-        )
-    optimizer.zero_grad(set_to_none=True)
-    backward(loss if weight == 1 else loss * weight)
+
+    def slope() -> tuple[Output, Tensor]:
+        """The model's answer and loss, and the gradients of the loss."""
+        output = model(images, **(given or {}))
+        loss = model.loss(output, target, class_weight)
+        if not torch.isfinite(loss):
+            raise FerBenchError(
+                "the training loss is not finite: lower backbone_lr or heads_lr in the recipe, "
+                "or check the faces (`fer-bench faces sheet`)"
+            )
+        optimizer.zero_grad(set_to_none=True)
+        backward(loss if weight == 1 else loss * weight)
+        return output, loss
+
+    output, loss = slope()
+    if sam:
+        with ascended(optimizer, sam):
+            slope()
+    if clip:
+        clip()
     optimizer.step()
     right = int((output.logits.detach().argmax(1) == target).sum())
     return Step(loss.item(), right, output)

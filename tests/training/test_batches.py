@@ -20,6 +20,19 @@ def test_shuffle_takes_every_face_once():
     assert list(order) != sorted(order)
 
 
+def test_class_repeat_takes_rare_classes_more_than_once():
+    """RAF-DB's counts and what APViT's sampler makes of them: fear three times, three twice."""
+    counts = [1290, 281, 717, 4772, 1982, 705, 2524]
+    labels = np.repeat(np.arange(7), counts)
+    order = epoch_order(labels, "class_repeat", np.random.default_rng(0))
+    times = np.bincount(order, minlength=len(labels))
+    for label, wanted in enumerate([2, 3, 2, 1, 1, 2, 1]):
+        assert set(times[labels == label]) == {wanted}
+    assert list(order[: len(labels)]) != sorted(order)[: len(labels)]
+    often = epoch_order(LABELS, "class_repeat", np.random.default_rng(0), 1.0)
+    assert np.bincount(LABELS[often]).tolist() == [90 * 2, 9 * 4, 0, 10]
+
+
 @pytest.mark.parametrize(("faces", "size"), [(10, 4), (9, 4), (1, 4), (8, 4), (5, 2), (3, 64)])
 def test_batches_cover_everything_once_and_none_is_single(faces, size):
     batches = list(in_batches(np.arange(faces), size))

@@ -1,4 +1,9 @@
-from fer_bench.training.recipe import Recipe
+"""The recipe of a cell: the paper's by default, strict about what goes together."""
+
+import pytest
+
+from fer_bench.errors import FerBenchError
+from fer_bench.training.recipe import Recipe, whole
 
 
 def test_defaults_are_the_papers():
@@ -13,3 +18,39 @@ def test_json_round_trip():
     recipe = Recipe(epochs=3, jitter=(0.1, 0.2, 0.3, 0.0))
     assert Recipe.of(recipe.to_json()) == recipe
     assert Recipe.of({}) == Recipe()
+
+
+PLAIN = {
+    "epochs", "batch_size", "backbone_lr", "heads_lr", "decay", "optimizer", "momentum",
+    "weight_decay", "sampler", "class_weight", "flip", "jitter", "train_on", "validation",
+    "label_noise", "noise_kind",
+}  # fmt: skip
+
+
+def test_a_row_without_rare_options_has_the_spec_that_it_always_had():
+    assert set(Recipe().to_json()) == PLAIN
+    rare = Recipe.of({"sam": 0.05, "no_decay": ["norms"], "schedule": "exponential"}).to_json()
+    assert set(rare) - PLAIN == {"sam", "no_decay"}
+    assert Recipe.of(rare) == Recipe(sam=0.05, no_decay=("norms",))
+
+
+def test_what_a_record_leaves_out_is_at_its_default():
+    assert whole({"epochs": 3})["sam"] == 0
+    assert whole({"sam": 0.1})["sam"] == 0.1
+    assert whole({})["milestones"] == []
+    assert "epochs" not in whole({})
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"schedule": "step"}, r"schedule: step needs milestones, e.g. \[15, 30\]"),
+        ({"milestones": [3]}, "milestones are of schedule: step"),
+        ({"schedule": "step", "milestones": [5, 3]}, r"milestones: \[5, 3\] must rise"),
+        ({"steady": 3}, "steady is of schedule: cosine or linear"),
+        ({"epochs": 5, "warmup": 5}, "5 epochs leave none of the 5"),
+    ],
+)
+def test_options_that_do_nothing_are_refused(keys, said):
+    with pytest.raises(FerBenchError, match=said):
+        Recipe.of(keys)

@@ -135,11 +135,19 @@ def test_only_the_rest_is_trained(command, tmp_path, monkeypatch):
     assert steps_of(command, tmp_path / "out", monkeypatch) == 3 * STEPS - 17
 
 
-def test_adam_goes_on_with_its_moments(command, tmp_path, monkeypatch):
+ADAM = {"optimizer": "adam", "backbone_lr": 0.001, "heads_lr": 0.001}
+RARE = {
+    "optimizer": "adamw", "no_decay": ["biases"], "clip": 0.5, "sam": 0.05,
+    "schedule": "cosine", "warmup": 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("keys", [ADAM, ADAM | RARE], ids=["adam", "rare"])
+def test_any_recipe_goes_on_with_the_same_bits(command, tmp_path, monkeypatch, keys):
+    """Moments, two passes a step, rates by a schedule of their own, what is drawn."""
     spec = command(tmp_path)[0]
     content = read_json(spec)
-    adam = {"optimizer": "adam", "backbone_lr": 0.001, "heads_lr": 0.001}
-    write_json(spec, content | {"recipe": content["recipe"] | adam})
+    write_json(spec, content | {"recipe": content["recipe"] | keys})
     run(command, tmp_path / "whole")
     stopped(command, tmp_path, monkeypatch, after=17)
     run(command, tmp_path / "out")

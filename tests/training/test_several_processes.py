@@ -68,9 +68,10 @@ def _frozen(self, epoch: int) -> None:
             module.eval()
 
 
-def test_two_processes_give_the_result_of_one(aligned, make_spec, tmp_path, monkeypatch):
+@pytest.mark.parametrize("more", [{}, {"sam": 0.05, "clip": 0.5}], ids=["plain", "sam"])
+def test_two_processes_give_the_result_of_one(aligned, make_spec, tmp_path, monkeypatch, more):
     # An odd size makes unequal shares; large steps would blow rounding errors up.
-    recipe = {"batch_size": 15, "epochs": 2, "backbone_lr": 0.002, "heads_lr": 0.002}
+    recipe = {"batch_size": 15, "epochs": 2, "backbone_lr": 0.002, "heads_lr": 0.002, **more}
     spec, start = make_spec("baseline1", recipe)
     with monkeypatch.context() as patch:
         patch.setattr(FERModel, "start_epoch", _frozen)
@@ -80,11 +81,15 @@ def test_two_processes_give_the_result_of_one(aligned, make_spec, tmp_path, monk
     np.testing.assert_allclose(a["train_loss"], b["train_loss"], rtol=1e-5)
     left, right = (pd.read_parquet(folder / "predictions.parquet") for folder in (one, two))
     logits = [c for c in left if c.startswith("logit_")]
-    np.testing.assert_allclose(left[logits], right[logits], atol=2e-5)
+    # Near the worst place rounding errors grow: a few units of float16, in which logits are kept.
+    np.testing.assert_allclose(left[logits], right[logits], atol=1e-3 if more else 2e-5)
     assert not (left[logits].to_numpy() == left[logits].to_numpy()[0]).all()
     for key, value in load_file(one / "weights/last.safetensors").items():
         torch.testing.assert_close(
-            load_file(two / "weights/last.safetensors")[key], value, atol=1e-5, rtol=1e-4
+            load_file(two / "weights/last.safetensors")[key],
+            value,
+            atol=1e-4 if more else 1e-5,
+            rtol=1e-4,
         )
     assert json.loads((two / "train.json").read_text())["environment"]["devices"] == 2
 
