@@ -103,6 +103,8 @@ COMPETITORS = tuple(
         ("EAC, its own recipe", "eac_own_recipe"),
         ("DAN", "dan"),
         ("DAN, its own recipe", "dan_own_recipe"),
+        ("MA-Net", "ma_net"),
+        ("EfficientFace", "efficientface"),
     )
 )
 """Methods of other papers, trained here; shown where they were measured."""
