@@ -105,6 +105,9 @@ COMPETITORS = tuple(
         ("DAN, its own recipe", "dan_own_recipe"),
         ("MA-Net", "ma_net"),
         ("EfficientFace", "efficientface"),
+        ("DDAMFN", "ddamfn"),
+        ("DDAMFN as released", "ddamfn_released"),
+        ("DDAMFN, small", "ddamfn_small"),
     )
 )
 """Methods of other papers, trained here; shown where they were measured."""
