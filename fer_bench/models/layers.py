@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 
 def conv_norm(
@@ -14,3 +15,9 @@ def conv_norm(
         nn.Conv2d(inside, outside, kernel, stride, padding, dilation, groups, bias=False),
         nn.BatchNorm2d(outside),
     )
+
+
+def drop(x: Tensor, share: float) -> Tensor:
+    """Dropout, drawn from torch's global generator of the CPU whatever device `x` is on."""
+    kept = (torch.rand(x.shape) >= share).to(x.device)
+    return x * kept / (1 - share)

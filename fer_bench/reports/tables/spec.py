@@ -108,6 +108,10 @@ COMPETITORS = tuple(
         ("DDAMFN", "ddamfn"),
         ("DDAMFN as released", "ddamfn_released"),
         ("DDAMFN, small", "ddamfn_small"),
+        ("ARM", "arm"),
+        ("MicroExpNet, without its teacher", "micro_expnet"),
+        ("MicroExpNet, its own recipe, without its teacher", "micro_expnet_own_recipe"),
+        ("Teacher-ExpNet (Inception-v3)", "teacher_expnet"),
     )
 )
 """Methods of other papers, trained here; shown where they were measured."""
