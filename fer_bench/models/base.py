@@ -16,7 +16,7 @@ from fer_bench.models.backbone_base import TIMM, Backbone
 from fer_bench.models.backbones import LAYOUTS
 from fer_bench.models.timm_nets import check_timm
 
-INPUTS = ("half", "imagenet", "source_network")
+INPUTS = ("half", "imagenet", "rafdb", "unit", "source_network")
 OWN = "own"
 """The backbone of a network that is its model's alone: no published weights fit it."""
 BACKBONE_LR, HEADS_LR = "backbone_lr", "heads_lr"
@@ -55,8 +55,9 @@ class ModelConfig:
         backbone: `resnet50` (the paper), `resnet18` or `resnet18_slim` (quarter width).
         size: input side in pixels.
         input: how [0, 1] RGB is normalised. `half`: mean and std 0.5 (released code); `imagenet`:
-            ImageNet's mean and std; `source_network`: as the network whose VGGFace2 weights the
-            paper starts from (BGR, 0-255 minus its mean, stride on the 1x1, ceil-mode pooling).
+            ImageNet's mean and std; `rafdb`: RAF-DB's; `unit`: not at all; `source_network`: as
+            the network whose VGGFace2 weights the paper starts from (BGR, 0-255 minus its mean,
+            stride on the 1x1, ceil-mode pooling).
 
     Raises:
         FerBenchError: a value has the wrong type or is none of the choices.
@@ -124,6 +125,9 @@ class Normalise(nn.Module):
         scale, mean, std = {
             "half": (1.0, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
             "imagenet": (1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+            # What EfficientFace's released code takes off.
+            "rafdb": (1.0, (0.575, 0.449, 0.401), (0.207, 0.190, 0.181)),
+            "unit": (1.0, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
             # B, G, R: the mean of the VGGFace2 training images in the Caffe network's order.
             "source_network": (255.0, (91.4953, 103.8827, 131.0912), (1.0, 1.0, 1.0)),
         }[kind]

@@ -45,6 +45,7 @@ from fer_bench.models import PresetLine, register_presets
 from fer_bench.models.backbone_base import CONV_3X
 from fer_bench.models.backbones import LAYOUTS, ResNet, feature_side
 from fer_bench.models.base import FERModel, ModelConfig, Normalise, Output
+from fer_bench.models.layers import drop
 from fer_bench.models.vgg import Vgg16
 
 VGG = "vgg16_bn"
@@ -96,12 +97,6 @@ def cut_patches(features: Tensor, points: Tensor, cells: int) -> Tensor:
     face = torch.arange(len(features), device=features.device)[:, None, None, None]
     last = features.permute(0, 2, 3, 1)  # one cell's channels side by side
     return last[face, rows[..., :, None], columns[..., None, :]].permute(0, 1, 4, 2, 3)
-
-
-def drop(x: Tensor, share: float) -> Tensor:
-    """Dropout, drawn from torch's global generator of the CPU whatever device `x` is on."""
-    kept = (torch.rand(x.shape) >= share).to(x.device)
-    return x * kept / (1 - share)
 
 
 def _conv(inside: int, outside: int, units: int = 1, side: int = 3) -> nn.Sequential:

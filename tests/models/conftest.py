@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from networks import small_options
 
 from fer_bench import models
 
@@ -21,7 +22,7 @@ def small():
 
     def build(name: str, num_classes: int = 7, seed: int = 0, **options) -> models.FERModel:
         torch.manual_seed(seed)
-        options = {"backbone": "resnet18_slim", "size": 80, **options}
+        options = {**small_options(name), "size": 80, **options}
         return models.build(name, num_classes, **options)
 
     return build

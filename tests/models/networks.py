@@ -1,4 +1,9 @@
-"""Which registered models are different networks: others differ in what they start from."""
+"""Which registered models are different networks, and how they are built in small.
+
+Others differ in what they start from.
+"""
+
+from typing import Any
 
 from fer_bench import models
 
@@ -9,3 +14,14 @@ DISTINCT = sorted(
     }.values()
 )
 """One name of each."""
+
+
+def small_options(name: str) -> dict[str, Any]:
+    """Quarter width: by the small backbone, or as the named small form of its file has it."""
+    preset = models.preset(name)
+    options: dict[str, Any] = {} if preset.own_backbone else {"backbone": "resnet18_slim"}
+    for form in filter(lambda n: n.endswith("_small"), models.names()):
+        small, full = models.preset(form), models.preset(form.removesuffix("_small"))
+        if small.module == preset.module:
+            options |= {k: v for k, v in small.defaults.items() if v != full.defaults[k]}
+    return options

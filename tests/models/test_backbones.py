@@ -94,7 +94,9 @@ def test_source_network_strides_on_the_1x1_and_pools_unpadded():
     assert usual.state_dict().keys() == source.state_dict().keys()
 
 
-@pytest.mark.parametrize("name", ["scan_cci", "ran", "scn", "gacnn", "oadn", "eac", "dan"])
+@pytest.mark.parametrize(
+    "name", ["scan_cci", "ran", "scn", "gacnn", "oadn", "eac", "dan", "ma_net"]
+)
 def test_pretrained_weights_reach_the_backbone_and_never_the_heads(small, name):
     donor = small("baseline1", num_classes=30, seed=1)
     state = models.backbone_state(donor)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from networks import DISTINCT
+from networks import DISTINCT, small_options
 
 from fer_bench import models
 from fer_bench.evaluation.explain_cam import Logits
@@ -26,7 +26,7 @@ def small(name):
     changes = {"m": 16, "erasing": 0.0, "dropout": 0.0}
     defaults = models.preset(name).defaults
     options = {key: value for key, value in changes.items() if key in defaults}
-    return models.build(name, 7, backbone="resnet18_slim", size=64, **options)
+    return models.build(name, 7, **{**small_options(name), "size": 64, **options})
 
 
 @pytest.mark.parametrize("name", DISTINCT)

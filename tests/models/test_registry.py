@@ -39,7 +39,7 @@ def test_preset_describes_the_model(name):
     assert preset.summary.endswith(".")
     assert preset.pretrained in (None, "imagenet", "vggface2", "msceleb", "identity")
     assert {"backbone", "size", "input"} <= preset.defaults.keys()
-    assert preset.defaults["backbone"] in ("resnet50", "resnet18", "vgg16_bn")
+    assert preset.defaults["backbone"] in ("resnet50", "resnet18", "vgg16_bn", "own")
     assert preset.defaults["size"] == 224
     with torch.device("meta"):
         models.build(name, **preset.defaults)
@@ -73,7 +73,8 @@ def test_output_gradients_and_groups(name, small):
     grouped = [id(p) for group in groups.values() for p in group]
     assert len(grouped) == len(set(grouped))
     assert set(grouped) == {id(p) for p in model.parameters()}
-    assert {id(p) for p in groups["backbone_lr"]} == {id(p) for p in model.backbone.parameters()}
+    backbone = getattr(model, "backbone", torch.nn.Identity())
+    assert {id(p) for p in groups["backbone_lr"]} == {id(p) for p in backbone.parameters()}
     dead = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
     assert dead == []
 
@@ -151,13 +152,15 @@ def test_class_weights_enter_the_loss(name, small):
     )
 
 
-@pytest.mark.parametrize("kind", ["half", "imagenet", "source_network"])
+@pytest.mark.parametrize("kind", ["half", "imagenet", "rafdb", "unit", "source_network"])
 def test_the_model_normalises_its_input(kind, small):
     model = small("baseline1", input=kind)
     image = torch.tensor([0.2, 0.5, 0.9]).view(1, 3, 1, 1)
     expected = {
         "half": [-0.6, 0.0, 0.8],
         "imagenet": [(0.2 - 0.485) / 0.229, (0.5 - 0.456) / 0.224, (0.9 - 0.406) / 0.225],
+        "rafdb": [(0.2 - 0.575) / 0.207, (0.5 - 0.449) / 0.19, (0.9 - 0.401) / 0.181],
+        "unit": [0.2, 0.5, 0.9],
         "source_network": [0.9 * 255 - 91.4953, 0.5 * 255 - 103.8827, 0.2 * 255 - 131.0912],
     }[kind]
     torch.testing.assert_close(

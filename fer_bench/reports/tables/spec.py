@@ -103,6 +103,15 @@ COMPETITORS = tuple(
         ("EAC, its own recipe", "eac_own_recipe"),
         ("DAN", "dan"),
         ("DAN, its own recipe", "dan_own_recipe"),
+        ("MA-Net", "ma_net"),
+        ("EfficientFace", "efficientface"),
+        ("DDAMFN", "ddamfn"),
+        ("DDAMFN as released", "ddamfn_released"),
+        ("DDAMFN, small", "ddamfn_small"),
+        ("ARM", "arm"),
+        ("MicroExpNet, without its teacher", "micro_expnet"),
+        ("MicroExpNet, its own recipe, without its teacher", "micro_expnet_own_recipe"),
+        ("Teacher-ExpNet (Inception-v3)", "teacher_expnet"),
     )
 )
 """Methods of other papers, trained here; shown where they were measured."""
