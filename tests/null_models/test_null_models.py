@@ -1,4 +1,4 @@
-"""Equally good models: few draws of the script, what it knows to be true, and the real record."""
+"""Equally good models: few draws of the script, what it knows to be true."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ import numpy as np
 import pytest
 from null_models import SETTINGS, Setting, drawn_track, measure, one_draw, write
 
-RECORD = Path(__file__).parents[2] / "results/statistics/null_models.json"
-
 
 def test_few_draws_err_seldom_and_are_written_down(tmp_path: Path) -> None:
     found = measure(SETTINGS[0], 30)
     # Of 30 families 5 % are 1.5; of 120 intervals 95 % are 114, those of a draw not independent.
     assert found.families_erred <= 5 / 30
-    assert 0.85 <= found.models_covered
-    assert 0.85 <= found.networks_covered
-    assert 0.85 <= found.rows_covered
+    assert found.models_covered >= 0.85
+    assert found.networks_covered >= 0.85
+    assert found.rows_covered >= 0.85
     write([found], 30, "abc1234", tmp_path)
     kept = json.loads((tmp_path / "null_models.json").read_text())
     assert (kept["commit"], kept["draws"], kept["found"][0]["draws"]) == ("abc1234", 30, 30)
@@ -48,13 +46,3 @@ def test_intervals_over_people_alone_would_err_about_models() -> None:
 def test_a_draw_depends_on_its_number_alone() -> None:
     assert one_draw(SETTINGS[2], 3) == one_draw(SETTINGS[2], 3)
     assert one_draw(SETTINGS[2], 3) != one_draw(SETTINGS[2], 4)
-
-
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda one: one.name)
-def test_the_record_keeps_to_what_is_promised(setting: Setting) -> None:
-    record = json.loads(RECORD.read_text())
-    assert record["draws"] == 1000
-    found = next(one for one in record["found"] if one["name"] == setting.name)
-    assert found["families_erred"] <= 0.065
-    for interval in ("models", "networks", "rows"):
-        assert 0.93 <= found[f"{interval}_covered"] <= 0.97, interval
