@@ -7,13 +7,14 @@ where `SKILL` and normal effects of its person, of itself, of the model on the p
 of the seed on the person and of the run on the face add up to more than 0. No model is better than
 another, and what each run would reach with people without end is known (a probit), so that the
 package's own comparisons, Holm's correction, verdicts and intervals can be counted as right or
-wrong. Everything is drawn anew in every draw. Ten minutes of one core; writes
+wrong. Everything is drawn anew in every draw. Five minutes of one core; writes
 `results/statistics/null_models.json` and `.md`, which git keeps.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -190,6 +191,7 @@ def one_draw(setting: Setting, number: int) -> Drawn:
 
 def measure(setting: Setting, draws: int) -> Found:
     """What so many draws show together."""
+    gc.freeze()  # statsmodels collects in every correction
     every = [one_draw(setting, number) for number in range(draws)]
     return Found(
         setting.name, len(setting.faces), sum(setting.faces),
