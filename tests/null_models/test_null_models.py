@@ -1,0 +1,48 @@
+"""Equally good models: few draws of the script, what it knows to be true."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import null_models
+import numpy as np
+import pytest
+from null_models import SETTINGS, Setting, drawn_track, measure, one_draw, write
+
+
+def test_few_draws_err_seldom_and_are_written_down(tmp_path: Path) -> None:
+    found = measure(SETTINGS[0], 30)
+    # Of 30 families 5 % are 1.5; of 120 intervals 95 % are 114, those of a draw not independent.
+    assert found.families_erred <= 5 / 30
+    assert found.models_covered >= 0.85
+    assert found.networks_covered >= 0.85
+    assert found.rows_covered >= 0.85
+    write([found], 30, "abc1234", tmp_path)
+    kept = json.loads((tmp_path / "null_models.json").read_text())
+    assert (kept["commit"], kept["draws"], kept["found"][0]["draws"]) == ("abc1234", 30, 30)
+    assert [one["name"] for one in kept["settings"]] == ["rendered faces"]
+    page = (tmp_path / "null_models.md").read_text()
+    assert "at abc1234: 30 draws" in page
+    assert "| rendered faces |       30 |     300 |" in page
+
+
+def test_the_truth_is_what_people_without_end_show() -> None:
+    setting = Setting("many people", (1,) * 100_000, (3, 2), 0.5, 0.4)
+    track, truth = drawn_track(setting, np.random.default_rng(1))
+    for name, runs in track.rows.items():
+        assert runs.accuracy == pytest.approx(truth[name], abs=0.005)
+    assert abs(truth["0"] - truth["1"]) > 0.01  # networks differ, models do not
+
+
+def test_intervals_over_people_alone_would_err_about_models() -> None:
+    apart = next(one for one in SETTINGS if one.name == "seeds far apart")
+    draws = [drawn_track(apart, np.random.default_rng(i))[0] for i in range(10)]
+    pairs = [one.comparison for track in draws for one in null_models.judged(track)]
+    assert np.mean([c.faces.low <= 0 <= c.faces.high for c in pairs]) < 0.75
+    assert np.mean([c.main.low <= 0 <= c.main.high for c in pairs]) > 0.85
+
+
+def test_a_draw_depends_on_its_number_alone() -> None:
+    assert one_draw(SETTINGS[2], 3) == one_draw(SETTINGS[2], 3)
+    assert one_draw(SETTINGS[2], 3) != one_draw(SETTINGS[2], 4)
