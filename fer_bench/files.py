@@ -7,6 +7,7 @@ import io
 import json
 import os
 import platform
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -21,37 +22,43 @@ from fer_bench.errors import FerBenchError
 def replacing(path: Path | str) -> Iterator[Path]:
     """Yield a temporary file path beside `path`; on success it replaces `path`.
 
-    If the block raises, `path` is left as it was and the temporary file is removed.
+    If the block raises, `path` is left as it was and the temporary file is removed. What could not
+    be written is an OSError that names `path`.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_left_over(path.parent, path.stem)
-    handle, name = tempfile.mkstemp(prefix=_mine(path.stem), suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with _about(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_left_over(path.parent, path.stem)
+        handle, name = tempfile.mkstemp(
+            prefix=_mine(path.stem), suffix=path.suffix, dir=path.parent
+        )
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def replacing_folder(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary folder beside `path`; on success it replaces `path` as a whole."""
+    """Yield a temporary folder beside `path`; on success it replaces `path` as a whole.
+
+    Errors are as `replacing` has them.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_left_over(path.parent, path.name)
-    temporary = Path(tempfile.mkdtemp(prefix=_mine(path.name), dir=path.parent))
-    try:
-        yield temporary
-        _open_to_all(temporary)
-        if path.exists():
-            shutil.rmtree(path)
-        os.replace(temporary, path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with _about(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_left_over(path.parent, path.name)
+        temporary = Path(tempfile.mkdtemp(prefix=_mine(path.name), dir=path.parent))
+        try:
+            yield temporary
+            _open_to_all(temporary)
+            _put(temporary, path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_text(path: Path | str, text: str) -> None:
@@ -156,6 +163,42 @@ def check_room(folder: Path, needed: int, what: str) -> None:
             f"{what} takes about {needed / 2**30:,.1f} GiB, but the disk of {folder} has "
             f"{free / 2**30:,.1f} GiB left: make room, then run the same command again."
         )
+
+
+def _put(made: Path, path: Path) -> None:
+    """Move the folder `made` to `path`; what is there goes, as a whole, only just before."""
+    if not path.exists():
+        os.replace(made, path)
+        return
+    going = Path(tempfile.mkdtemp(prefix=_mine(path.name), dir=path.parent))
+    try:
+        os.replace(path, going / path.name)
+        try:
+            os.replace(made, path)
+        except OSError:
+            os.replace(going / path.name, path)
+            raise
+    finally:
+        shutil.rmtree(going, ignore_errors=True)
+
+
+@contextmanager
+def _about(path: Path) -> Iterator[None]:
+    """Let what could not be written be an OSError that names `path`, whatever library wrote it."""
+    hidden = f"/.{path.stem}."
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None or hidden in f"{error.filename} {error.filename2}":
+            error.filename, error.filename2 = str(path), None
+        raise
+    except FerBenchError:
+        raise
+    except Exception as error:
+        said = re.search(r"\(os error (\d+)\)", str(error))  # safetensors, which has its own class
+        if said is None:
+            raise
+        raise OSError(int(said[1]), os.strerror(int(said[1])), str(path)) from error
 
 
 def _mine(name: str) -> str:

@@ -88,6 +88,10 @@ REMEDIES = {
     errno.EACCES: "you may not write there; work in a folder of your own",
     errno.EPERM: "you may not write there; work in a folder of your own",
     errno.ENAMETOOLONG: "the name is too long; use a shorter one",
+    errno.EISDIR: "a folder stands in its place; move it away",
+    errno.ENOTDIR: "a file stands where a folder is to be; move it away",
+    errno.EEXIST: "a file stands where a folder is to be; move it away",
+    errno.EIO: "the disk does not work as it should; look at it first",
 }
 """What to do when something cannot be written."""
 

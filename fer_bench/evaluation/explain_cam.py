@@ -1,9 +1,11 @@
 """Grad-CAM maps of a model, and how the channels of a layer answer to something before the face.
 
 Grad-CAM (Selvaraju et al., ICCV 2017) is the library pytorch-grad-cam's. A map is of the logit of
-the class that the model predicts, cut off below 0, stretched to [0, 1] face by face (the smallest
-value becomes 0) and enlarged bilinearly to the face's size. A face where nothing speaks for the
-predicted class has a map of zeros.
+the class that the model predicts, cut off below 0, enlarged bilinearly to the face's size and
+divided by its largest value. The library's own maps have their minimum taken off, too: an even map
+becomes zeros, and shares of attention grow wherever no part of the face is without any
+(`findings/grad_cam_subtracts_each_maps_minimum.sh`). A face where nothing speaks for the predicted
+class has a map of zeros.
 
 The layer is the output of Conv_3x (`backbone.layer2`) for every model, so that models compare. The
 paper says "attention weighted activation maps from Conv_3x", but its first column is a baseline
@@ -12,17 +14,21 @@ without attention. SCAN's own weighted map is the layer `attention.whole`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.models.backbone_base import CONV_3X
 from fer_bench.models.base import FERModel
+
+if TYPE_CHECKING:
+    from pytorch_grad_cam import GradCAM
 
 CONV_3X_OUTPUT = f"backbone.{CONV_3X}"
 BATCH = 32
@@ -127,11 +133,23 @@ def grad_cam(model: FERModel, layer: nn.Module, images: Callable[[int, int], Ten
     cams, probabilities = [], []
     with GradCAM(Logits(model), [layer], reshape_transform=as_map) as explainer:
         for start in range(0, n, BATCH):
-            cams.append(explainer(images(start, min(n, start + BATCH)), None))
+            faces = images(start, min(n, start + BATCH))
+            explainer(faces, None)
+            cams.append(_raw_map(explainer, faces.shape[-2:]))
             chances = torch.softmax(explainer.outputs.detach().float(), 1)
             probabilities.append(chances.cpu().numpy())
     model.zero_grad(set_to_none=True)
-    return Maps(np.concatenate(cams).astype(np.float32), np.concatenate(probabilities))
+    return Maps(np.concatenate(cams), np.concatenate(probabilities))
+
+
+def _raw_map(explainer: GradCAM, size: Sequence[int]) -> np.ndarray:
+    """(B, H, W) float32, the maps of what an explainer was called with last."""
+    seen = explainer.activations_and_grads
+    parts = seen.activations[0].cpu().numpy(), seen.gradients[0].cpu().numpy()
+    cam = torch.from_numpy(explainer.get_cam_image(None, None, None, *parts)).float().relu()
+    large = F.interpolate(cam[:, None], tuple(size), mode="bilinear", align_corners=False)[:, 0]
+    largest = large.amax((1, 2), keepdim=True).clamp_min(torch.finfo(large.dtype).tiny)
+    return np.asarray(large / largest)
 
 
 @dataclass(frozen=True)

@@ -99,9 +99,9 @@ def score_submission(
     frame = predicted.faces[["sample_id"]].assign(label=predicted.labels)
     for i, name in enumerate(known.classes):
         frame[f"logit_{name}"] = predicted.logits[:, i]
-    with replacing(kept) as temporary:
+    with replacing(kept) as temporary:  # both are there or neither
         frame.to_parquet(temporary, index=False)
-    score.write(out)
+        score.write(out)
     return score
 
 

@@ -10,7 +10,6 @@ and every process computes with one thread, so neither do the bytes.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import threading
 import zipfile
@@ -29,7 +28,7 @@ from tqdm import tqdm
 from fer_bench.cores import cores
 from fer_bench.datasets.pack import CRC, crc32, write_manifest
 from fer_bench.errors import FerBenchError
-from fer_bench.files import replacing
+from fer_bench.files import replacing, replacing_folder
 
 CHUNK = 32
 """Images a chunk: about a second's work, so that is what a kill loses."""
@@ -193,30 +192,24 @@ def assemble(
         rows: how many images the chunks hold together.
         manifest: makes the manifest from the chunks' arrays other than `faces`, joined.
     """
-    # A fixed name: what a kill leaves behind is removed by the next run.
-    temporary = out.parent / f".{out.name}.assembling"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
     columns: dict[str, list[np.ndarray]] = {}
-    with open(temporary / "faces.npy", "wb") as stream:
-        for number, path in enumerate(paths):
-            with np.load(path, allow_pickle=False) as chunk:
-                faces = chunk["faces"]
-                if number == 0:
-                    _write_header(stream, (rows, *faces.shape[1:]))
-                # written, not mapped: mapped pages would stay in memory, up to the whole file
-                stream.write(faces.data)
-                columns.setdefault(CRC, []).append(crc32(faces))
-                for name in chunk.files:
-                    if name != "faces":
-                        columns.setdefault(name, []).append(chunk[name])
-    assert sum(map(len, next(iter(columns.values())))) == rows
-    joined = {name: np.concatenate(parts) for name, parts in columns.items()}
-    described = manifest(joined).assign(**{CRC: joined[CRC]})
-    write_manifest(temporary / "manifest.parquet", described)
-    if out.exists():
-        shutil.rmtree(out)
-    os.replace(temporary, out)
+    with replacing_folder(out) as temporary:
+        with open(temporary / "faces.npy", "wb") as stream:
+            for number, path in enumerate(paths):
+                with np.load(path, allow_pickle=False) as chunk:
+                    faces = chunk["faces"]
+                    if number == 0:
+                        _write_header(stream, (rows, *faces.shape[1:]))
+                    # written, not mapped: mapped pages would stay in memory, up to the whole file
+                    stream.write(faces.data)
+                    columns.setdefault(CRC, []).append(crc32(faces))
+                    for name in chunk.files:
+                        if name != "faces":
+                            columns.setdefault(name, []).append(chunk[name])
+        assert sum(map(len, next(iter(columns.values())))) == rows
+        joined = {name: np.concatenate(parts) for name, parts in columns.items()}
+        described = manifest(joined).assign(**{CRC: joined[CRC]})
+        write_manifest(temporary / "manifest.parquet", described)
 
 
 def _write_header(stream: BinaryIO, shape: tuple[int, ...]) -> None:

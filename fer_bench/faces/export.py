@@ -15,6 +15,7 @@ from fer_bench.datasets.pack import Pack
 from fer_bench.datasets.validation import carve_validation
 from fer_bench.datasets.view_rows import dataset_rows
 from fer_bench.errors import FerBenchError, nearest
+from fer_bench.files import replacing_folder
 from fer_bench.labels import Expression
 
 SPLITS = ("train", "val", "test")
@@ -43,18 +44,19 @@ def write_faces(dataset: str, packs: Path, folder: Path, split: str = "test") ->
     known = get_dataset(dataset)
     opened = {name: Pack.open(packs / name) for name in known.packs}
     rows = _rows(known, packs, split)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # no photograph is ever committed
-    for sample_id, pack, row in zip(rows["sample_id"], rows["pack"], rows["row"], strict=True):
-        if not re.fullmatch(r"\w[\w.,=@+/ -]*", sample_id) or ".." in sample_id:
-            raise FerBenchError(f"the sample id {sample_id!r} cannot be the name of a file")
-        file = folder / f"{sample_id}.png"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.asarray(opened[pack].faces[row])).save(file)
     listed = rows[["sample_id"]]
     if split != "test":
         listed = listed.assign(label=[Expression(label).name for label in rows["label"]])
-    listed.to_csv(folder / LABELS, index=False, lineterminator="\n")
+    with replacing_folder(folder.absolute()) as made:
+        # no photograph is ever committed
+        (made / ".gitignore").write_text("*\n", encoding="utf-8")
+        for sample_id, pack, row in zip(rows["sample_id"], rows["pack"], rows["row"], strict=True):
+            if not re.fullmatch(r"\w[\w.,=@+/ -]*", sample_id) or ".." in sample_id:
+                raise FerBenchError(f"the sample id {sample_id!r} cannot be the name of a file")
+            file = made / f"{sample_id}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.asarray(opened[pack].faces[row])).save(file)
+        listed.to_csv(made / LABELS, index=False, lineterminator="\n")
     return len(rows)
 
 

@@ -165,12 +165,12 @@ def add_weights(name: str, file: Path | None = None, folder: Path = FOLDER) -> P
         state = {n: v for n, v in state.items() if n in network.published()}
     _check_values(state)
     path = folder / f"{name}.safetensors"
-    with replacing(path) as temporary:
+    with replacing(path) as temporary:  # both are there or neither
         save_file(state, temporary)
-    write_json(
-        path.with_suffix(".json"),
-        {"name": name, "sha256": sha256_file(path), "source_sha256": source},
-    )
+        write_json(
+            path.with_suffix(".json"),
+            {"name": name, "sha256": sha256_file(temporary), "source_sha256": source},
+        )
     return path
 
 

@@ -48,7 +48,8 @@ def keep(collected: Collected, given: Given, workshop: Path, kept: Path, progres
                 shutil.copyfile(file, kept / target)
         except OSError as error:
             raise FerBenchError(
-                f"{file} could not be copied: {error.strerror or error}. Nothing was kept."
+                f"{file} could not be copied to {kept.parent.parent} ({error.strerror or error}): "
+                "nothing was kept; put that right, then run the same command again"
             ) from error
 
 

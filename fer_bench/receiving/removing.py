@@ -38,8 +38,10 @@ def remove(
     # Renamed first, so that an interruption never leaves half a set under its proper name; the
     # next `add` removes what is left under this one.
     going = Path(tempfile.mkdtemp(prefix=f".adding-{source}-", dir=root))
-    os.replace(folder, going / source)
-    shutil.rmtree(going)
+    try:
+        os.replace(folder, going / source)
+    finally:
+        shutil.rmtree(going)
     listing_path(folder).unlink(missing_ok=True)
     lines = [f"removed {folder}"]
     for name, pack in sorted(packs().items()):

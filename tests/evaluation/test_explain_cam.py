@@ -62,6 +62,18 @@ def test_map_of_a_face_where_nothing_speaks_for_the_answer_is_zero() -> None:
     assert not found.cams.any()
 
 
+def test_maps_keep_their_minimum() -> None:
+    # An even map stays even, and a share of attention is that of the raw map: 3 of 3 + 63.
+    images = torch.zeros(2, 3, 8, 8)
+    images[:, 0] = 0.25
+    images[1, 0, 4, 4] = 0.75
+    model = Halves().eval()
+    found = grad_cam(model, model.eye, lambda a, b: images[a:b], 2)  # type: ignore[arg-type]
+    assert found.cams[0] == pytest.approx(np.ones((8, 8)), abs=1e-5)
+    assert found.cams[1].min() == pytest.approx(1 / 3, abs=1e-5)
+    assert found.cams[1, 4, 4] / found.cams[1].sum() == pytest.approx(3 / 66, abs=1e-5)
+
+
 def test_batches_do_not_change_the_maps(monkeypatch: pytest.MonkeyPatch) -> None:
     model, images = small(), torch.rand(5, 3, 80, 80)
     layer = layer_of(model, CONV_3X_OUTPUT, images[:1])
