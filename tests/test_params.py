@@ -52,6 +52,8 @@ RECIPES = [
     ("milestones: [2.5]", ["milestones.0: 2.5", "integer"]),
     ("milestones: 3", ["milestones: 3", "tuple"]),
     ("no_decay: [1]", ["no_decay.0: 1", "string"]),
+    ("scale: [0.8]", ["scale.1: missing"]),
+    ("erased: [0.1, 1.5]", ["erased.1: 1.5", "less than or equal to 1"]),
     ("sam: -0.1", ["sam: -0.1", "greater than or equal to 0"]),
     ("jitter: [0.1, 0.1]", ["jitter.2: missing", "as many numbers"]),
     ("jitter: [0.1, 0.1, 0.1, 0.9]", ["jitter.3: 0.9", "0.5"]),

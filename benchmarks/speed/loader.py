@@ -33,7 +33,6 @@ from fer_bench.training import augment
 from fer_bench.training.batches import Faces
 from fer_bench.training.prefetch import prefetched
 from fer_bench.training.recipe import Recipe
-from fer_bench.training.step import drawn
 
 PIL, STEP = "PIL in worker processes", "step on a batch that is there"
 WITHOUT, WITH = "step with loading, no augmentation", "step with loading and augmentation"
@@ -89,7 +88,11 @@ def _reading(
 
     def call() -> torch.Tensor:
         which, images = next(running)
-        return augment.apply(images, drawn(len(which), recipe, rng)) if augmented else images
+        return (
+            augment.apply(images, augment.drawn(len(which), recipe, rng, images.shape[2]))
+            if augmented
+            else images
+        )
 
     return call
 

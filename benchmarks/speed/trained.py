@@ -22,7 +22,7 @@ from fer_bench.training.optimizer import optimizer_for
 from fer_bench.training.prefetch import prefetched
 from fer_bench.training.recipe import Recipe
 from fer_bench.training.setup import allow_tf32
-from fer_bench.training.step import drawn, train_step
+from fer_bench.training.step import train_step
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def suite_step(
 
     def call() -> float:
         which, images = next(running)
-        images = augment.apply(images, drawn(len(which), recipe, rng))
+        images = augment.apply(images, augment.drawn(len(which), recipe, rng, images.shape[2]))
         return step(images, torch.from_numpy(faces.labels[which]).to(device))
 
     return call

@@ -146,6 +146,11 @@ class Normalise(nn.Module):
             images = images.flip(1)
         return (images * self.gain).add_(self.shift)
 
+    def inverse(self, seen: Tensor) -> Tensor:
+        """What is normalised to `seen` (B, 3, H, W)."""
+        images = (seen - self.shift) / self.gain
+        return images.flip(1) if self.bgr else images
+
 
 class FERModel(nn.Module, ABC):
     """A classifier of face images, most of them a backbone, and heads that are all else.

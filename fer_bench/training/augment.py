@@ -1,4 +1,7 @@
-"""Augmentation of the released code: horizontal flip and colour jitter, drawn for each face.
+"""Augmentation, drawn for each face: flip and colour jitter of the released code, and more.
+
+A recipe may also ask for moves (`moves.py`), for grey faces and for random erasing. What it does
+without is not drawn, so that all else is drawn as it would be without such options.
 
 Everything works on a float batch (B, 3, H, W) in [0, 1] on its device; torchvision's batched
 transforms draw once for a whole batch, which is a different recipe. The tests check each
@@ -7,13 +10,39 @@ operation against torchvision's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from fer_bench.models.base import Normalise
+from fer_bench.models.erasing import rectangles
+from fer_bench.training import moves
+from fer_bench.training.recipe import Recipe
+
 GREY = (0.2989, 0.587, 0.114)
+
+
+@dataclass(frozen=True)
+class Erasing:
+    """Which rectangles cover the faces of a batch.
+
+    Attributes:
+        numbers: (5, B), with `chance` and `area` the arguments of `erasing.rectangles`.
+        chance: that a face is covered.
+        area: smallest and largest share.
+        noise: (B,) seeds of what covers them; None for one colour.
+    """
+
+    numbers: np.ndarray
+    chance: float
+    area: tuple[float, float]
+    noise: np.ndarray | None
+
+    def part(self, which: slice) -> Erasing:
+        """That of some faces."""
+        return replace(self, numbers=self.numbers[:, which], noise=_part(self.noise, which))
 
 
 @dataclass(frozen=True)
@@ -24,21 +53,53 @@ class Draws:
         flip: (B,) bool.
         factors: (4, B): brightness, contrast and saturation factors around 1, hue shift around 0.
         order: the order of the four colour operations, shared by the batch.
+        moves: (B, 2, 3), of `moves.py`; None for none, as in what follows.
+        grey: (B,) bool.
+        erasing: what is covered.
     """
 
     flip: np.ndarray
     factors: np.ndarray
     order: tuple[int, ...]
+    moves: np.ndarray | None = None
+    grey: np.ndarray | None = None
+    erasing: Erasing | None = None
 
     def part(self, which: slice) -> Draws:
         """The draws of some faces of the batch."""
-        return Draws(self.flip[which], self.factors[:, which], self.order)
+        return Draws(
+            self.flip[which],
+            self.factors[:, which],
+            self.order,
+            _part(self.moves, which),
+            _part(self.grey, which),
+            self.erasing and self.erasing.part(which),
+        )
+
+
+def _part(values: np.ndarray | None, which: slice) -> np.ndarray | None:
+    return None if values is None else values[which]
+
+
+def drawn(size: int, recipe: Recipe, rng: np.random.Generator, side: int) -> Draws:
+    """Draw all that the recipe says, for `size` faces of `side` pixels."""
+    draws = draw(rng, size, recipe.flip, recipe.jitter)
+    if recipe.jittered < 1:
+        draws.factors[:, rng.random(size) >= recipe.jittered] = [[1], [1], [1], [0]]
+    moved = moves.draw(rng, size, recipe, side)
+    grey = rng.random(size) < recipe.grey if recipe.grey else None
+    erasing = None
+    if recipe.erasing:
+        numbers = rng.random((5, size))
+        noise = rng.integers(2**62, size=size) if recipe.erase_with == "noise" else None
+        erasing = Erasing(numbers, recipe.erasing, recipe.erased, noise)
+    return replace(draws, moves=moved, grey=grey, erasing=erasing)
 
 
 def draw(
     rng: np.random.Generator, size: int, flip: float, jitter: tuple[float, float, float, float]
 ) -> Draws:
-    """Draw the augmentation of `size` faces."""
+    """Draw flip and jitter of `size` faces."""
     flips = rng.random(size) < flip
     factors = np.empty((4, size))
     for i, strength in enumerate(jitter):
@@ -48,20 +109,43 @@ def draw(
     return Draws(flips, factors, tuple(rng.permutation(4).tolist()))
 
 
-def apply(images: Tensor, draws: Draws) -> Tensor:
-    """Apply `draws` to `images` (B, 3, H, W) in [0, 1]; the result is in [0, 1] again.
+def apply(images: Tensor, draws: Draws, normalise: Normalise | None = None) -> Tensor:
+    """Apply `draws` to `images` (B, 3, H, W) in [0, 1]; the result is in [0, 1] again, but noise.
 
     `images` stay as they are. Quickest where the planes of red, green and blue lie one after the
-    other in memory, as `as_images` gives them.
+    other in memory, as `as_images` gives them. `normalise` is the model's: rectangles are filled
+    with what it makes 0 or standard normal.
     """
     flip = torch.from_numpy(draws.flip).to(images.device)[:, None, None, None]
     images = torch.where(flip, images.flip(3), images)  # a copy, which is changed in place below
+    if draws.moves is not None:
+        images = moves.move(images, draws.moves)
+    if draws.grey is not None:
+        which = torch.from_numpy(draws.grey).to(images.device)[:, None, None, None]
+        images = torch.where(which, _grey(images), images)
     factors = torch.from_numpy(draws.factors).to(images)[:, :, None, None, None]
     for operation in draws.order:
         if (draws.factors[operation] == (operation < 3)).all():
             continue  # every factor is neutral: 1, or a hue shift of 0
         images = (_brightness, _contrast, _saturation, _hue)[operation](images, factors[operation])
-    return images
+    return images if draws.erasing is None else _erase(images, draws.erasing, normalise)
+
+
+def _erase(images: Tensor, erasing: Erasing, normalise: Normalise | None) -> Tensor:
+    numbers, (height, width) = torch.from_numpy(erasing.numbers), images.shape[2:]
+    covered = rectangles(numbers, height, width, erasing.chance, erasing.area)
+    seen = torch.zeros(len(images), 3, height, width)
+    for i, seed in enumerate(() if erasing.noise is None else erasing.noise):
+        seen[i] = torch.randn(3, height, width, generator=torch.Generator().manual_seed(int(seed)))
+    fill = seen.to(images)
+    if normalise:
+        fill = normalise.inverse(fill)
+    return torch.where(covered[:, None].to(images.device), fill, images)
+
+
+def _grey(images: Tensor) -> Tensor:
+    red, green, blue = torch.split(images, 1, 1)
+    return (GREY[0] * red).add_(green, alpha=GREY[1]).add_(blue, alpha=GREY[2])
 
 
 def _brightness(images: Tensor, factor: Tensor) -> Tensor:
@@ -74,9 +158,7 @@ def _contrast(images: Tensor, factor: Tensor) -> Tensor:
 
 
 def _saturation(images: Tensor, factor: Tensor) -> Tensor:
-    red, green, blue = torch.split(images, 1, 1)
-    grey = (GREY[0] * red).add_(green, alpha=GREY[1]).add_(blue, alpha=GREY[2])
-    return _blend(images, grey, factor)
+    return _blend(images, _grey(images), factor)
 
 
 def _blend(images: Tensor, other: Tensor, factor: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
 """What a model may be given of each face besides its pixels.
 
 A model names what it takes in `FERModel.fields`; nobody else reads or computes it. A field is read
-from a manifest's rows, goes with its face through the batches, and is mirrored where the face is.
+from a manifest's rows, goes with its face through the batches, and is mirrored and moved where the
+face is.
 
     points   (24, 3): x, y as shares of the crop's side, and how well the point is seen. From the
              manifest's column `points`, which alignment writes; see `faces/face_points.py`.
@@ -19,6 +20,7 @@ from torch import Tensor
 
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.faces.face_points import POINTS, mirrored
+from fer_bench.training.moves import move_points
 
 
 class Field(NamedTuple):
@@ -28,6 +30,8 @@ class Field(NamedTuple):
     """Manifest rows to an array (N, ...)."""
     mirror: Callable[[np.ndarray], np.ndarray]
     """That of the mirror images, from (n, ...) to (n, ...)."""
+    move: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    """That of faces moved by (n, 2, 3), of `moves.py`."""
 
 
 def _points(rows: pd.DataFrame) -> np.ndarray:
@@ -41,7 +45,7 @@ def _points(rows: pd.DataFrame) -> np.ndarray:
     return np.array(points, np.float32).reshape(len(rows), POINTS, 3)
 
 
-FIELDS = {"points": Field(_points, mirrored)}
+FIELDS = {"points": Field(_points, mirrored, move_points)}
 
 
 def read(names: Sequence[str], rows: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -65,6 +69,7 @@ def of_batch(
     which: np.ndarray,
     device: torch.device,
     flip: np.ndarray | None = None,
+    moves: np.ndarray | None = None,
 ) -> dict[str, Tensor]:
     """The fields of some faces, as `forward` takes them.
 
@@ -73,11 +78,14 @@ def of_batch(
         which: positions in them, (B,).
         device: where the tensors go.
         flip: (B,) bool, which of the faces are mirrored; None for none.
+        moves: (B, 2, 3), what is done to the faces after that; None for nothing.
     """
     batch = {}
     for name, values in fields.items():
         chosen = values[which]
         if flip is not None and flip.any():
             chosen[flip] = FIELDS[name].mirror(chosen[flip])
+        if moves is not None:
+            chosen = FIELDS[name].move(chosen, moves)
         batch[name] = torch.from_numpy(chosen).to(device)
     return batch

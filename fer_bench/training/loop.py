@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from fer_bench.errors import FerBenchError
 from fer_bench.models import FERModel
-from fer_bench.models.base import BACKBONE_LR, HEADS_LR
+from fer_bench.models.base import BACKBONE_LR, HEADS_LR, Normalise
 from fer_bench.training import augment, fields
 from fer_bench.training.batches import Faces, class_balanced_weights, epoch_order, in_batches
 from fer_bench.training.checkpoint import Checkpoints
@@ -24,7 +24,7 @@ from fer_bench.training.recipe import Recipe
 from fer_bench.training.schedule import schedule_for
 from fer_bench.training.setup import place, writes
 from fer_bench.training.state import Chosen, Fit, Position, State
-from fer_bench.training.step import drawn, predict, train_step
+from fer_bench.training.step import predict, train_step
 from fer_bench.training.streams import CellStreams
 from fer_bench.training.targets import Targets
 
@@ -127,15 +127,16 @@ def _train_epoch(
     share = slice(fabric.global_rank, None, fabric.world_size)
     left = batches[at.step :]
     parts = prefetched(train, [batch[share] for batch in left], fabric.device)
+    normalise = next((m for m in state.model.modules() if isinstance(m, Normalise)), None)
     clip = None
     if recipe.clip:
         limit = {"max_norm": recipe.clip, "error_if_nonfinite": False}
         clip = partial(fabric.clip_gradients, wrapped, state.optimizer, **limit)
     for batch, (which, faces) in zip(left, parts, strict=True):
-        draws = drawn(len(batch), recipe, state.augmentation)
+        draws = augment.drawn(len(batch), recipe, state.augmentation, faces.shape[2])
         mine = draws.part(share)
-        images = augment.apply(faces, mine)
-        given = fields.of_batch(train.fields, which, fabric.device, mine.flip)
+        images = augment.apply(faces, mine, normalise)
+        given = fields.of_batch(train.fields, which, fabric.device, mine.flip, mine.moves)
         seen = targets.now[batch]
         target = torch.from_numpy(seen[share]).to(fabric.device)
         if fabric.world_size > 1:  # else all would draw alike, and otherwise after a resume

@@ -61,6 +61,20 @@ class Recipe:
             that the released code uses on SFEW.
         flip: probability of a horizontal flip (released code: 0.5).
         jitter: brightness, contrast, saturation and hue ranges (released code).
+        jittered: probability of all four; 1 for always.
+        grey: probability of losing all colour, before the jitter.
+        moved: probability of what the next four say together (`moves.py`); 1 for always.
+        rotation: largest angle to either side, in degrees.
+        translation: largest shift to either side, as a share of the side.
+        scale: smallest and largest factor of the size.
+        padded_crop: largest shift of a crop from the face with so wide a border, as a share of the
+            side (8 of 112 pixels: 0.0714).
+        resized_crop: smallest and largest share of the area of what is cut out and enlarged to the
+            whole, of every face; `aspect`: its smallest and largest width / height.
+        erasing: probability that a rectangle of the face is covered, after all else.
+        erased: smallest and largest share of its area.
+        erase_with: `mean`, the colour that the model's normalisation makes 0, or `noise`, which it
+            makes standard normal.
         train_on: `train_minus_val` leaves the validation faces out; `all` trains on them too, as
             the paper does, and then has no `best_on_val`.
         validation: share of the training faces held out where a set has no validation split.
@@ -93,6 +107,18 @@ class Recipe:
     jitter: tuple[float, float, float, float] = field(
         default=(0.4, 0.3, 0.25, 0.05), metadata={"ge": 0, "most": (10, 10, 10, 0.5)}
     )
+    jittered: float = _between(0, 1, 1.0, rare=True)
+    grey: float = _between(0, 1, 0.0, rare=True)
+    moved: float = _between(0, 1, 1.0, rare=True)
+    rotation: float = _between(0, 180, 0.0, rare=True)
+    translation: float = _between(0, 1, 0.0, rare=True)
+    scale: tuple[float, float] = _between(0.01, 100, (1.0, 1.0), rare=True)
+    padded_crop: float = _between(0, 1, 0.0, rare=True)
+    resized_crop: tuple[float, float] = _between(0.001, 1, (1.0, 1.0), rare=True)
+    aspect: tuple[float, float] = _between(0.01, 100, (3 / 4, 4 / 3), rare=True)
+    erasing: float = _between(0, 1, 0.0, rare=True)
+    erased: tuple[float, float] = _between(0.001, 1, (0.02, 1 / 3), rare=True)
+    erase_with: Literal["mean", "noise"] = _rare("mean")
     train_on: Literal["train_minus_val", "all"] = "train_minus_val"
     validation: float = _between(0.01, 0.5, 0.1)
     label_noise: float = _between(0, 0.9, 0.0)
@@ -105,6 +131,11 @@ class Recipe:
             FerBenchError: names the option and what goes with it.
         """
         began = self.warmup + self.steady
+        moves = self.rotation, self.translation, self.padded_crop, self.scale != (1, 1)
+        for key in ("scale", "resized_crop", "aspect", "erased"):
+            low, high = getattr(self, key)
+            if low > high:
+                raise FerBenchError(f"recipe: {key}: {low} is the least and {high} the most")
         for wrong, said in (
             (self.schedule == "step" and not self.milestones,
              "schedule: step needs milestones, e.g. [15, 30]"),
@@ -115,6 +146,8 @@ class Recipe:
              "steady is of schedule: cosine or linear"),
             (began and began >= self.epochs,
              f"warmup and steady: {began} epochs leave none of the {self.epochs} for what follows"),
+            (self.moved != 1 and not any(moves),
+             "moved is of rotation, translation, scale and padded_crop; none is set"),
         ):  # fmt: skip
             if wrong:
                 raise FerBenchError(f"recipe: {said}")

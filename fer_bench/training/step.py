@@ -11,10 +11,9 @@ from torch import Tensor
 
 from fer_bench.errors import FerBenchError
 from fer_bench.models import FERModel, Output
-from fer_bench.training import augment, fields
+from fer_bench.training import fields
 from fer_bench.training.batches import Faces, in_batches
 from fer_bench.training.prefetch import prefetched
-from fer_bench.training.recipe import Recipe
 from fer_bench.training.sam import ascended
 
 Backward = Callable[[Tensor], None]
@@ -79,11 +78,6 @@ def train_step(
     optimizer.step()
     right = int((output.logits.detach().argmax(1) == target).sum())
     return Step(loss.item(), right, output)
-
-
-def drawn(size: int, recipe: Recipe, rng: np.random.Generator) -> augment.Draws:
-    """The recipe's flips and colour jitter for `size` faces."""
-    return augment.draw(rng, size, recipe.flip, recipe.jitter)
 
 
 @torch.inference_mode()

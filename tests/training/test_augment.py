@@ -5,7 +5,9 @@ import pytest
 import torch
 from torchvision.transforms import functional as reference
 
-from fer_bench.training.augment import Draws, apply, draw
+from fer_bench.models.base import Normalise
+from fer_bench.training.augment import Draws, apply, draw, drawn
+from fer_bench.training.recipe import Recipe
 
 SIZE = 6
 OPERATIONS = ("adjust_brightness", "adjust_contrast", "adjust_saturation", "adjust_hue")
@@ -81,3 +83,68 @@ def test_draws_have_the_stated_distribution():
     assert len({d.order for d in draws}) == 24
     # Drawn for each face: no two faces of a batch share a factor.
     assert len(np.unique(draws[0].factors[0])) == 64
+
+
+STILL = {"flip": 0.0, "jitter": [0.0] * 4}
+
+
+def made(images, seed=0, normalise=None, **keys):
+    recipe = Recipe.of(STILL | keys)
+    draws = drawn(len(images), recipe, np.random.default_rng(seed), images.shape[2])
+    return apply(images, draws, normalise)
+
+
+def test_a_recipe_without_more_draws_what_it_always_drew():
+    """Not a number more: the streams of a training go on as they did."""
+    ours, before = np.random.default_rng(0), np.random.default_rng(0)
+    draws, plain = drawn(9, Recipe(), ours, 24), draw(before, 9, 0.5, Recipe.jitter)
+    assert ours.bit_generator.state == before.bit_generator.state
+    np.testing.assert_array_equal(draws.factors, plain.factors)
+    assert draws.moves is draws.grey is draws.erasing is None
+
+
+def test_grey_faces_are_torchvisions(images):
+    many = images.repeat(100, 1, 1, 1)
+    after = made(many, grey=0.2)
+    wanted = reference.rgb_to_grayscale(many, 3)
+    grey = (after == after[:, :1]).flatten(1).all(1)
+    assert grey.double().mean() == pytest.approx(0.2, abs=0.05)
+    torch.testing.assert_close(after[grey], wanted[grey], atol=1e-6, rtol=0)
+    assert torch.equal(after[~grey], many[~grey])
+
+
+def test_some_faces_are_not_jittered(images):
+    many = images.repeat(100, 1, 1, 1)
+    after = made(many, jitter=[0.4, 0.3, 0.25, 0.05], jittered=0.6)
+    same = (after - many).abs().flatten(1).amax(1) < 1e-5
+    assert same.double().mean() == pytest.approx(0.4, abs=0.06)
+
+
+@pytest.mark.parametrize("kind", ["half", "imagenet", "source_network"])
+def test_rectangles_are_zero_to_the_model(kind):
+    normalise = Normalise(kind).double()
+    many = torch.rand(400, 3, 40, 40, generator=torch.Generator().manual_seed(0)).double()
+    after = normalise(made(many, normalise=normalise, erasing=0.5, erased=[0.1, 0.2]))
+    off = after != normalise(many)
+    covered = off.all(1)
+    assert torch.equal(covered, off.any(1))
+    share = covered.double().mean((1, 2))
+    assert (share > 0).double().mean() == pytest.approx(0.5, abs=0.08)
+    assert share[share > 0].min() > 0.09
+    assert share.max() < 0.22
+    assert after.permute(0, 2, 3, 1)[covered].abs().max() < 1e-12
+
+
+def test_noise_is_standard_normal_to_the_model_and_each_faces_own():
+    normalise = Normalise("imagenet").double()
+    many = torch.full((60, 3, 40, 40), 0.5).double()
+    keys = {"erasing": 1.0, "erased": [0.2, 0.3], "erase_with": "noise"}
+    after = normalise(made(many, normalise=normalise, **keys))
+    covered = (after != normalise(many)).all(1)
+    values = after.permute(0, 2, 3, 1)[covered]
+    assert values.mean(0).numpy() == pytest.approx(0, abs=0.05)
+    assert values.std(0).numpy() == pytest.approx(1, abs=0.05)
+    assert len({tuple(face[:, c][:, :5].flatten().tolist()[:15]) for face, c in
+                zip(after, covered, strict=True)}) == 60  # fmt: skip
+    without = made(many, **keys)  # a model without: of the pixels themselves
+    assert without.permute(0, 2, 3, 1)[covered].std().item() == pytest.approx(1, abs=0.05)

@@ -48,6 +48,8 @@ def test_what_a_record_leaves_out_is_at_its_default():
         ({"milestones": [3]}, "milestones are of schedule: step"),
         ({"schedule": "step", "milestones": [5, 3]}, r"milestones: \[5, 3\] must rise"),
         ({"steady": 3}, "steady is of schedule: cosine or linear"),
+        ({"moved": 0.5, "resized_crop": [0.5, 1.0]}, "moved is of rotation, translation, scale"),
+        ({"erased": [0.3, 0.1]}, "erased: 0.3 is the least and 0.1 the most"),
         ({"epochs": 5, "warmup": 5}, "5 epochs leave none of the 5"),
     ],
 )

@@ -138,7 +138,8 @@ def test_only_the_rest_is_trained(command, tmp_path, monkeypatch):
 ADAM = {"optimizer": "adam", "backbone_lr": 0.001, "heads_lr": 0.001}
 RARE = {
     "optimizer": "adamw", "no_decay": ["biases"], "clip": 0.5, "sam": 0.05,
-    "schedule": "cosine", "warmup": 1,
+    "schedule": "cosine", "warmup": 1, "sampler": "class_repeat", "repeat_below": 0.4,
+    "rotation": 9.0, "resized_crop": [0.6, 1.0], "grey": 0.2, "erasing": 0.7, "erase_with": "noise",
 }  # fmt: skip
 
 
