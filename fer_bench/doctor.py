@@ -132,7 +132,8 @@ def _record(params: Params, folder: Path) -> Iterator[Finding]:
 
 def _cells(params: Params) -> dict[str, int]:
     return {
-        name: len(c.seeds) * (len(c.models) + len(c.init_from) * len(c.transfer_models))
+        name: len(c.seeds)
+        * (len(c.models) + len(c.students) + len(c.init_from) * len(c.transfer_models))
         for name, c in params.enabled.items()
     }
 

@@ -73,7 +73,9 @@ class _Strict(BaseModel):
 
 _HINTS = get_type_hints(Recipe)
 _KEYS: dict[str, Any] = {
-    f.name: (_limited(_HINTS[f.name], f.metadata), f.default) for f in fields(Recipe)
+    f.name: (_limited(_HINTS[f.name], f.metadata), f.default)
+    for f in fields(Recipe)
+    if f.name != "teacher"  # `students` say it
 }
 RecipeKeys: Any = create_model("RecipeKeys", __base__=_Strict, **_KEYS)
 """What params may say of a recipe: keys of `training.recipe.Recipe`, within its limits."""
@@ -174,6 +176,8 @@ class Enabled(_Strict):
         transfer_models: rows to train from another dataset's weights.
         robustness: those of `models` that are tested on corrupted faces.
         explain: those of `models` whose decisions Grad-CAM explains.
+        students: further rows to train, and which of `models` teaches each; DVC does not read it,
+            `fer-bench pipelines` does, so that it may be left out.
     """
 
     models: list[Name]
@@ -183,6 +187,7 @@ class Enabled(_Strict):
     transfer_models: list[Name]
     robustness: list[Name]
     explain: list[Name]
+    students: dict[Name, Name] = {}
 
 
 class Explain(_Strict):
@@ -312,6 +317,13 @@ def check_names(
         where = f"enabled.{name}"
         for model in (*cells.models, *cells.transfer_models):
             check(f"{where}.models", model, rows, "model or variant")
+        for row, teacher in cells.students.items():
+            check(f"{where}.students", row, rows, "model or variant")
+            if row in cells.models:
+                wrong.append(f"{where}.students: {row} is in enabled.{name}.models too; remove it")
+            if teacher not in cells.models:
+                wrong.append(f"{where}.students: {teacher}, which teaches {row}, is not in "
+                             f"enabled.{name}.models")  # fmt: skip
         for other in (*cells.evaluate_on, *cells.init_from):
             check(f"{where}.evaluate_on/init_from", other, datasets, "dataset")
         for key in ("robustness", "explain"):
@@ -319,7 +331,7 @@ def check_names(
                 if model not in cells.models:
                     wrong.append(f"{where}.{key}: {model} is not in enabled.{name}.models")
         for key in Enabled.model_fields:
-            values = getattr(cells, key)
+            values = list(getattr(cells, key))
             if len(set(values)) != len(values):
                 wrong.append(f"{where}.{key}: {values} names something twice")
         if name in cells.evaluate_on:

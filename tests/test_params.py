@@ -54,6 +54,7 @@ RECIPES = [
     ("no_decay: [1]", ["no_decay.0: 1", "string"]),
     ("scale: [0.8]", ["scale.1: missing"]),
     ("erased: [0.1, 1.5]", ["erased.1: 1.5", "less than or equal to 1"]),
+    ("teacher: ran", ["teacher: unknown key"]),
     ("sam: -0.1", ["sam: -0.1", "greater than or equal to 0"]),
     ("jitter: [0.1, 0.1]", ["jitter.2: missing", "as many numbers"]),
     ("jitter: [0.1, 0.1, 0.1, 0.9]", ["jitter.3: 0.9", "0.5"]),
@@ -148,6 +149,16 @@ def test_errors_name_key_value_and_nearest(tmp_path, old, new, words):
             ["robustness", "enabled.synthetic.models"],
         ),
         ("explain: []", "explain: [mine, mine]", ["explain", "twice"]),
+        (
+            "explain: []",
+            "explain: []\n    students: {mine: mine}",
+            ["mine is in enabled.synthetic"],
+        ),
+        (
+            "explain: []",
+            "explain: []\n    students: {baseline: scan}",
+            ["unknown model or variant 'baseline'", "scan, which teaches baseline, is not in"],
+        ),
         ("base: scan_cci", "base: scan", ["variants.mine.base", "'scan_cci'"]),
         (
             "explain: []",

@@ -357,3 +357,19 @@ def test_faces_are_cut_by_libraries_that_a_packs_spec_names():
     named = specs.resolve(params())["packs/synthetic"]["versions"]
     assert set(named) == {"torch", "facenet-pytorch", "pillow", "libjpeg", "numpy"}
     assert named["libjpeg"][0].isdigit()
+
+
+def test_a_students_spec_names_its_teacher_and_others_say_nothing_of_one():
+    variants = {"small": {"base": "micro_expnet", "recipe": {"teacher_share": 1.0}}}
+    given = params(["baseline1"], variants=variants)
+    cells = given.enabled["synthetic"].model_copy(update={"students": {"small": "baseline1"}})
+    given = given.model_copy(update={"enabled": {**given.enabled, "synthetic": cells}})
+    resolved = specs.resolve(given)
+    said = resolved["synthetic/small"]["recipe"]
+    assert (said["teacher"], said["teacher_share"]) == ("baseline1", 1.0)
+    assert "cards/small" in resolved
+    assert "teacher" not in resolved["synthetic/baseline1"]["recipe"]
+    with pytest.raises(
+        FerBenchError, match=r"enabled.synthetic.small: recipe: teacher_share, .*st"
+    ):
+        specs.resolve(params(["small"], variants=variants))

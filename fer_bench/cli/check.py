@@ -19,7 +19,9 @@ def check() -> None:
     used: dict[str, None] = {}
     for name, enabled in loaded.enabled.items():
         count = len(enabled.seeds) * (
-            len(enabled.models) + len(enabled.init_from) * len(enabled.transfer_models)
+            len(enabled.models)
+            + len(enabled.students)
+            + len(enabled.init_from) * len(enabled.transfer_models)
         )
         print(f"{name}: {count} cells" if count else f"{name}: disabled")
         if count:

@@ -31,7 +31,8 @@ def gradients(subject: Subject) -> str:
     model = subject.build()
     groups = _groups(model)
     grouped = [id(p) for group in groups.values() for p in group]
-    names = {id(p): n for n, p in model.named_parameters()}
+    frozen = {id(p) for part in model.frozen for p in model.get_submodule(part).parameters()}
+    names = {id(p): n for n, p in model.named_parameters() if id(p) not in frozen}
     if not {*groups} <= {BACKBONE_LR, HEADS_LR} or sorted(grouped) != sorted(names):
         lost = [n for i, n in names.items() if grouped.count(i) != 1]
         raise BrokenError(
@@ -40,8 +41,8 @@ def gradients(subject: Subject) -> str:
             "Leave parameter_groups as it is inherited; name the parts that train with backbone_lr "
             "in `rates`.",
         )
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     model.start_epoch(0)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     learned: set[str] = set()
     for seed in (7, 8):  # a parameter behind one that starts at zero learns from the second step on
         optimizer.zero_grad()
@@ -52,7 +53,7 @@ def gradients(subject: Subject) -> str:
         raise BrokenError(
             f"{len(dead)} of {len(names)} parameters never get a gradient: {', '.join(dead[:4])}",
             "Use them in forward and in the loss, or do not create them; weights that must not "
-            "learn are buffers (register_buffer).",
+            "learn are buffers (register_buffer), parts that must not are named in `frozen`.",
         )
     return f"{len(names)} parameters"
 
@@ -79,7 +80,7 @@ def _groups(model: FERModel) -> dict[str, list[nn.Parameter]]:
     try:
         return model.parameter_groups()
     except FerBenchError as error:
-        raise BrokenError(str(error), "Correct `rates` of the class.") from error
+        raise BrokenError(str(error), "Correct `rates` or `frozen` of the class.") from error
 
 
 def independence(subject: Subject) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import torch
 import torch.nn.functional as F
@@ -164,10 +164,13 @@ class FERModel(nn.Module, ABC):
     - Several views of a face: `forward` makes them, in training mode (see `eac.py`).
     - Chance: torch's global generator of the CPU, whose state checkpoints hold.
     - Memory between steps: buffers, which the state dict and so checkpoints hold.
-    - Other learning rates: `rates`.
+    - Other learning rates: `rates`; none for what is `frozen`.
     """
 
     backbone: Backbone
+    frozen: ClassVar[tuple[str, ...]] = ()
+    """Parts, by a module's name, that learn nothing: no gradients, no rate, always in evaluation
+    mode, so that neither their weights nor their running statistics ever move."""
     label_smoothing: float = 0.0
     """The recipe's, which the training sets."""
     smoothed: bool = False
@@ -206,11 +209,31 @@ class FERModel(nn.Module, ABC):
         self.smoothed = True
         return F.cross_entropy(logits, target, class_weight, label_smoothing=self.label_smoothing)
 
+    def train(self, mode: bool = True) -> Self:
+        """Enter training or evaluation mode; what is `frozen` stays in evaluation mode.
+
+        Raises:
+            FerBenchError: `frozen` names no module.
+        """
+        super().train(mode)
+        for part in self._frozen():
+            part.requires_grad_(False).eval()
+        return self
+
+    def _frozen(self) -> list[nn.Module]:
+        parts = dict(self.named_modules())
+        for name in self.frozen:
+            if name not in parts:
+                raise FerBenchError(f"frozen: no part {name!r}: {nearest(name, parts)}")
+        return [parts[name] for name in self.frozen]
+
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
         """Every parameter under its learning rate in the recipe: `backbone_lr` or `heads_lr`.
 
+        Those of `frozen` parts have none.
+
         Raises:
-            FerBenchError: `rates` names no module, or no learning rate.
+            FerBenchError: `rates` names no module, or no learning rate; `frozen` names no module.
         """
         parts = dict(self.named_modules())
         rated: dict[int, str] = {}
@@ -223,7 +246,10 @@ class FERModel(nn.Module, ABC):
                 raise FerBenchError(f"rates: no part {name!r}: {nearest(name, parts)}")
             rated |= {id(p): rate for p in parts[name].parameters()} if name in parts else {}
         found: dict[str, list[nn.Parameter]] = {BACKBONE_LR: [], HEADS_LR: []}
+        frozen = {id(p) for part in self._frozen() for p in part.parameters()}
         for parameter in self.parameters():
+            if id(parameter) in frozen:
+                continue
             found[rated.get(id(parameter), HEADS_LR)].append(parameter)
         return found
 

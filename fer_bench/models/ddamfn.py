@@ -127,7 +127,7 @@ class Ddamfn(FERModel):
 
     def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
         """Cross-entropy, and the term that pushes heads apart."""
-        entropy = F.cross_entropy(output.logits, target, class_weight)
+        entropy = self.cross_entropy(output.logits, target, class_weight)
         heads = output.extra["attention"].unbind(1)
         return entropy + self.config.apart * nearness(heads, self.config.spread)
 

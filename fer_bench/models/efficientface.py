@@ -32,7 +32,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError
@@ -161,7 +160,7 @@ class EfficientFace(FERModel):
 
     def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
         """Cross-entropy."""
-        return F.cross_entropy(output.logits, target, class_weight)
+        return self.cross_entropy(output.logits, target, class_weight)
 
 
 @register(EfficientFaceConfig(), pretrained=None)

@@ -179,7 +179,7 @@ class MaNet(FERModel):
 
     def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
         """The branches' cross-entropies, weighed."""
-        local, whole = (F.cross_entropy(head, target, class_weight) for head in output.heads)
+        local, whole = (self.cross_entropy(head, target, class_weight) for head in output.heads)
         return self.weight * local + (1 - self.weight) * whole
 
 

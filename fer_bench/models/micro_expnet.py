@@ -98,7 +98,7 @@ class MicroExpNet(FERModel):
 
     def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
         """Cross-entropy."""
-        return F.cross_entropy(output.logits, target, class_weight)
+        return self.cross_entropy(output.logits, target, class_weight)
 
 
 @register(MicroExpNetConfig(), pretrained=None)

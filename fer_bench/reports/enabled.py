@@ -70,12 +70,13 @@ def measured(elsewhere: bool) -> str:
 
 
 def rows_of(lists: Mapping[str, Sequence[Any]]) -> dict[str, tuple[str, str | None]]:
-    """The rows one dataset's enabled lists ask for: its models, then the transferred ones.
+    """The rows one dataset's enabled lists ask for: its models, students, transferred ones.
 
     Returns:
         By the row's name its model or variant, and the dataset whose cell it starts from, if any.
     """
-    found: dict[str, tuple[str, str | None]] = {m: (m, None) for m in lists.get("models", ())}
+    trained = (*lists.get("models", ()), *lists.get("students", ()))
+    found: dict[str, tuple[str, str | None]] = {m: (m, None) for m in trained}
     for source in lists.get("init_from", ()):
         for model in lists.get("transfer_models", ()):
             found[transferred(model, source)] = model, source

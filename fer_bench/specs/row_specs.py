@@ -41,7 +41,7 @@ def row_specs(
     `homes` has the `identity_homes` of every enabled dataset.
     """
     cells = params.enabled[dataset.name]
-    for row in cells.models:
+    for row in (*cells.models, *cells.students):
         yield f"{dataset.name}/{row}", to_json(row_spec(params, dataset, row))
         yield f"cards/{row}", _card(params, row)
     for source in cells.init_from:
@@ -96,7 +96,10 @@ def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None =
     own = recipe_keys(preset.recipe, f"{base}'s recipe")
     searched = settings.tuned.get(row) or settings.tuned.get(base)
     try:
-        recipe = Recipe.of(ChainMap(*_layers(settings, base, own, row, variant, init_from)))
+        layers = ChainMap(*_layers(settings, base, own, row, variant, init_from))
+        cells = params.enabled.get(dataset.name)
+        teacher = cells.students.get(row, "") if cells and init_from is None else ""
+        recipe = Recipe.of({**layers, "teacher": teacher})
         options = models.configure(base, options).as_dict()
     except FerBenchError as error:
         raise FerBenchError(f"{where}: {error}") from error
@@ -217,7 +220,7 @@ def _identity_spec(params: Params, dataset: Dataset, homes: Mapping[str, list[st
     backbones: set[str] = set()
     for name, cells in params.enabled.items():
         if dataset.name in homes[name]:
-            for row in cells.models:
+            for row in (*cells.models, *cells.students):
                 spec = row_spec(params, registry.get_dataset(name), row)
                 if spec.pretrained == f"identity({dataset.name})":
                     backbones.add(spec.options["backbone"])

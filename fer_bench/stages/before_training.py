@@ -141,7 +141,8 @@ def starts(dataset: Dataset) -> Stage:
         from fer_bench import params
         from fer_bench.training.starts import write_starts
 
-        write_starts(Path(rows), params.load().enabled[dataset].models, Path(out))
+        cells = params.load().enabled[dataset]
+        write_starts(Path(rows), [*cells.models, *cells.students], Path(out))
         for home in homes:
             forget_if_recorded(paths.identity(home), home, f"{home}/identity_*/*")
 

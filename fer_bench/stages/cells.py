@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -36,13 +37,26 @@ def transfer(
     return _training(command, dataset, row, seed, start)
 
 
+def taught(dataset: str, model: str, teacher: str, seed: int) -> Stage:
+    """`train` of a row that learns from another row's cell of the same seed."""
+    stage = train(dataset, model, seed)
+    return replace(stage, deps=[*stage.deps, paths.trained(dataset, teacher, seed)])
+
+
 def _training(command: str, dataset: str, row: str, seed: int, start: str) -> Stage:
     spec, out = paths.spec(dataset, row), paths.trained(dataset, row, seed)
 
     def run() -> None:
         from fer_bench.training.train import train_cell
 
-        train_cell(_known(spec), Path(start), seed, Path(out), Path(paths.ALIGNED))
+        known = _known(spec)
+        teacher = RowSpec.read(known).recipe.get("teacher")
+        if teacher:
+            _known(paths.spec(dataset, teacher))
+        train_cell(
+            known, Path(start), seed, Path(out), Path(paths.ALIGNED),
+            Path(paths.trained(dataset, teacher, seed)) if teacher else None,
+        )  # fmt: skip
 
     log = f"{paths.cell(dataset, row, seed)}/train"
     return Stage(command, [spec, start, *aligned(dataset)], [out], run, log=log)

@@ -119,8 +119,25 @@ def _of_dataset(name: str) -> Stages:
         for build in (cells.robustness, cells.explain):
             key = build.__name__
             stages[key] = _repeated(name, build(name, MODEL, SEED), models=key)
+    stages |= _taught(name, dataset.protocol == "split")
     stages["score"] = _repeated(name, cells.score(name, MODEL, SEED))
     stages["score_transfer"] = _moved(name, cells.score(name, transferred(MODEL, SOURCE), SEED))
+    return stages
+
+
+def _taught(name: str, evaluated: bool) -> Stages:
+    """The stages of each row that params.yaml has another one teach: a list cannot say of whom."""
+    from fer_bench import params
+
+    of, stages = f"${{enabled.{name}", Stages()
+    enabled = params.load().enabled
+    for row, teacher in (enabled[name].students if name in enabled else {}).items():
+        seeds = {"seed": f"{of}.seeds}}"}
+        stages[f"taught_{row}"] = cells.taught(name, row, teacher, SEED).to_dvc(**seeds)
+        if evaluated:
+            on = seeds | {"set": f"{of}.evaluate_on}}"}
+            stages[f"evaluate_{row}"] = cells.evaluate(name, row, SEED, SET).to_dvc(**on)
+        stages[f"score_{row}"] = cells.score(name, row, SEED).to_dvc(**seeds)
     return stages
 
 

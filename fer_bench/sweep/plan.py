@@ -84,9 +84,13 @@ def kind(stage: Any) -> str:
     return str(stage.name).partition("@")[0]
 
 
+def _trains(stage: Any) -> bool:
+    return kind(stage) in TRAINING or kind(stage).startswith("taught_")
+
+
 def _owners(upstream: dict[Any, set[Any]]) -> dict[Any, str]:
     """The name of the cell that each stage belongs to, where it belongs to one."""
-    trainings = {stage for stage in upstream if kind(stage) in TRAINING}
+    trainings = {stage for stage in upstream if _trains(stage)}
     found = {}
     for stage, above in upstream.items():
         among = trainings & (above | {stage})
@@ -107,7 +111,7 @@ def _inside(stage: Any) -> Path:
 
 def _watch(stage: Any) -> list[str]:
     """Where the trainings of a stage tell how far they are, below the checkpoints' folder."""
-    if kind(stage) in TRAINING:
+    if _trains(stage):
         return [_cell_name(stage)]
     if kind(stage) == "identity":
         return [f"{_inside(stage).parent.relative_to('runs').as_posix()}/identity_*/*"]

@@ -27,6 +27,7 @@ from fer_bench.training.state import Chosen, Fit, Position, State
 from fer_bench.training.step import predict, train_step
 from fer_bench.training.streams import CellStreams
 from fer_bench.training.targets import Targets
+from fer_bench.training.teacher import Teacher, distilled
 
 log = logging.getLogger(__name__)
 _SHORT = ("allocate memory", "out of memory", "ALLOC_FAILED")  # how torch, CUDA and cuDNN say it
@@ -43,6 +44,7 @@ def fit(
     cell: CellStreams,
     classes: int,
     key: str,
+    teacher: Teacher | None = None,
 ) -> Fit:
     """Train `model` and keep what the three selections choose.
 
@@ -62,6 +64,7 @@ def fit(
         cell: seeds every random stream.
         classes: how many classes the model tells apart.
         key: hash of the code, params and data; training goes on from a checkpoint of the same key.
+        teacher: whose answers `model` learns from too.
     """
     checkpoints = Checkpoints(str(cell), key, writes())
     with _memory(recipe, fabric.device):
@@ -83,7 +86,9 @@ def fit(
         model.start_epoch(epoch)
         rates = dict(zip(groups, schedule.get_last_lr(), strict=True))
         with _memory(recipe, fabric.device):
-            seen = _train_epoch(fabric, wrapped, train, recipe, class_weight, state, checkpoints)
+            seen = _train_epoch(
+                fabric, wrapped, train, recipe, class_weight, state, checkpoints, teacher
+            )
             # By the process that writes, not with `wrapped`, whose forward pass waits for others.
             with fabric.autocast():
                 val_logits = predict(model, val, fabric.device) if val and writes() else None
@@ -118,6 +123,7 @@ def _train_epoch(
     class_weight: Tensor | None,
     state: State,
     checkpoints: Checkpoints,
+    teacher: Teacher | None,
 ) -> int:
     """The batches of one epoch that are not done yet; returns how many faces they all have."""
     at, targets = state.position, state.result.targets
@@ -142,9 +148,11 @@ def _train_epoch(
         if fabric.world_size > 1:  # else all would draw alike, and otherwise after a resume
             torch.manual_seed(state.cell.stream(f"{at.epoch}/{at.step}/{fabric.global_rank}"))
         weight = len(which) * fabric.world_size / len(batch)  # DDP takes the plain mean
+        told = teacher and teacher.logits(which, images)
+        taught = None if told is None else partial(distilled, recipe, told)
         step = train_step(
             wrapped, state.optimizer, fabric.backward, images, target, class_weight, weight, given,
-            recipe.sam, clip,
+            recipe.sam, clip, taught,
         )  # fmt: skip
         loss, hits = _summed(fabric, step.loss * len(which), step.right)
         at.loss_sum, at.right, at.step = at.loss_sum + loss, at.right + hits, at.step + 1

@@ -75,6 +75,11 @@ class Recipe:
         erased: smallest and largest share of its area.
         erase_with: `mean`, the colour that the model's normalisation makes 0, or `noise`, which it
             makes standard normal.
+        teacher: the row that this one learns from besides the labels (`teacher.py`), as a dataset's
+            `enabled.students` in params.yaml says: the one is trained before the other.
+        teacher_share: l, what the teacher counts for in the loss.
+        temperature: T, by which both rows' logits are divided.
+        teacher_sees: the `face` as it is, or as it is `augmented` for the student.
         train_on: `train_minus_val` leaves the validation faces out; `all` trains on them too, as
             the paper does, and then has no `best_on_val`.
         validation: share of the training faces held out where a set has no validation split.
@@ -119,6 +124,10 @@ class Recipe:
     erasing: float = _between(0, 1, 0.0, rare=True)
     erased: tuple[float, float] = _between(0.001, 1, (0.02, 1 / 3), rare=True)
     erase_with: Literal["mean", "noise"] = _rare("mean")
+    teacher: str = _rare("")
+    teacher_share: float = _between(0, 1, 0.5, rare=True)
+    temperature: float = _between(0.01, 1000, 1.0, rare=True)
+    teacher_sees: Literal["face", "augmented"] = _rare("face")
     train_on: Literal["train_minus_val", "all"] = "train_minus_val"
     validation: float = _between(0.01, 0.5, 0.1)
     label_noise: float = _between(0, 0.9, 0.0)
@@ -148,6 +157,10 @@ class Recipe:
              f"warmup and steady: {began} epochs leave none of the {self.epochs} for what follows"),
             (self.moved != 1 and not any(moves),
              "moved is of rotation, translation, scale and padded_crop; none is set"),
+            (not self.teacher and (self.teacher_share, self.temperature, self.teacher_sees)
+             != (Recipe.teacher_share, Recipe.temperature, Recipe.teacher_sees),
+             "teacher_share, temperature and teacher_sees are of rows that params.yaml has under "
+             "`students` of a dataset's `enabled`, with their teacher"),
         ):  # fmt: skip
             if wrong:
                 raise FerBenchError(f"recipe: {said}")

@@ -137,6 +137,7 @@ def place(
             "sam and clip look at gradients, which 16-mixed scales: set compute.precision to "
             "bf16-mixed or 32-true in params.yaml"
         )
+    model.train()  # what is frozen wants no gradients, which several processes must know at once
     model.to(memory_format=torch.channels_last)  # as the faces are stored; faster on every device
     if compute["sync_bn"]:
         if fabric.device.type != "cuda":

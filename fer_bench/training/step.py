@@ -40,6 +40,7 @@ def train_step(
     given: Mapping[str, Tensor] | None = None,
     sam: float = 0.0,
     clip: Callable[[], object] | None = None,
+    taught: Callable[[Tensor, Tensor], Tensor] | None = None,
 ) -> Step:
     """Forward, backward, update.
 
@@ -54,12 +55,15 @@ def train_step(
         given: the model's `fields` of these faces.
         sam: the recipe's.
         clip: makes the gradients smaller where they are too large.
+        taught: the loss of one that has a teacher, from its logits and its own loss.
     """
 
     def slope() -> tuple[Output, Tensor]:
         """The model's answer and loss, and the gradients of the loss."""
         output = model(images, **(given or {}))
         loss = model.loss(output, target, class_weight)
+        if taught:
+            loss = taught(output.logits, loss)
         if not torch.isfinite(loss):
             raise FerBenchError(
                 "the training loss is not finite: lower backbone_lr or heads_lr in the recipe, "

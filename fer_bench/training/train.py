@@ -39,11 +39,19 @@ from fer_bench.training.recipe import Recipe
 from fer_bench.training.setup import results_folder, start
 from fer_bench.training.state import Fit
 from fer_bench.training.streams import CellStreams
+from fer_bench.training.teacher import Teacher, weights_of
 
 RELABELS = "relabels.parquet"
 
 
-def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: Path) -> None:
+def train_cell(
+    spec_path: Path,
+    start_path: Path,
+    seed: int,
+    out: Path,
+    packs: Path,
+    teacher: Path | None = None,
+) -> None:
     """Train one cell; `out` appears only when it is complete.
 
     A training that was stopped goes on from its last checkpoint, with the same result to the bit.
@@ -58,6 +66,7 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
         seed: the cell's seed.
         out: `runs/<dataset>/<model>/<seed>/train`.
         packs: `data/aligned`.
+        teacher: `train` of the cell that the recipe's `teacher` names, of the same seed.
 
     Writes `spec.json`, `predictions.parquet`, `history.csv` (the mean over folds), `train.json` and
     `weights/<selection>.safetensors` (`weights/last_fold<k>.safetensors` in cross-validation), and
@@ -80,7 +89,7 @@ def train_cell(spec_path: Path, start_path: Path, seed: int, out: Path, packs: P
             rows = manifest if fold is None else hold_out(manifest, fold)
             cell = CellStreams(name.dataset, name.model, seed, fold)
             parts = splits(pixels, rows, recipe, name.dataset)
-            record, result = _run(spec, recipe, cell, parts, start_path, rows)
+            record, result = _run(spec, recipe, cell, parts, start_path, rows, teacher)
             records.append(record)
             changes.append(_changes(parts, result, spec.classes, fold))
             frames += _predictions(parts, result, spec.classes, rows)
@@ -103,6 +112,7 @@ def _run(
     parts: Splits,
     start_path: Path,
     rows: pd.DataFrame,
+    teacher: Path | None,
 ) -> tuple[dict[str, Any], Fit]:
     """One training, and what is recorded of it."""
     fabric = start(spec.compute, cell)
@@ -113,9 +123,13 @@ def _run(
     train = with_noise(parts.train, classes, recipe, cell)
     found = [data_hash(rows), faces_hash(train, parts.val, parts.test)]
     given = [to_json(spec), sha256_file(start_path), *found]
+    teaching = None
+    if teacher:
+        given.append(sha256_file(weights_of(teacher, cell.fold)))
+        teaching = Teacher(teacher, train, rows, recipe, fabric.device, cell.fold)
     result = fit(
         fabric, spec.compute, model, train, parts.val, parts.test, recipe, cell, len(classes),
-        key=sha256_json(given),
+        key=sha256_json(given), teacher=teaching,
     )  # fmt: skip
     record = {
         "train": len(train),

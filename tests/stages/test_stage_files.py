@@ -124,3 +124,36 @@ def test_reports_wait_for_no_audit_of_a_set_that_nobody_enabled():
     document = yaml.safe_load(Path("dvc.yaml").read_text())
     for name, stage in document["stages"].items():
         assert "results/faces" not in stage.get("deps", []), name
+
+
+def test_a_student_waits_for_its_teacher_of_the_same_seed(tmp_path, monkeypatch):
+    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content["enabled"]["synthetic"]["students"] = {"micro_expnet": "baseline1"}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+    monkeypatch.chdir(tmp_path)
+    stages = pipeline._of_dataset("synthetic")
+    taught = stages["taught_micro_expnet"]
+    assert taught["cmd"] == "fer-bench train synthetic micro_expnet ${item.seed}"
+    assert taught["matrix"] == {"seed": "${enabled.synthetic.seeds}"}
+    assert "runs/synthetic/baseline1/${item.seed}/train" in taught["deps"]
+    assert taught["outs"] == ["runs/synthetic/micro_expnet/${item.seed}/train"]
+    assert stages["train"]["outs"] == ["runs/synthetic/${item.model}/${item.seed}/train"]
+    assert "runs/synthetic/micro_expnet/${item.seed}" in stages["score_micro_expnet"]["deps"]
+    on = "fer-bench evaluate synthetic micro_expnet ${item.seed} ${item.set}"
+    assert stages["evaluate_micro_expnet"]["cmd"] == on
+    assert not [name for name in pipeline._of_dataset("ferplus") if name.startswith("taught")]
+
+
+def test_training_a_student_takes_the_teachers_folder(tmp_path, monkeypatch):
+    from fer_bench.training import train
+
+    monkeypatch.chdir(tmp_path)
+    taken = []
+    monkeypatch.setattr(train, "train_cell", lambda *given: taken.append(given))
+    monkeypatch.setattr(cells, "_known", Path)
+    recipes = iter([{"teacher": "big"}, {}])
+    spec = type("Spec", (), {"read": lambda _: type("Row", (), {"recipe": next(recipes)})})
+    monkeypatch.setattr(cells, "RowSpec", spec)
+    for _ in range(2):
+        cells.train("synthetic", "small", 3).run()
+    assert [given[-1] for given in taken] == [Path("runs/synthetic/big/3/train"), None]

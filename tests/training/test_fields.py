@@ -123,6 +123,31 @@ def test_training_and_prediction_give_each_face_its_own(make_spec, aligned):
         np.testing.assert_array_equal(given.numpy(), points[::-1])
 
 
+def test_points_are_moved_with_their_faces(make_spec):
+    """Each face is a bright block, its first point the middle of that."""
+    count, rng = 16, np.random.default_rng(0)
+    pixels, points = np.zeros((count, SIZE, SIZE, 3), np.uint8), np.ones((count, 24, 3), np.float32)
+    for i in range(count):
+        x, y = rng.integers(3, SIZE - 3, 2)
+        pixels[i, y - 1 : y + 2, x - 1 : x + 2] = 250
+        points[i, 0, :2] = (x + 0.5) / SIZE, (y + 0.5) / SIZE
+    every = np.arange(count)
+    faces = Faces(pixels, every, every % 2, every.astype(str), every, {"points": points})
+    keys = {"epochs": 2, "batch_size": 5, "jitter": [0.0] * 4, "padded_crop": 0.3, "moved": 0.8}
+    cell, spec, model = CellStreams("toy", "spy", 0), read_json(make_spec()[0]), Spy()
+    fabric = start(spec["compute"], cell)
+    fit(fabric, spec["compute"], model, faces, None, None, Recipe.of(keys), cell, 2, "key")
+    seen = 0
+    for images, given in model.seen[True]:
+        for image, (x, y, there) in zip(images[:, 0], given[:, 0].tolist(), strict=True):
+            if there and 0.1 < min(x, y) < max(x, y) < 0.9:
+                bright = (image > 0.5).nonzero().double().mean(0).flip(0) + 0.5
+                np.testing.assert_allclose(bright / SIZE, [x, y], atol=1e-6)
+                seen += 1
+    assert seen > count
+    assert (torch.cat([p for _, p in model.seen[True]])[:, 0, 2] == 0).any()
+
+
 def test_a_model_with_points_trains_and_is_evaluated_on_them(aligned, make_spec, tmp_path):
     manifest = pd.read_parquet(aligned / "toy/manifest.parquet")
     found = face_points([landmarks(i) for i in range(len(manifest))], 80)
