@@ -27,6 +27,7 @@ EVIDENCE = {
     "verified": "read in the authors' code, logs or public result page",
     "printed": "printed in a paper",
     "recalled": "from memory, check before citing",
+    "disputed": "claimed, but others found a fault or could not repeat it: the note names where",
 }
 NOT_STATED = "not stated"
 CHALLENGES = ("occluded", "pose_gt_30", "pose_gt_45")
@@ -155,6 +156,8 @@ def _checked(file: Path, line: int, values: dict[str, str]) -> Reported:
     ):  # fmt: skip
         if values[column] not in allowed:
             raise wrong(column, "one of " + ", ".join(allowed))
+    if values["evidence"] == "disputed" and not re.search(r"issue|page", values["note"]):
+        raise wrong("note", "the public issue or page that disputes the number")
     texts = {k: v for k, v in values.items() if k != "year"}
     return Reported(dataset=file.stem, year=int(values["year"]), **texts)
 

@@ -100,6 +100,18 @@ def test_reported_numbers_stand_apart_and_are_never_ranked(opened: Opener) -> No
     assert len(models(page, REPORTED)) == 2
 
 
+def test_reported_numbers_are_filtered_by_their_evidence(opened: Opener) -> None:
+    page = opened("index.html#track=rafdb")
+    measured = models(page)
+    for evidence, expected in (("verified", {"Some Net"}), ("disputed", set())):
+        choose(page, "evidence", evidence)
+        assert set(models(page, REPORTED)) == expected
+        assert models(page) == measured
+        assert f"evidence={evidence}" in page.url
+    page.get_by_role("button", name="Reset").click()
+    assert len(models(page, REPORTED)) == 2
+
+
 def test_a_dataset_nobody_measured_shows_what_is_reported(opened: Opener) -> None:
     page = opened("index.html#track=affectnet8")
     assert "Nothing was measured on these faces here." in page.locator("main").inner_text()

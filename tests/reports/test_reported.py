@@ -55,6 +55,14 @@ def test_a_wrong_cell_is_named(tmp_path: Path, column: str, value: str, expected
     assert expected in str(error.value)
 
 
+def test_who_disputes_a_number_is_named(tmp_path: Path) -> None:
+    write_text(tmp_path / "rafdb.csv", HEAD + line(evidence="disputed", note="others get less"))
+    with pytest.raises(FerBenchError, match="column note: 'others get less', expected the public"):
+        load_reported(tmp_path)
+    write_text(tmp_path / "rafdb.csv", HEAD + line(evidence="disputed", note="issue 3 of it"))
+    assert [r.evidence for r in load_reported(tmp_path)] == ["disputed"]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
@@ -104,7 +112,11 @@ def test_what_is_shipped() -> None:
     assert by["RAN", "ferplus", "pose_gt_45"].evidence == "recalled"
     assert by["RAN", "ferplus", "pose_gt_30"].evidence == "printed"
     assert by["ARM", "affectnet8", "all"].evidence == "recalled"
-    assert {r.evidence for r in found if r.model == "TransFER"} == {"recalled"}
+    assert by["TransFER", "rafdb", "all"].evidence == "verified"
+    assert by["TransFER", "ferplus", "all"].evidence == "recalled"
+    assert by["QCS (extra data)", "rafdb", "all"].accuracy == "93.02"
+    disputed = {r.model for r in found if r.evidence == "disputed"}
+    assert disputed == {"ResEmoteNet", "PAtt-Lite"}
     assert {r.evidence for r in found} == set(EVIDENCE)
     ours = {r.dataset: r for r in found if r.model == "SCAN-CCI"}
     assert {d: r.accuracy for d, r in ours.items()} == {
