@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,14 @@ from fer_bench.cores import cores
 from fer_bench.errors import FerBenchError
 
 KINDS = ("cpu", "cuda")
+
+
+def here(compute: Mapping[str, Any]) -> dict[str, Any]:
+    """A spec's `compute` with `device: auto` resolved: on the machine that runs it, not before."""
+    device = compute["device"]
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    return {**compute, "device": device}
 
 
 def check_kind(kind: str) -> None:

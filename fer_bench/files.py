@@ -17,6 +17,9 @@ from typing import Any
 
 from fer_bench.errors import FerBenchError
 
+UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
+"""Characters that nobody sees, and that some programs take for line breaks and others do not."""
+
 
 @contextmanager
 def replacing(path: Path | str) -> Iterator[Path]:
@@ -106,18 +109,44 @@ def parse_yaml(text: str, where: str) -> Any:
         where: named in the message.
 
     Raises:
-        FerBenchError: it is none, or gives a key or `<<` twice.
+        FerBenchError: it is none, gives a key or `<<` twice, or holds `UNSEEN` characters.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
+    text = text.removeprefix("\ufeff")
+    if found := UNSEEN.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise FerBenchError(f"{where} line {line}: {unseen(found)}")
     try:
-        return YAML(typ="safe").load(text)
+        value = YAML(typ="safe").load(text)
+        if found := next(filter(None, map(UNSEEN.search, _texts(value))), None):
+            raise FerBenchError(f"{where}: {found.string!r}: {unseen(found)}")
+        return value
     except (YAMLError, ValueError, RecursionError, TypeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
         said = getattr(error, "problem", None) or error
         raise FerBenchError(f"{where}{line}: not valid YAML: {said}") from error
+
+
+def unseen(found: re.Match[str]) -> str:
+    """What to say of a character that `UNSEEN` found."""
+    return (
+        f"the invisible character U+{ord(found[0]):04X} is read as a line break by some programs "
+        "and not by others: delete it"
+    )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    rest, seen = [value], set()
+    while rest:
+        part = rest.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, dict | list) and id(part) not in seen:  # aliases may go in circles
+            seen.add(id(part))
+            rest += [*part, *part.values()] if isinstance(part, dict) else part
 
 
 def yaml_text(value: Any) -> str:

@@ -92,7 +92,7 @@ class Compute(_Strict):
     """Where and how everything is computed; part of every cell's spec.
 
     Attributes:
-        device: `auto` is cuda where there is one.
+        device: `auto` is cuda where a cell runs on a machine that has one.
         precision: a Lightning Fabric precision; `32-true` is the reference.
         threads: of PyTorch on the CPU; another number gives other last bits.
         compile: train with `torch.compile`.

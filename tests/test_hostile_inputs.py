@@ -35,7 +35,8 @@ VALUES = st.recursive(
 WORDS = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=6)
 SCRAPS = st.sampled_from(
     ["\0", "\ufeff", "\t", "<<: *x", "<<<<<<< ours\n", ": ", "- ", "&a ", "*a", "!!python/x ", "'",
-     '"', "#", ",", "\r", "\n", "{", "]", "0o9", "2024-13-45", "é", "\ud800", "nan", "1e999", "%"]
+     '"', "#", ",", "\r", "\n", "{", "]", "0o9", "2024-13-45", "é", "\ud800", "nan", "1e999", "%",
+     "\x85", "\u2028", "\u2029", "\x7f", "\u200b", "\xa0"]
 )  # fmt: skip
 
 
@@ -98,6 +99,29 @@ def test_a_spoiled_text_is_what_dvc_reads_or_refused(text):
         assert said.startswith("params.yaml")
     else:
         assert repr(found or {}) == repr(dvc_reads(text, "params.yaml"))
+
+
+@pytest.mark.parametrize("sign", ["\x85", "\u2028", "\u2029", "\x0b", "\x7f", "\ufeff", "\ud800"])
+def test_what_is_a_line_break_to_some_programs_alone_is_refused(tmp_path, sign):
+    # 'a: x<U+0085>b: 2' was two keys; 1.2 of YAML, and an editor, see one.
+    code = f"U+{ord(sign):04X}"
+    texts = [f"c: 1\na: x{sign}b: 2\n", f"{{'{sign}': 1}}"]
+    for text in [*texts, f'a: "\\u{ord(sign):04x}"'] if sign != "\ud800" else texts:
+        said = outcome(lambda: parse_yaml(text, "params.yaml"))[1]  # noqa: B023
+        assert said is not None
+        assert code in said
+        assert "delete it" in said
+    assert "line 2" in str(outcome(lambda: parse_yaml(texts[0], ""))[1])
+    file = tmp_path / "params.yaml"
+    file.write_text(f"compute: {{device: cpu}}  # {sign}\n", errors="surrogatepass")
+    assert str(file) in str(outcome(lambda: params.load(file))[1])
+
+
+def test_texts_of_every_language_and_a_mark_at_the_start_are_read():
+    text = "\ufeffa: 'é 怒り\u3000\xa0 – …'\n"
+    assert parse_yaml(text, "") == {"a": "é 怒り\u3000\xa0 – …"}
+    loop = parse_yaml("a: &a [*a, x]", "")
+    assert loop["a"][0] is loop["a"]
 
 
 @FEW

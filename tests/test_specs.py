@@ -2,8 +2,10 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 
 from fer_bench import specs
+from fer_bench.device import here
 from fer_bench.errors import FerBenchError
 from fer_bench.fingerprint import closure
 from fer_bench.params import Params
@@ -173,6 +175,19 @@ def test_a_start_with_other_characters_is_refused(tmp_path):
     file.write_text("datasets: {ferplus: {weights: {vggface2: identity(Fer Plus)}}}\nenabled: {}\n")
     with pytest.raises(FerBenchError, match=r"or write identity\(<dataset>\)"):
         reader.load(file)
+
+
+def test_a_cell_of_any_device_is_the_same_on_every_machine(monkeypatch):
+    # What one machine trained and pushed is up to date where another pulls it.
+    given = params(["baseline1"], compute={"device": "auto"})
+    plain = specs.resolve(given)["synthetic/baseline1"]
+    assert plain["compute"]["device"] == "auto"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert specs.resolve(given)["synthetic/baseline1"] == plain
+    assert here(plain["compute"])["device"] == "cuda"
+    asked = params(["baseline1"], compute={"device": "cpu"})
+    assert specs.resolve(asked)["synthetic/baseline1"] != plain
+    assert here({"device": "cpu"})["device"] == "cpu"
 
 
 def test_the_identity_recipe_is_its_own():

@@ -11,6 +11,7 @@ import torch
 
 from fer_bench import models
 from fer_bench.datasets.pack import Pixels
+from fer_bench.device import here
 from fer_bench.errors import FerBenchError
 from fer_bench.models import FERModel
 from fer_bench.reading import load_weights
@@ -25,7 +26,7 @@ def prepare(spec: RowSpec) -> torch.device:
     # Enough for a forward pass; use_deterministic_algorithms would import torch's compiler.
     torch.backends.cudnn.deterministic = True
     allow_tf32(spec.compute)
-    return torch.device(spec.compute["device"])
+    return torch.device(here(spec.compute)["device"])
 
 
 def autocast(spec: RowSpec, device: torch.device) -> AbstractContextManager[Any]:

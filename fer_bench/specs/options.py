@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
 
-import torch
-
 from fer_bench import datasets as registry
 from fer_bench.datasets.base import Dataset
 from fer_bench.errors import FerBenchError, nearest
@@ -82,11 +80,8 @@ def align_options(params: Params, source: str) -> Align:
 
 
 def compute(params: Params) -> Spec:
-    """`params.compute`, with `auto` resolved on this machine."""
-    device = params.compute.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    return params.compute.model_dump() | {"device": device}
+    """`params.compute`; `auto` stays, so that a cell may run on another machine than this."""
+    return params.compute.model_dump()
 
 
 def versions(*packages: str) -> dict[str, str]:

@@ -198,20 +198,11 @@ def _places(root: Path, commit: str, options: SweepOptions, loaded: Params) -> P
 
 
 def _check_device(loaded: Params, gpus: float) -> None:
-    """`compute.device` is resolved here, not on the workers: it is a part of what makes a cell."""
-    device = loaded.compute.device
-    if not gpus or device == "cuda":
-        return
-    if device == "auto":
-        import torch
-
-        if torch.cuda.is_available():
-            return
-    raise FerBenchError(
-        f"compute.device is {device} in params.yaml, which means the CPU on this machine, and so "
-        f"for every cell, but each would hold {gpus:g} GPUs: set it to cuda and commit, or sweep "
-        "with --gpus 0"
-    )
+    if gpus and loaded.compute.device == "cpu":
+        raise FerBenchError(
+            f"compute.device is cpu in params.yaml, but each cell would hold {gpus:g} GPUs: set it "
+            "to auto or cuda and commit, or sweep with --gpus 0"
+        )
 
 
 def _restore(

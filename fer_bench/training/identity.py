@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import save_file
 
 from fer_bench import models
+from fer_bench.device import here
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, sha256_json, write_json
 from fer_bench.records.base import from_json
@@ -83,7 +84,8 @@ def _train(
 ) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     cell = _cell(spec, backbone)
     recipe = Recipe.of(spec["recipe"])
-    fabric = start(spec["compute"], cell)
+    compute = here(spec["compute"])
+    fabric = start(compute, cell)
     pixels, manifest = open_view(from_json(View, spec["view"], "the spec's view"), packs)
     parts = splits(pixels, manifest, recipe, cell.dataset)
     held_out = [parts.test] if parts.val is None else [parts.val, parts.test]
@@ -93,8 +95,8 @@ def _train(
         "baseline1", persons, backbone=backbone, size=spec["size"], input=spec["input"]
     )
     result = fit(
-        fabric, spec["compute"], model, faces, None, None, recipe, cell, persons,
-        key=sha256_json([spec, data_hash(manifest), faces_hash(faces)]),
+        fabric, compute, model, faces, None, None, recipe, cell, persons,
+        key=sha256_json([spec | {"compute": compute}, data_hash(manifest), faces_hash(faces)]),
     )  # fmt: skip
     accuracy = result.history[-1]["train_accuracy"]
     found = {"people": persons, "faces": len(faces), "train_accuracy": round(accuracy, 6)}

@@ -12,7 +12,7 @@ import pandas as pd
 from safetensors.torch import load_file, save_file
 
 from fer_bench import models
-from fer_bench.device import chip
+from fer_bench.device import chip, here
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json, sha256_file, sha256_json
 from fer_bench.reading import load_weights
@@ -115,20 +115,21 @@ def _run(
     teacher: Path | None,
 ) -> tuple[dict[str, Any], Fit]:
     """One training, and what is recorded of it."""
-    fabric = start(spec.compute, cell)
+    compute = here(spec.compute)
+    fabric = start(compute, cell)
     classes = spec.classes
     model = models.build(spec.base, len(classes), **spec.options)
     _load_start(model, start_path, transfer=spec.init_from is not None)
     parts = parts.map(lambda faces: with_fields(faces, rows, model.fields))
     train = with_noise(parts.train, classes, recipe, cell)
     found = [data_hash(rows), faces_hash(train, parts.val, parts.test)]
-    given = [to_json(spec), sha256_file(start_path), *found]
+    given = [to_json(spec) | {"compute": compute}, sha256_file(start_path), *found]
     teaching = None
     if teacher:
         given.append(sha256_file(weights_of(teacher, cell.fold)))
         teaching = Teacher(teacher, train, rows, recipe, fabric.device, cell.fold)
     result = fit(
-        fabric, spec.compute, model, train, parts.val, parts.test, recipe, cell, len(classes),
+        fabric, compute, model, train, parts.val, parts.test, recipe, cell, len(classes),
         key=sha256_json(given), teacher=teaching,
     )  # fmt: skip
     record = {
@@ -209,7 +210,7 @@ def _summary(
 ) -> Training:
     """What a score says about the training; nothing in it may vary between equal runs."""
     epochs = [r["best_epoch"] for r in records]
-    recipe, options = spec.recipe, spec.options
+    recipe, options, compute = spec.recipe, spec.options, here(spec.compute)
     noise = LabelNoise(
         recipe["noise_kind"],
         recipe["label_noise"],
@@ -240,8 +241,8 @@ def _summary(
         best_epoch={s: [e[s] for e in epochs] for s in epochs[0]} if spec.folded else epochs[0],
         environment={
             **spec.versions,
-            **spec.compute,
-            "processor": chip(spec.compute["device"]),
+            **compute,
+            "processor": chip(compute["device"]),
         },
         spec_sha256=spec.sha256,
     )

@@ -72,3 +72,16 @@ def test_align_names_the_source_that_was_not_added(tmp_path):
     }  # fmt: skip
     with pytest.raises(FerBenchError, match=r"rafdb was not added .* `fer-bench data add rafdb`"):
         align(spec, tmp_path / "out", work=Path(tmp_path / "work"))
+
+
+def test_align_refuses_what_shrank_and_makes_no_pack(received, tmp_path):
+    root, receipt = received
+    (root / "a/one.png").unlink()
+    spec = {
+        "pack": "rafdb", "source": "rafdb", "root": str(root), "receipt": str(receipt),
+        "source_options": {}, "options": {"size": 32, "pixels": "resize"},
+    }  # fmt: skip
+    with pytest.raises(FerBenchError, match=r"a/one.png is missing\n.* or `fer-bench data remove"):
+        align(spec, tmp_path / "out", work=tmp_path / "work")
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "work").exists()

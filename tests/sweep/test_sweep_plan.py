@@ -160,6 +160,7 @@ def test_more_gpus_than_there_are_is_refused(monkeypatch, tmp_path):
 def test_gpus_for_cells_that_would_use_the_cpu_are_refused():
     params = SimpleNamespace(compute=SimpleNamespace(device="cpu"))
     sweep._check_device(params, 0)
+    sweep._check_device(SimpleNamespace(compute=SimpleNamespace(device="auto")), 1)
     with pytest.raises(FerBenchError, match=r"compute\.device is cpu"):
         sweep._check_device(params, 1)
 

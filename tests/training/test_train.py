@@ -12,7 +12,7 @@ from toy_pack import TOY_VIEW, make_pack
 from fer_bench import models
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.evaluate import evaluate_cell
-from fer_bench.files import sha256_file, write_json
+from fer_bench.files import read_json, sha256_file, write_json
 from fer_bench.labels import SEVEN
 from fer_bench.training.train import train_cell
 
@@ -80,6 +80,18 @@ def test_it_learns(aligned, make_spec, tmp_path):
     assert history["train_loss"].iloc[-1] < history["train_loss"].iloc[0] / 2
     rates = history["lr_backbone"].to_numpy()
     assert rates[1:] / rates[:-1] == pytest.approx(0.95, abs=1e-4)
+
+
+def test_auto_is_the_device_of_the_machine_that_trains(aligned, make_spec, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    spec, start = make_spec("baseline1", {"epochs": 1})
+    given = read_json(spec)
+    write_json(spec, given | {"compute": given["compute"] | {"device": "auto"}})
+    train_cell(spec, start, 0, tmp_path / "train", aligned)
+    found = read_json(tmp_path / "train/train.json")
+    assert found["environment"]["device"] == "cpu"
+    assert found["environment"]["processor"]
+    assert read_json(tmp_path / "train/spec.json")["compute"]["device"] == "auto"
 
 
 def test_training_on_all_has_no_best_on_val(aligned, make_spec, tmp_path):

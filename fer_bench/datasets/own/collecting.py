@@ -20,7 +20,7 @@ from fer_bench.datasets.receivable import Collected, put
 from fer_bench.datasets.spelling import expression_of
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
-from fer_bench.files import sha256_file
+from fer_bench.files import UNSEEN, sha256_file, unseen
 
 LIST = "faces.csv"
 COLUMNS = (
@@ -108,6 +108,10 @@ def _map(listing: Listing, definition: Definition) -> tuple[Definition, list[str
     counts = Counter(face.label for face in listing.faces)
     labels = dict(definition.labels)
     for name in sorted(counts):
+        if found := UNSEEN.search(name):
+            raise FerBenchError(
+                f"the class {name!r}, in its folder's name or list: {unseen(found)}"
+            )
         if name not in labels:
             meant = expression_of(name)
             labels[name] = meant.name if meant is not None else None

@@ -141,6 +141,15 @@ def test_names_of_splits():
     assert split_of_file("train_test") is None
 
 
+@pytest.mark.parametrize("sign", ["\x85", "\u2028", "\x07"])
+def test_a_class_with_an_invisible_character_is_refused_by_name(sign, tmp_path, project):
+    lay_out(tmp_path / "given", {f"happy{sign}/1.png": grey(1), "sad/2.png": grey(2)})
+    with pytest.raises(FerBenchError, match=rf"the class 'happy.*U\+{ord(sign):04X}") as caught:
+        add_mine(tmp_path / "given")
+    assert "\n" not in str(caught.value)
+    assert not (project / SOURCE_YAML).exists()
+
+
 def test_numbers_are_never_guessed(tmp_path, project):
     given = lay_out(tmp_path / "given", {f"train/{n}/1.png": grey(n) for n in range(7)})
     with pytest.raises(FerBenchError, match="'0', '1', '2'"):
