@@ -338,6 +338,23 @@ def test_pixels_are_the_sources_own_choice_unless_params_choose():
         specs.resolve(given)
 
 
+def test_a_pack_notices_the_landmark_network_where_it_asks_for_it(monkeypatch):
+    def pack(**align):
+        given = params(align={"synthetic": {"size": 80} | align})
+        return specs.resolve(given)["packs/synthetic_masked"]
+
+    plain = pack()
+    assert set(plain["options"]) == {"size", "pixels", "thresholds", "min_face", "factor"}
+    assert "landmarks" not in plain
+    with pytest.raises(FerBenchError, match="weights add face_landmark_68"):
+        pack(masks="dlib_like")
+    monkeypatch.setattr(specs, "recorded_sha256", lambda path: "ab" * 32)
+    assert pack(masks="dlib_like")["landmarks"] == "ab" * 32
+    asked = pack(points="face_landmark_68")
+    assert asked["landmarks"] == "ab" * 32
+    assert asked["options"] == plain["options"] | {"points": "face_landmark_68"}
+
+
 def test_packs_of_a_union_must_have_one_size():
     enabled = {"affectnet7_rafdb": OFF | {"models": ["baseline1"], "seeds": [0]}}
     given = {"align": {"affectnet": {"size": 80}}, "datasets": {}, "enabled": enabled}

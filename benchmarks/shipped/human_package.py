@@ -10,9 +10,10 @@ import json
 from collections.abc import Mapping
 
 import torch
-from tfjs_weights import depthwise_kernel, kernel, read_tensors
 from tool import Net, Tool
 from xception import CARD, CLASSES, MAY_HAVE_SEEN, Conv, Module, Separable, Xception, network
+
+from fer_bench.models.tfjs_weights import depthwise_kernel, kernel, read_tensors
 
 WEIGHTS, GRAPH = "package/models/emotion.bin", "package/models/emotion.json"
 LUMA = (0.2989, 0.5870, 0.1140)

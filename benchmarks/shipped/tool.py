@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from package_files import read_members
 from scipy.special import softmax
 
 from fer_bench.labels import Expression
+from fer_bench.models.package_files import read_members
 
 Net = Callable[[torch.Tensor], torch.Tensor]
 """(B, 3, S, S) float RGB, 0 to 255 -> (B, K) logits."""

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from tf_layers import conv_same, max_pool_same, separable
 from tool import Net, expressions, grey
+
+from fer_bench.faces.tf_layers import conv_same, max_pool_same, separable
 
 CLASSES = expressions("anger disgust fear happiness sadness surprise neutral")
 CARD = {

@@ -113,4 +113,9 @@ def mask_section(faces: AuditedFaces) -> Section | None:
         "the mask sits where an aligned face would have it.\n\n"
         "Equal faces are those whose unmasked pictures are equal."
     )
+    if "worn_mean_face" in counts.index:
+        text += (
+            " `worn_mean_face`: 68 points were looked for and contradicted the detector's five, so "
+            "that the mean face's jaw was taken."
+        )
     return Section("Masks", text + "\n\n" + table(["mask", *faces.splits], body))

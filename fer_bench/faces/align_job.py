@@ -17,7 +17,7 @@ from fer_bench.datasets.base import PIXELS, Source
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.faces.chunks import Arrays, ChunkJob, Rows
 from fer_bench.faces.detect import Detection, Detector, as_rgb
-from fer_bench.faces.face_points import face_points
+from fer_bench.faces.face_points import LandmarkSource, face_points
 from fer_bench.faces.geometry import centre_square, cut_out
 
 T = TypeVar("T")
@@ -26,7 +26,11 @@ U = TypeVar("U")
 PIXELS_AT_ONCE = 2**22
 """Pixels of the images searched together: 34 photographs of 350 x 350."""
 
-OWN_COLUMNS = ("box", "landmarks", "points", "detection", "faces_found", "source_sha256")
+MEAN_FACE, NETWORK, DLIB_LIKE = "mean_face", "face_landmark_68", "dlib_like"
+SOURCES = {"points": (MEAN_FACE, NETWORK), "masks": (MEAN_FACE, DLIB_LIKE)}
+
+OWN_COLUMNS = ("box", "landmarks", "points", "points_from", "detection", "faces_found",
+               "source_sha256")  # fmt: skip
 FIRST_COLUMNS = ("sample_id", "label", "split", "subject", "fold")
 
 
@@ -38,6 +42,10 @@ class AlignOptions:
         size: side of the aligned face in pixels.
         pixels: mtcnn, resize or official (see the module's docstring).
         thresholds, min_face, factor: the detector's options.
+        points: where a pack's 24 points come from: the mean face, or a network's 68 points
+            (`face_landmarks`).
+        masks: on what masks are laid that faces wear: the mean face's jaw, or (`dlib_like`) the
+            jaw among a network's 68 points, as the paper's tool lays it on dlib's.
     """
 
     size: int = 224
@@ -45,6 +53,8 @@ class AlignOptions:
     thresholds: tuple[float, float, float] = (0.6, 0.7, 0.8)
     min_face: int = 20
     factor: float = 0.709
+    points: str = MEAN_FACE
+    masks: str = MEAN_FACE
 
     @staticmethod
     def parse(options: Mapping[str, Any]) -> AlignOptions:
@@ -61,6 +71,11 @@ class AlignOptions:
             raise FerBenchError(
                 f"align option pixels is {parsed.pixels!r}: {nearest(parsed.pixels, PIXELS)}"
             )
+        for name, sources in SOURCES.items():
+            if (source := getattr(parsed, name)) not in sources:
+                raise FerBenchError(
+                    f"align option {name} is {source!r}: {nearest(source, sources)}"
+                )
         if parsed.size < 8:
             raise FerBenchError(f"align option size is {parsed.size}: at least 8 pixels.")
         return parsed
@@ -103,16 +118,22 @@ class AlignJob(ChunkJob):
     options: AlignOptions
     device: str = "cpu"
     _detector: Detector | None = None
+    _points: LandmarkSource | None = None
     _pool: ThreadPoolExecutor | None = None
 
     def prepare(self) -> None:
-        """Load the detector, if these options need one, and keep torch to one thread."""
-        if self.options.pixels == "mtcnn":
+        """Load the networks that these options need, and keep torch to one thread."""
+        o = self.options
+        if o.pixels == "mtcnn" or o.points == NETWORK:
             import torch
 
             torch.set_num_threads(1)
-            o = self.options
+        if o.pixels == "mtcnn":
             self._detector = Detector(o.thresholds, o.min_face, o.factor, self.device)
+        if o.points == NETWORK:
+            from fer_bench.faces.face_landmarks import FaceLandmarks
+
+            self._points = FaceLandmarks()
         if self.device != "cpu":
             self._pool = ThreadPoolExecutor(cores())
 
@@ -138,7 +159,11 @@ class AlignJob(ChunkJob):
             if face:
                 numbers[i, 4:14] = face.landmarks.ravel()
                 numbers[i, 14:] = face.probability, face.faces_found
-        return {"faces": np.stack(faces), "numbers": numbers, "source_sha256": np.array(hashes)}
+        arrays = {"faces": np.stack(faces), "numbers": numbers, "source_sha256": np.array(hashes)}
+        if self._points is not None:
+            landmarks = [face.landmarks if face else None for face in found]
+            arrays["points"] = face_points(landmarks, size, faces, self._points)
+        return arrays
 
     def _read(self, row: Mapping[str, Any]) -> np.ndarray:
         return read_image(self.source, self.root, row, self.source_options)
@@ -179,16 +204,22 @@ def manifest(index: pd.DataFrame, arrays: Arrays, size: int) -> pd.DataFrame:
     """A pack's manifest, from a source's index and what the chunks hold besides faces.
 
     Its column `points` has 72 numbers a face: 24 points of the crop of `size` pixels, each with how
-    well it is seen (`face_points`).
+    well it is seen (`face_points`). Where a network gave them, `points_from` says whether a face
+    kept the mean face's all the same, as one does that the network misread.
     """
     numbers = arrays["numbers"]
     seen = ~np.isnan(numbers[:, 14])
     landmarks = [n[4:14].tolist() if s else None for n, s in zip(numbers, seen, strict=True)]
+    points, more = face_points(landmarks, size), {}
+    if "points" in arrays:
+        kept = (points == arrays["points"]).all(axis=(1, 2))
+        points, more = arrays["points"], {"points_from": np.where(kept, MEAN_FACE, NETWORK)}
     own = pd.DataFrame(
         {
             "box": numbers[:, :4].tolist(),
             "landmarks": pd.Series(landmarks, dtype=object),
-            "points": list(face_points(landmarks, size).reshape(len(index), -1)),
+            "points": list(points.reshape(len(index), -1)),
+            **more,
             "detection": numbers[:, 14],
             "faces_found": numbers[:, 15].astype(np.int64),
             "source_sha256": arrays["source_sha256"].astype(str),

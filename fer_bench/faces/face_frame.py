@@ -52,6 +52,15 @@ def jaw_points(landmarks: np.ndarray) -> JawPoints:
     )
 
 
+def jaw_of_68(points: np.ndarray) -> JawPoints:
+    """The same four of 68 `points` (68, 2), those that the paper's mask tool takes of dlib's.
+
+    It (`wear_mask_to_face`, a copy of Prodesire/face-mask) takes the second point of the nose's
+    bridge and three of the jaw's seventeen: 28, 8, 2 and 14, counted from 0.
+    """
+    return JawPoints(bridge=points[28], chin=points[8], left=points[2], right=points[14])
+
+
 def estimate_yaw(landmarks: np.ndarray) -> float:
     """How far the face is turned, in degrees; positive when the nose points to image right.
 
@@ -82,19 +91,24 @@ class FaceFrame:
     nose: tuple[float, float]
 
     @staticmethod
-    def of(landmarks: np.ndarray, scale: float = 1.0, lift: float = 0.0) -> FaceFrame:
+    def of(
+        landmarks: np.ndarray, scale: float = 1.0, lift: float = 0.0, jaw: JawPoints | None = None
+    ) -> FaceFrame:
         """The frame for `landmarks` (5, 2).
 
         Args:
             landmarks: left eye, right eye, nose, left and right mouth corner.
             scale: widens the mask.
             lift: moves it up, in units of bridge to chin.
+            jaw: where bridge and chin are, if that is known better than by the mean face.
         """
         eyes, u, v = _axes(landmarks)
         yaw = float(np.clip(np.radians(estimate_yaw(landmarks)), -MAX_YAW, MAX_YAW))
         along, _ = np.linalg.solve(np.stack([u, v], axis=1), landmarks[2] - eyes)
-        bridge = eyes + 0.169 * v + 0.31 * along * u
-        down = eyes + 1.762 * v - bridge
+        bridge, chin = eyes + 0.169 * v + 0.31 * along * u, eyes + 1.762 * v
+        if jaw is not None:
+            bridge, chin = jaw.bridge, jaw.chin
+        down = chin - bridge
         bridge = bridge - lift * down
         across = u / np.cos(yaw)
         x, b = np.linalg.solve(np.stack([across, down], axis=1), landmarks[2] - bridge)

@@ -3,7 +3,8 @@
 gACNN and OADN read 24 points that are chosen from the 68 of a landmark detector; ours detects five
 (MTCNN). `MeanShape` lays a mean face of 68 points onto the five. This is a deviation: brows and
 lips that move do not move these points, and nothing is known of what lies before the face. A better
-source can be plugged in; it gives 68 points and how well each is seen.
+source can be plugged in, as `face_landmarks.FaceLandmarks` is by `align.<source>.points`; it gives
+68 points and how well each is seen.
 
 The choice of 24 is that of PG-CNN's released list (mysee1989/PG-CNN, `convert_point/pts68_24`): 16
 of the 68 on brows, eyes, nose and mouth, the brows' ones raised; four middles that cover eyes and

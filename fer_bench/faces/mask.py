@@ -27,6 +27,7 @@ from fer_bench.errors import FerBenchError
 from fer_bench.faces import chunks
 from fer_bench.faces.align import WORK, read_index, work_folder
 from fer_bench.faces.align_job import (
+    DLIB_LIKE,
     AlignOptions,
     best_device,
     grouped,
@@ -36,7 +37,7 @@ from fer_bench.faces.align_job import (
 from fer_bench.faces.chunks import Arrays, ChunkJob, Rows
 from fer_bench.faces.detect import Detector
 from fer_bench.faces.geometry import cut_out
-from fer_bench.faces.wear_mask import STYLES, wear_mask
+from fer_bench.faces.wear_mask import STYLES, FindPoints, wear_mask
 from fer_bench.files import check_room, sha256_file
 
 COLUMNS_LAST = ("mask_status", "mask_kind")
@@ -131,15 +132,21 @@ class MaskJob(ChunkJob):
     style: str
     device: str = "cpu"
     _detector: Detector | None = None
+    _find: FindPoints | None = None
 
     def prepare(self) -> None:
         """Load the detector where the base pack has no landmarks, with one thread of torch."""
-        if self.options.pixels != "mtcnn":
+        o = self.options
+        if o.pixels != "mtcnn" or o.masks == DLIB_LIKE:
             import torch
 
             torch.set_num_threads(1)
-            o = self.options
+        if o.pixels != "mtcnn":
             self._detector = Detector(o.thresholds, o.min_face, o.factor, self.device)
+        if o.masks == DLIB_LIKE:
+            from fer_bench.faces.face_landmarks import FaceLandmarks
+
+            self._find = FaceLandmarks().find
 
     def run(self, rows: Rows) -> Arrays:
         """Masked faces, and each one's status and kind."""
@@ -159,8 +166,9 @@ class MaskJob(ChunkJob):
             landmarks = None if flat is None else np.asarray(flat, np.float64).reshape(5, 2)
             x0, y0, x1, y1 = (float(v) for v in row["base_box"])
             where = seen[i] if landmarks is None else landmarks
-            worn = wear_mask(image, where, (x0, y0, x1, y1), str(row["sample_id"]), self.style)
-            faces[i] = cut_out(worn.image, landmarks, (x0, y0, x1, y1), size)
+            box, sample = (x0, y0, x1, y1), str(row["sample_id"])
+            worn = wear_mask(image, where, box, sample, self.style, self._find)
+            faces[i] = cut_out(worn.image, landmarks, box, size)
             status.append(worn.status)
             kind.append(worn.kind)
         return {"faces": faces, "mask_status": np.array(status), "mask_kind": np.array(kind)}

@@ -9,12 +9,17 @@ for its size. That bug is part of the sets, so it is kept.
 `mixed`: one of the kinds in `mask_art`, chosen by the sample's id, laid on the face as on a
 cylinder (`face_frame`): tilted and scaled with it, each half foreshortened by the turn of the head,
 lit like the cheeks, with straps to the ears and a soft shadow.
+
+Bridge, chin and jaw are those of a mean face laid onto five landmarks, or (`align.<source>.masks:
+dlib_like`) those among a network's 68 points, as the paper's tool took dlib's;
+`benchmarks/mask_geometry` measures how far apart the two lie.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,13 +27,15 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.faces import mask_art
-from fer_bench.faces.face_frame import FaceFrame, estimate_yaw, jaw_points
+from fer_bench.faces.face_frame import FaceFrame, JawPoints, estimate_yaw, jaw_of_68, jaw_points
 from fer_bench.faces.geometry import REFERENCE_112
 from fer_bench.faces.mask_art import MaskArt, draw_mask, flat_picture
 from fer_bench.faces.photograph_look import Photograph, measure
 
 STYLES = ("blue", "mixed")
 Region = tuple[int, int, int, int]
+FindPoints = Callable[[np.ndarray, np.ndarray], np.ndarray | None]
+"""Of an image and five landmarks 68 points or None; see `face_landmarks.FaceLandmarks.find`."""
 
 STEEP = 30.0
 """Estimated yaw in degrees beyond which the mean face's geometry is only approximate."""
@@ -41,8 +48,9 @@ class Worn:
     Attributes:
         image: (H, W, 3) uint8, the size of the original.
         status: `worn`; `worn_steep_yaw` when the face is turned by more than about 30 degrees, so
-            that the geometry is approximate; `centre_fallback` when there was no detection and the
-            mask sits where an aligned face would have it.
+            that the geometry is approximate; `worn_mean_face` when 68 points were looked for and
+            not found, so that the mean face's geometry is there; `centre_fallback` when there was
+            no detection and the mask sits where an aligned face would have it.
         kind: which mask, e.g. `surgical_blue`.
     """
 
@@ -57,6 +65,7 @@ def wear_mask(
     box: tuple[float, float, float, float],
     sample_id: str,
     style: str,
+    find: FindPoints | None = None,
 ) -> Worn:
     """`image` with a mask on its face; depends on nothing but the arguments.
 
@@ -66,30 +75,34 @@ def wear_mask(
         box: the region the pack's face was cut from, used where there are no landmarks.
         sample_id: decides kind and small variations.
         style: `blue` or `mixed`.
+        find: finds 68 points by image and landmarks, or None; without it the mean face's are taken.
 
     Raises:
         FerBenchError: for an unknown style.
     """
     if style not in STYLES:
         raise FerBenchError(f"unknown mask style {style!r}: {nearest(style, STYLES)}")
-    status = "worn"
+    status, jaw = "worn", None
     if landmarks is None:
         status = "centre_fallback"
         x0, y0, x1, y1 = box
         landmarks = REFERENCE_112 / 112 * np.array([x1 - x0, y1 - y0]) + np.array([x0, y0])
+    elif find is not None:
+        points = find(image, landmarks)
+        status = "worn" if points is not None else "worn_mean_face"
+        jaw = jaw_of_68(points) if points is not None else None
     elif abs(estimate_yaw(landmarks)) > STEEP:
         status = "worn_steep_yaw"
     if style == "blue":
-        return Worn(_paste_blue(image, landmarks), status, "surgical_blue")
+        return Worn(_paste_blue(image, jaw or jaw_points(landmarks)), status, "surgical_blue")
     seed = hashlib.sha256(f"{style}:{sample_id}".encode()).digest()
     rng = np.random.default_rng(int.from_bytes(seed[:8], "little"))
     weights = np.array(mask_art.WEIGHTS) / sum(mask_art.WEIGHTS)
     art = draw_mask(mask_art.KINDS[rng.choice(len(weights), p=weights)])
-    return Worn(_lay_on(image, landmarks, art, rng), status, art.kind)
+    return Worn(_lay_on(image, landmarks, art, rng, jaw), status, art.kind)
 
 
-def _paste_blue(image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    points = jaw_points(landmarks)
+def _paste_blue(image: np.ndarray, points: JawPoints) -> np.ndarray:
     line = points.chin - points.bridge
     height = max(1, round(float(np.hypot(*line))))
     art = flat_picture("surgical_blue", (220, 203))
@@ -121,9 +134,14 @@ def _turned_size(mask: Image.Image, radians: float) -> tuple[int, int]:
 
 
 def _lay_on(
-    image: np.ndarray, landmarks: np.ndarray, art: MaskArt, rng: np.random.Generator
+    image: np.ndarray,
+    landmarks: np.ndarray,
+    art: MaskArt,
+    rng: np.random.Generator,
+    jaw: JawPoints | None = None,
 ) -> np.ndarray:
-    frame = FaceFrame.of(landmarks, scale=rng.uniform(0.97, 1.05), lift=rng.uniform(-0.02, 0.04))
+    scale, lift = rng.uniform(0.97, 1.05), rng.uniform(-0.02, 0.04)
+    frame = FaceFrame.of(landmarks, scale, lift, jaw)
     tint = rng.uniform(0.95, 1.03, size=3)
     region = _region(frame, image.shape[1], image.shape[0])
     if region is None:

@@ -14,9 +14,9 @@ import torch
 from fer_bench.device import check_kind
 from fer_bench.evaluation.metrics import log_softmax
 from fer_bench.evaluation.opened import autocast, network, prepare
-from fer_bench.faces.align_job import AlignOptions
+from fer_bench.faces.align_job import NETWORK, AlignOptions
 from fer_bench.faces.detect import Detection, Detector
-from fer_bench.faces.face_points import face_points
+from fer_bench.faces.face_points import LandmarkSource, face_points
 from fer_bench.faces.geometry import centre_square, cut_out
 from fer_bench.inference.find_run import Run, find_run
 from fer_bench.inference.pictures import Picture, listed, read
@@ -114,7 +114,8 @@ class Trained:
         rows = pd.DataFrame({"row": np.arange(len(faces)), "target": 0, "fold": None})
         rows["sample_id"] = rows["row"].astype(str)
         if "points" in self.network.fields:
-            rows["points"] = list(face_points(landmarks or [None] * len(faces), self.size))
+            found = landmarks or [None] * len(faces)
+            rows["points"] = list(face_points(found, self.size, list(faces), self._points))
         known = with_fields(select(faces, rows), rows, self.network.fields)
         with autocast(self.run.spec, self._device):
             return predict(self.network, known, self._device)
@@ -124,6 +125,14 @@ class Trained:
     ) -> np.ndarray:
         """(N, K) softmax of `logits`."""
         return np.asarray(np.exp(log_softmax(self.logits(faces, landmarks).astype(np.float64))))
+
+    @cached_property
+    def _points(self) -> LandmarkSource | None:
+        if AlignOptions.parse(self.run.spec.align).points != NETWORK:
+            return None
+        from fer_bench.faces.face_landmarks import FaceLandmarks
+
+        return FaceLandmarks()
 
     @cached_property
     def _detector(self) -> Detector:

@@ -27,6 +27,8 @@ not at hand:
 What the original had that ours lacks: a landmark detector whose confidence falls where a point is
 covered. Ours has five landmarks; the 24 points come from a mean face and their confidence from the
 turn of the head (`faces/face_points.py`), so that a covered point in a frontal face still counts.
+By `align.<source>.points: face_landmark_68` a small network of 68 points places them
+(`faces/face_landmarks.py`); it has no confidences either.
 Its ResNet-50 starts from face weights (VGGFace2), as ours does where the file is added. In the
 re-run's log of AffectNet the landmark branch learned nothing (loss ln 8; its maps are not mirrored
 with the face); ours is tested to learn. Parameters with ResNet-50 at 8 classes: 24,567,400.

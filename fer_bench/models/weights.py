@@ -18,9 +18,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from fer_bench.errors import FerBenchError, nearest
+from fer_bench.faces.face_landmarks import NAME as LANDMARKS
 from fer_bench.files import read_json, replacing, sha256_file, write_json
 from fer_bench.models.backbone_base import TIMM
 from fer_bench.models.backbones import ResNet
+from fer_bench.models.face_api_weights import GET, landmark_state
 from fer_bench.models.timm_nets import TimmPooled, check_timm, load_timm
 from fer_bench.models.vgg import Vgg16
 from fer_bench.models.weight_files import read_tensors
@@ -57,6 +59,11 @@ KNOWN = {
         "a conversion of the VGGFace2 authors' Caffe model resnet50_ft: resnet50_ft_weight.pkl of "
         "github.com/cydonia999/VGGFace2-pytorch or the pytorch-mcn file resnet50_ft_dag.pth (mind "
         "their licences)",
+    ),
+    LANDMARKS: Known(
+        LANDMARKS,
+        f"the MIT package that `{GET}` fetches (357 kB of it; its makers do not name the faces "
+        "that the network was trained on)",
     ),
 }
 
@@ -144,6 +151,8 @@ def add_weights(name: str, file: Path | None = None, folder: Path = FOLDER) -> P
         FerBenchError: unknown name, unreadable file, or not the weights of this backbone.
     """
     weights = known(name)
+    if name == LANDMARKS and file is not None:
+        return _kept(name, landmark_state(file), sha256_file(file), folder)
     if file is not None:
         state, source = read_tensors(file), sha256_file(file)
     elif weights.backbone.startswith(TIMM):
@@ -164,6 +173,10 @@ def add_weights(name: str, file: Path | None = None, folder: Path = FOLDER) -> P
     if not isinstance(network, ResNet):  # these are kept no deeper than models can use them
         state = {n: v for n, v in state.items() if n in network.published()}
     _check_values(state)
+    return _kept(name, state, source, folder)
+
+
+def _kept(name: str, state: dict[str, Tensor], source: str | None, folder: Path) -> Path:
     path = folder / f"{name}.safetensors"
     with replacing(path) as temporary:  # both are there or neither
         save_file(state, temporary)

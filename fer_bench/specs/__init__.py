@@ -26,9 +26,11 @@ from fer_bench import datasets, models, reports
 from fer_bench import datasets as registry
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation import corruptions
+from fer_bench.faces.face_landmarks import FILE as LANDMARKS
 from fer_bench.files import replacing_folder, sha256_file, write_json
 from fer_bench.fingerprint import code_hash
 from fer_bench.models import outside
+from fer_bench.models.weights import recorded_sha256
 from fer_bench.params import Params, check_names
 from fer_bench.receiving.receipt import read_receipt
 from fer_bench.records.base import to_json
@@ -115,6 +117,7 @@ def _pack_specs(params: Params) -> Iterator[tuple[str, Spec]]:
         align = align_options(params, pack.source)
         if "official" in source.pixels:
             options["pixels"] = align.pixels
+        by_network = bool(align.points or align.masks)
         entry = "fer_bench.faces.align" if pack.mask_style is None else "fer_bench.faces.mask"
         yield (
             f"packs/{pack.name}",
@@ -124,7 +127,8 @@ def _pack_specs(params: Params) -> Iterator[tuple[str, Spec]]:
                 "mask_style": pack.mask_style,
                 "root": f"data/raw/{pack.source}",
                 "source_options": options,
-                "options": align.model_dump(mode="json"),
+                "options": align.model_dump(mode="json", exclude_none=True),
+                **({"landmarks": recorded_sha256(LANDMARKS)} if by_network else {}),
                 **({} if source.rendered else {"receipt": f"{RECEIPTS}/{pack.source}/source.json"}),
                 **({"decides": dict(source.decides)} if source.decides else {}),
                 "code": code_hash(entry, type(source).__module__),

@@ -118,7 +118,7 @@ def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None =
         tuning=f"{identity_home(dataset)}/{searched.log}" if searched else None,
         view=view(dataset),
         alignment=", ".join(dict.fromkeys(str(align.pixels) for align in aligned)),
-        align=aligned[0].model_dump(mode="json"),
+        align=aligned[0].model_dump(mode="json", exclude_none=True),
         compute=compute(params),
         code=outside.code_of(base, "fer_bench.training.train"),
         versions=versions(*libraries) | recorded.get("others", {}),

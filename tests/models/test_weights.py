@@ -1,8 +1,11 @@
 """Weights files of others: read as data, never as code, and checked before they are taken in."""
 
+import hashlib
+import json
 import os
 import pickle
 import struct
+import tarfile
 from collections import OrderedDict
 from urllib.error import URLError
 
@@ -13,8 +16,9 @@ import torchvision
 from safetensors.torch import load_file, save_file
 
 from fer_bench.errors import FerBenchError
+from fer_bench.faces.dense_net import DenseNet
 from fer_bench.files import read_json, sha256_file
-from fer_bench.models import weights
+from fer_bench.models import face_api_weights, weights
 from fer_bench.models.array_pickle import load_arrays
 from fer_bench.models.backbones import ResNet
 from fer_bench.models.vgg import Vgg16
@@ -317,3 +321,66 @@ def test_imagenet_comes_through_torchvision(tmp_path, monkeypatch):
     fake["IMAGENET1K_V1"] = FakeWeights(None)
     with pytest.raises(FerBenchError, match=r"example\.org/resnet18\.pth .*no network"):
         weights.add_weights("imagenet_resnet18", None, tmp_path)
+
+
+@pytest.fixture
+def packed_landmarks(tmp_path, monkeypatch):
+    """A package of the landmark network's layout, small, and what `DenseNet` should get of it."""
+    rng, widths, entries, content, expected = np.random.default_rng(0), (2, 3, 4, 5), [], b"", {}
+
+    def add(name, ours, value, turn):
+        nonlocal content
+        held = rng.integers(0, 256, value).astype("uint8")
+        quantised = {"dtype": "uint8", "scale": 0.5, "min": -3.0}
+        entries.append({"name": name, "shape": list(value), "dtype": "float32",
+                        "quantization": quantised})  # fmt: skip
+        content += held.tobytes()
+        expected[ours] = torch.from_numpy(held * np.float32(0.5) - 3).permute(turn)
+
+    for i, (inside, width) in enumerate(zip((3, *widths), widths, strict=False)):
+        for j in range(4):
+            name, ours, given = f"dense{i}/conv{j}", f"blocks.{i}.{j}", width if j else inside
+            if i == j == 0:
+                add(f"{name}/filters", f"{ours}.weight", (3, 3, given, width), (3, 2, 0, 1))
+            else:
+                kernels = f"{name}/depthwise_filter", f"{ours}.depthwise"
+                add(*kernels, (3, 3, given, 1), (2, 3, 0, 1))
+                kernels = f"{name}/pointwise_filter", f"{ours}.weight"
+                add(*kernels, (1, 1, given, width), (3, 2, 0, 1))
+            add(f"{name}/bias", f"{ours}.bias", (width,), (0,))
+    add("fc/weights", "fc.weight", (widths[-1], 136), (1, 0))
+    add("fc/bias", "fc.bias", (136,), (0,))
+    manifest = json.dumps([{"weights": entries}]).encode()
+    files = {face_api_weights.BIN: content, face_api_weights.MANIFEST: manifest}
+    for name, held in files.items():
+        (tmp_path / name.rpartition("/")[2]).write_bytes(held)
+    with tarfile.open(tmp_path / "face-api.tgz", "w:gz") as package:
+        for name in files:
+            package.add(tmp_path / name.rpartition("/")[2], name)
+    sums = {name: hashlib.sha256(held).hexdigest() for name, held in files.items()}
+    monkeypatch.setattr(face_api_weights, "LANDMARK_FILES", sums)
+    return tmp_path, expected
+
+
+@pytest.mark.parametrize("given", ["face-api.tgz", "face_landmark_68_model.bin"])
+def test_landmarks_are_taken_in_from_their_package_or_its_file(packed_landmarks, given):
+    folder, expected = packed_landmarks
+    path = weights.add_weights("face_landmark_68", folder / given, folder / "kept")
+    same(path, expected)
+    assert read_json(path.with_suffix(".json"))["source_sha256"] == sha256_file(folder / given)
+    network = DenseNet.of(load_file(path))
+    assert network(torch.zeros(1, 3, 112, 112)).shape == (1, 136)
+
+
+def test_other_landmark_files_are_refused(packed_landmarks):
+    folder, _ = packed_landmarks
+    with pytest.raises(FerBenchError, match=r"npm pack .*face-api@1\.7\.15"):
+        weights.add_weights("face_landmark_68", None, folder)
+    file = folder / "face_landmark_68_model.bin"
+    (folder / "face_landmark_68_model-weights_manifest.json").unlink()
+    with pytest.raises(FerBenchError, match=r"manifest\.json is not there, which belongs to face_"):
+        weights.add_weights("face_landmark_68", file, folder / "kept")
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(FerBenchError, match=r"model\.bin is not the file"):
+        weights.add_weights("face_landmark_68", file, folder / "kept")
+    assert not (folder / "kept").exists()

