@@ -167,6 +167,19 @@ def row_intervals(
     return found
 
 
+def model_intervals(rows: Sequence[Row], set_: str) -> dict[str, tuple[float, float]]:
+    """By row key, the 95 % interval over people and seeds: see `statistics.row_intervals`.
+
+    Rows with few seeds or without single answers are absent.
+    """
+    found = {
+        name: of_rows.of_model(runs, track.units)
+        for track in tracks_of(rows, set_)[0]
+        for name, runs in track.rows.items()
+    }
+    return {name: ends for name, ends in found.items() if ends}
+
+
 def slice_interval(
     row: Row, set_: str, column: str, value: str, cache: Path | None = None
 ) -> of_rows.Interval | None:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from fer_bench.reports import describe
-from fer_bench.reports.compare.same_faces import row_intervals, row_key
+from fer_bench.reports.compare.same_faces import model_intervals, row_intervals, row_key
 from fer_bench.reports.figures.select import OURS, Inputs, capped, headed, seeds, short
 from fer_bench.reports.figures.style import notice, page
 from fer_bench.reports.row import Row
@@ -19,22 +19,23 @@ ACROSS = 2
 MOST_MODELS = 15
 _LINE, _AROUND = 0.19, 0.75  # inches: a model, and what stands around the models of a panel
 _OURS, _OTHER = "#D55E00", "black"
+_WIDE, _THIN = 4.0, 1.4  # points: a bar over people and seeds, and one over people alone
 
 
 def intervals(inputs: Inputs) -> Figure:
-    """`last` accuracy with 95 % intervals over faces and the seeds as dots: a panel a dataset."""
+    """`last` accuracy with 95 % intervals and the seeds as dots: a panel a dataset."""
     title = "How sure is each accuracy?"
     found = {d: rows for d in inputs.scores.datasets() if (rows := _ranked(inputs.scores, d))}
     kept, left_out = capped(found)
     if not kept:
         return notice(title, "Nothing measured yet: run `dvc repro`.")
     caption = (
-        "Accuracy of the last epoch, mean over seeds, best first. Bar: 95 % interval over the "
-        "people of the test set (over its faces, where nobody knows them): others like them could "
-        "give any accuracy in it. Dots: "
-        "seeds, which is what another training run could give. Where a rival's mark lies inside a "
-        "bar, do not claim a difference from this picture: models answer the same faces, so the "
-        "paired comparisons say more. Axes do not begin at 0." + left_out
+        "Accuracy of the last epoch, mean over seeds, best first. Wide bar, with 5 seeds or more: "
+        "95 % interval of the model, over people and seeds. Thin bar, with fewer: of these "
+        "networks, over people alone. People are those of the test set; where nobody knows them, "
+        "faces, equal ones together. Dots: seeds. Where a rival's mark lies inside a bar, do not "
+        "claim a difference from this picture: models answer the same faces, so the paired "
+        "comparisons say more. Axes do not begin at 0." + left_out
     )
     across = min(ACROSS, len(kept))
     lines = [kept[i : i + across] for i in range(0, len(kept), across)]
@@ -61,14 +62,18 @@ def draw_intervals(axis: Axes, rows: list[Row], places: int, stay: set[str]) -> 
     """
     dataset = rows[0].dataset
     shown = _kept(rows, stay)
+    models = model_intervals(shown, dataset)
     found = row_intervals(shown, dataset, metrics=("accuracy",))
-    ends = {name: (i["accuracy"]["low"], i["accuracy"]["high"]) for name, i in found.items()}
+    ends = {
+        name: (i["accuracy"]["low"], i["accuracy"]["high"]) for name, i in found.items()
+    } | models
     for place, row in enumerate(shown):
         summary = row.summary("accuracy", dataset)
         assert summary is not None
         low, high = ends.get(row_key(row)) or wilson(summary.mean, row.sizes(dataset)[0])
         colour = _OURS if row.model == OURS else _OTHER
-        axis.plot([100 * low, 100 * high], [place, place], color=colour, linewidth=2.2, alpha=0.45,
+        axis.plot([100 * low, 100 * high], [place, place], color=colour, alpha=0.45,
+                  linewidth=_WIDE if row_key(row) in models else _THIN,
                   solid_capstyle="butt")  # fmt: skip
         runs = [100 * v for v in row.values(dataset, "all", "last", "accuracy")]
         axis.plot(runs, [place + 0.3] * len(runs), "o", color=colour, markersize=3,
@@ -108,7 +113,8 @@ def _legend() -> list[Line2D]:
     return [
         Line2D([], [], color=_OTHER, marker="o", markersize=5, linestyle="none", label="mean"),
         Line2D([], [], color=_OURS, marker="D", markersize=5, linestyle="none", label=OURS),
-        Line2D([], [], color=_OTHER, linewidth=2.2, alpha=0.45, label="95 % interval"),
+        Line2D([], [], color=_OTHER, linewidth=_WIDE, alpha=0.45, label="over people and seeds"),
+        Line2D([], [], color=_OTHER, linewidth=_THIN, alpha=0.45, label="over people alone"),
         Line2D([], [], color=_OTHER, marker="o", markersize=3, markerfacecolor="white",
                markeredgewidth=0.8, linestyle="none", label="one seed"),
     ]  # fmt: skip

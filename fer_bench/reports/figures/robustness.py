@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from fer_bench.reports.figures.select import LINE_MODELS, Inputs
+from fer_bench.reports.figures.style import MOST_LINES as ALL_LINES
 from fer_bench.reports.figures.style import look, notice, page
 from fer_bench.reports.formatting import value_text
 from fer_bench.reports.robustness_results import Curve, Robust, Robustness, load_robustness
@@ -35,15 +36,18 @@ def draw(results: Robustness) -> Figure:
             "params.yaml and run dvc repro.",
         )
     shown = datasets[:MOST_DATASETS]
-    rows = {dataset: _chosen(results.of(dataset)) for dataset in shown}
+    models = [row.model for dataset in shown for row in results.of(dataset)]
+    order = list(dict.fromkeys((*LINE_MODELS, *models)))[:ALL_LINES]
+    rows = {dataset: _chosen(results.of(dataset), order) for dataset in shown}
     names = {dataset: _names(found) for dataset, found in rows.items()}
-    looks = _looks([row.model for found in rows.values() for row in found])
+    drawn = {row.model for found in rows.values() for row in found}
+    looks = {model: look(i) for i, model in enumerate(order) if model in drawn}
     lines = {dataset: -(-len(found) // COLUMNS) for dataset, found in names.items()}
     figure = page(
         TITLE,
         _caption(results, rows, datasets[MOST_DATASETS:]),
         height=1.62 * sum(lines.values()),
-        legend=[Line2D([], [], label=model, **drawn) for model, drawn in looks.items()],
+        legend=[Line2D([], [], label=model, **found) for model, found in looks.items()],
     )
     grid: Any = figure.subplots(sum(lines.values()), COLUMNS, squeeze=False, sharey=True)
     first = 0
@@ -59,21 +63,14 @@ def draw(results: Robustness) -> Figure:
     return figure
 
 
-def _chosen(rows: Sequence[Robust]) -> list[Robust]:
+def _chosen(rows: Sequence[Robust], order: Sequence[str]) -> list[Robust]:
     """The models that other figures draw as lines too, then others, as many as can be told."""
-    order = {model: i for i, model in enumerate(LINE_MODELS)}
-    ranked = sorted(rows, key=lambda row: order.get(row.model, len(order)))
-    return ranked[:MOST_LINES]
+    known = [row for row in rows if row.model in order]
+    return sorted(known, key=lambda row: order.index(row.model))[:MOST_LINES]
 
 
 def _names(rows: Sequence[Robust]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row.corruptions))
-
-
-def _looks(models: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Model -> look, for LINE_MODELS the same as in every figure."""
-    order = list(dict.fromkeys((*LINE_MODELS, *models)))
-    return {model: look(order.index(model)) for model in sorted(set(models), key=order.index)}
 
 
 def _caption(

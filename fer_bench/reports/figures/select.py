@@ -14,7 +14,7 @@ from typing import Any
 from matplotlib.lines import Line2D
 
 from fer_bench.reports.enabled import Enabled
-from fer_bench.reports.figures.style import MOST_LINES, look
+from fer_bench.reports.figures.style import look
 from fer_bench.reports.formatting import mean_std, percent
 from fer_bench.reports.paper import TextNumber
 from fer_bench.reports.row import Row
@@ -99,14 +99,15 @@ def lines_left_out(scores: Scores) -> str:
 def looks(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
     """Row name -> look. LINE_MODELS have the same in every figure, others follow in order.
 
-    A transferred row looks like its model, unless both stand in one dataset's panel.
+    A transferred row looks like its model, unless both stand in one dataset's panel. No figure has
+    more than `MOST_LINES`: LINE_MODELS, MOST_FAMILIES, and a transferred row a dataset.
     """
     plain = {(row.dataset, row.model) for row in rows}
     slots = {r.model: base(r) for r in rows}
     slots |= {r.model: r.model for r in rows if (r.dataset, base(r)) in plain}
     free = [slot for slot in dict.fromkeys(slots.values()) if slot not in LINE_MODELS]
     order = (*LINE_MODELS, *free)
-    return {name: look(order.index(slot) % MOST_LINES) for name, slot in slots.items()}
+    return {name: look(order.index(slot)) for name, slot in slots.items()}
 
 
 def legend_of(rows: Sequence[Row], line: bool = True) -> list[Line2D]:

@@ -41,12 +41,15 @@ _STYLE: Any = {
     "svg.hashsalt": "fer_bench",
 }
 # Okabe-Ito's colours without yellow, which is too faint on white, ordered so that neighbours differ
-# in grey too; dashes and markers repeat what the colour says.
-_COLOURS = ("#000000", "#56B4E9", "#0072B2", "#D55E00", "#E69F00", "#009E73", "#CC79A7")
+# in grey too, then others far from all of them; dashes and markers repeat what the colour says.
+_COLOURS = (
+    "#000000", "#56B4E9", "#0072B2", "#D55E00", "#E69F00", "#009E73", "#CC79A7", "#882255",
+    "#808000", "#5D3FD3", "#7A4A1E", "#888888", "#2ECC40", "#E600B8", "#E0115F", "#1F1FFF",
+)  # fmt: skip
 _DASHES = ((1, 0), (4, 1.5), (1, 1), (1, 0), (4, 1, 1, 1), (2, 2))
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "*", "h")
-MOST_LINES = len(_MARKERS)
-"""How many lines can still be told from each other in one panel."""
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "*", "h", "d", "H", "8", "1")
+MOST_LINES = len(_COLOURS)
+"""How many lines one figure can draw, no two of one colour."""
 
 _TITLE, _LEGEND_ROW, _CAPTION_ROW, _EDGE = 0.34, 0.19, 0.145, 0.08  # inches
 _CAPTION_LETTERS = 160  # as many of 7.5 points as stand in WIDTH
@@ -64,9 +67,8 @@ def style() -> AbstractContextManager[None]:
 def look(i: int) -> dict[str, Any]:
     """Colour, dashes and marker of the i-th line, i from 0 to MOST_LINES - 1."""
     return {
-        "color": _COLOURS[i % len(_COLOURS)],
-        # Shifted by one in the second round, so that no colour meets its own dashes again.
-        "dashes": _DASHES[(i + i // len(_DASHES)) % len(_DASHES)],
+        "color": _COLOURS[i],
+        "dashes": _DASHES[i % len(_DASHES)],
         "marker": _MARKERS[i],
         "markersize": 4,
         "linewidth": 1.4,

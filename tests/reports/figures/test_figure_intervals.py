@@ -9,7 +9,8 @@ import figure_rows
 import numpy as np
 import pytest
 from demo_scores import ENABLED
-from figure_rows import labels, line, of, panels, words
+from figure_rows import labels, legend, line, of, panels, words
+from made_answers import classes_of, part, wrong_where
 from matplotlib.figure import Figure
 
 from fer_bench.reports.figures import FIGURES
@@ -38,6 +39,26 @@ class TestIntervals:
         np.testing.assert_allclose(seeds[:, 0], [40, 60])
         np.testing.assert_allclose(mean, [[50, 1]])
         assert axis.get_xlabel() == "accuracy of the last epoch (%)"
+
+    def test_with_five_seeds_the_bar_is_over_people_and_seeds(self) -> None:
+        draw = np.random.default_rng(3)
+        parts = [
+            {"all": part(classes_of(200), wrong_where(classes_of(200), draw.random(200) < wrong))}
+            for wrong in (0.1, 0.3, 0.2, 0.4, 0.25, 0.25)
+        ]
+        cells = [
+            figure_rows.cell({"synthetic": one}, training={"seed": i})
+            for i, one in enumerate(parts)
+        ]
+        few, many = (
+            of("intervals", figure_rows.row("synthetic", "scan_cci", *some))
+            for some in (cells[:4], cells)
+        )
+        thin, wide = (figure.axes[0].lines[0] for figure in (few, many))
+        assert wide.get_linewidth() > thin.get_linewidth()
+        assert np.ptp(thin.get_xdata()) < 8  # over faces alone
+        assert np.ptp(wide.get_xdata()) > 15  # the seeds' own spread is ten points
+        assert legend(many)[2:4] == ["over people and seeds", "over people alone"]
 
     def test_every_model_up_to_fifteen_and_ours_always(self) -> None:
         known = [f"scan_cci_m{i}" for i in range(20)]  # Figure 7 draws these

@@ -6,18 +6,26 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import figure_rows
 import matplotlib
+import numpy as np
 import pytest
 from demo_scores import ENABLED
-from figure_rows import crowd_of, of, words
+from figure_rows import crowd_of, legend, of, words
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from robustness_files import cell as robust
 
+from fer_bench.files import write_json
 from fer_bench.reports import figures
 from fer_bench.reports.figures import FIGURES, select
-from fer_bench.reports.figures.select import Inputs
-from fer_bench.reports.figures.style import WIDTH, page, save, style
+from fer_bench.reports.figures.select import LINE_MODELS, MOST_DATASETS, MOST_FAMILIES, Inputs
+from fer_bench.reports.figures.style import MOST_LINES, WIDTH, look, page, save, style
 
 CONFUSIONS = [name for name in FIGURES if name.startswith("figure_") or name == "figure05"]
 
@@ -93,12 +101,63 @@ def test_nothing_measured_still_gives_every_file(tmp_path: Path) -> None:
     assert all(line.split("|")[2].strip().endswith(".") for line in index.splitlines()[7:])
 
 
+def assert_colours_differ(figure: Figure) -> None:
+    """No two of a legend's models share a colour, nor do two labelled lines of one panel."""
+    legends = [*figure.legends, *(axis.get_legend() for axis in figure.axes)]
+    groups = [found.legend_handles for found in legends if found]
+    groups += [[x for x in axis.lines if x.get_label()[0] != "_"] for axis in figure.axes]
+    for handles in groups:
+        lines = [x for x in handles if isinstance(x, Line2D)]
+        looks = {(to_hex(x.get_color()), x.get_label()) for x in lines}
+        named = [colour for colour, label in looks if label not in SHARED]
+        assert len(named) == len(set(named)), looks
+
+
+SHARED = ("over people and seeds", "over people alone", "one seed", "mean")
+"""What the legend of intervals says of one colour's forms."""
+
+
+@pytest.mark.parametrize("name", ["training_curves", "reliability", "subsets", "robustness"])
+def test_no_two_models_of_a_figure_share_a_colour(name: str, crowd: Inputs, tmp_path: Path) -> None:
+    for dataset in ("rafdb", "ferplus", "sfew"):
+        for i in range(7):
+            file = tmp_path / dataset / f"{dataset}_{i}" / "0.json"
+            write_json(file, robust(dataset, f"{dataset}_{i}", 0, 0.8, 0.02))
+    with style():
+        figure = FIGURES[name](replace(crowd, robustness=tmp_path, enabled={}))
+    assert len(legend(figure)) > 7, "more than the palette that every figure begins with"
+    assert_colours_differ(figure)
+
+
+def test_every_line_has_a_colour_that_eyes_can_tell() -> None:
+    assert len(LINE_MODELS) + MOST_FAMILIES + MOST_DATASETS == MOST_LINES
+    colours = [np.array(to_rgb(look(i)["color"])) for i in range(MOST_LINES)]
+    for one, other in combinations(colours, 2):
+        assert delta_e(lab(one), lab(other)) > 20
+    assert all(lab(colour)[0] < 75 for colour in colours), "none is too faint on white"
+
+
+def lab(colour: np.ndarray) -> np.ndarray:
+    """sRGB (3,) as CIELAB, D65."""
+    linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    f = np.array(to_xyz) @ linear / (0.9505, 1, 1.089)
+    f = np.where(f > 0.008856, np.cbrt(f), 7.787 * f + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def delta_e(one: np.ndarray, other: np.ndarray) -> float:
+    """CIE76; about 2.3 is just noticeable."""
+    return float(np.linalg.norm(one - other))
+
+
 @pytest.mark.parametrize("name", ["figure05", "figure08", "intervals", "risk_coverage"])
 def test_a_crowd_stays_a_figure(name: str, crowd: Inputs, tmp_path: Path) -> None:
     """Nothing reaches outside the page, and no text of a panel into another panel's text."""
     with style():
         figure = FIGURES[name](crowd)
         save(figure, tmp_path / name)
+        assert_colours_differ(figure)
         figure.draw_without_rendering()  # the PDF, saved last, has another resolution
         renderer = figure.canvas.get_renderer()
         width, height = figure.get_size_inches() * figure.dpi
