@@ -41,6 +41,7 @@ from fer_bench.evaluation.explain_occluders import (
 )
 from fer_bench.files import replacing_folder
 from fer_bench.records.explanation import Channels, Explanation, Occluders
+from fer_bench.records.faces import people
 from fer_bench.records.spec import RowSpec, View
 from fer_bench.records.training import FILE as TRAINING
 from fer_bench.records.training import Training
@@ -90,6 +91,7 @@ def explain_cell(
         cell.model, module, lambda a, b: cell.images(chosen.measured[a:b]), len(chosen.measured)
     )
     paths = _paths(cell, chosen, maps)
+    who, _ = people(cell.rows)
     here = chosen.at(chosen.measured)
     right = maps.predicted[here] == cell.target[chosen.measured]
     empty = maps.cams[here].max(axis=(1, 2)) == 0
@@ -105,8 +107,8 @@ def explain_cell(
         test_faces=len(cell.rows),
         accuracy=tidy(right.mean()),
         empty_maps=int(empty.sum()),
-        faithfulness=faithfulness(paths),
-        occluders=_attention(cell, module, chosen, maps, found),
+        faithfulness=faithfulness(paths, who[chosen.measured]),
+        occluders=_attention(cell, module, chosen, maps, found, who),
         channels=_channels(response),
     )
     with replacing_folder(out_dir) as folder:
@@ -154,14 +156,16 @@ def _attention(
     chosen: Looked,
     maps: Maps,
     found: dict[int, Occluder],
+    who: np.ndarray,
 ) -> Occluders | None:
-    hidden = [int(position) for position in chosen.hidden if int(position) in found]
-    if not hidden:
+    hidden = np.array([int(p) for p in chosen.hidden if int(p) in found], np.int64)
+    if not len(hidden):
         return None
-    occluders = [found[position] for position in hidden]
+    occluders = [found[int(position)] for position in hidden]
     clean = np.stack([occluder.clean for occluder in occluders])
     without = grad_cam(cell.model, module, lambda a, b: cell.tensor(clean[a:b]), len(clean))
-    return attention_on_occluders(maps.cams[chosen.at(np.array(hidden))], without.cams, occluders)
+    cams = maps.cams[chosen.at(hidden)]
+    return attention_on_occluders(cams, without.cams, occluders, who[hidden])
 
 
 def _channels(response: ChannelResponse) -> Channels:

@@ -111,22 +111,34 @@ def area(curve: np.ndarray) -> np.ndarray:
     return np.asarray(np.trapezoid(curve, dx=1 / (curve.shape[-1] - 1), axis=-1))
 
 
-def summary(values: np.ndarray) -> Mean:
-    """The mean over faces with its 95 % interval, which is None for one face.
+def summary(values: np.ndarray, people: np.ndarray) -> Mean:
+    """The mean over faces with its 95 % interval over people; see `ratio`."""
+    return ratio(values, np.ones(len(values)), people)
 
-    Percentile bootstrap of SciPy over faces, seeded.
+
+def ratio(over: np.ndarray, under: np.ndarray, people: np.ndarray) -> Mean:
+    """The mean of `over` by the mean of `under`, with its 95 % interval, None for one person.
+
+    Student's, of how much each person's faces lift the ratio (Cochran 1977, Sampling techniques,
+    section 9A.1): faces of one person are alike.
+
+    Args:
+        over: (N,) a face each.
+        under: (N,) the same.
+        people: (N,) who is on each face, a number a person.
     """
-    from scipy.stats import bootstrap
+    from scipy.special import stdtrit
 
-    if not len(values):
-        return Mean(None, None, None, 0)
-    mean = tidy(values.mean())
-    if len(values) < 2:
-        return Mean(mean, None, None, len(values))
-    found = bootstrap(
-        (values,), np.mean, n_resamples=2000, method="percentile", rng=np.random.default_rng(0)
-    ).confidence_interval
-    return Mean(mean, tidy(found.low), tidy(found.high), len(values))
+    if not len(over):
+        return Mean(None, None, None, 0, 0)
+    found = over.sum() / under.sum()
+    lifts = np.bincount(np.unique(people, return_inverse=True)[1], over - found * under)
+    units = len(lifts)
+    if units < 2:
+        return Mean(tidy(found), None, None, len(over), units)
+    error = np.sqrt(units / (units - 1) * (lifts**2).sum()) / under.sum()
+    half = stdtrit(units - 1, 0.975) * error
+    return Mean(tidy(found), tidy(found - half), tidy(found + half), len(over), units)
 
 
 def tidy(number: float) -> float:
@@ -134,8 +146,8 @@ def tidy(number: float) -> float:
     return round(float(number), 6)
 
 
-def faithfulness(paths: np.ndarray) -> Faithfulness:
-    """Numbers of N faces' curves (N, 2, len(ORDERS), steps + 1).
+def faithfulness(paths: np.ndarray, people: np.ndarray) -> Faithfulness:
+    """Numbers of N faces' curves (N, 2, len(ORDERS), steps + 1), of so many people (N,).
 
     For `deletion` and `insertion`: each order's mean area and mean curve, and how much smaller
     (larger, for insertion) the map's area is than each reference's on the same face: `gain_over`,
@@ -148,8 +160,8 @@ def faithfulness(paths: np.ndarray) -> Faithfulness:
         means = {order: paths[:, i, k].mean(axis=0) for k, order in enumerate(ORDERS)}
         measures.append(
             Faithful(
-                **{order: summary(areas[:, k]) for k, order in enumerate(ORDERS)},
-                gain_over={order: summary(gain) for order, gain in gains.items()},
+                **{order: summary(areas[:, k], people) for k, order in enumerate(ORDERS)},
+                gain_over={order: summary(gain, people) for order, gain in gains.items()},
                 curves={order: [tidy(v) for v in curve] for order, curve in means.items()},
             )
         )

@@ -18,9 +18,9 @@ import pandas as pd
 from fer_bench import datasets as registry
 from fer_bench.datasets.pack import Pack
 from fer_bench.errors import FerBenchError
-from fer_bench.evaluation.explain_faithfulness import centre_saliency, summary, tidy
+from fer_bench.evaluation.explain_faithfulness import centre_saliency, ratio, summary, tidy
 from fer_bench.faces.geometry import cut_out
-from fer_bench.records.explanation import Mean, Occluders, OnOccluders
+from fer_bench.records.explanation import Occluders, OnOccluders
 
 LEVELS = 2
 """Pixels whose channels differ by more than this (of 255) differ. Elsewhere the two pictures are
@@ -154,7 +154,7 @@ def mass(cam: np.ndarray, mask: np.ndarray) -> float:
 
 
 def attention_on_occluders(
-    cams: np.ndarray, clean_cams: np.ndarray, occluders: Sequence[Occluder]
+    cams: np.ndarray, clean_cams: np.ndarray, occluders: Sequence[Occluder], people: np.ndarray
 ) -> Occluders | None:
     """Attention mass on occluders beside their share of the face; None without any.
 
@@ -168,6 +168,7 @@ def attention_on_occluders(
         cams: (N, S, S) maps of the occluded faces.
         clean_cams: (N, S, S) maps of the same faces without their occluders.
         occluders: of each face.
+        people: (N,) who is on each face, a number a person.
     """
     if not occluders:
         return None
@@ -180,36 +181,21 @@ def attention_on_occluders(
     )
     kinds = np.array([o.kind for o in occluders])
     known = np.isfinite(table).all(axis=1)
-    numbers = _numbers(table[known])
-    by_kind = {str(kind): _numbers(table[known & (kinds == kind)]) for kind in np.unique(kinds)}
+    numbers = _numbers(table[known], people[known])
+    each = {str(kind): known & (kinds == kind) for kind in np.unique(kinds)}
+    by_kind = {kind: _numbers(table[mask], people[mask]) for kind, mask in each.items()}
     return Occluders(**vars(numbers), empty=int((~known).sum()), kinds=by_kind)
 
 
-def _numbers(table: np.ndarray) -> OnOccluders:
+def _numbers(table: np.ndarray, people: np.ndarray) -> OnOccluders:
     area, on, clean, centre = table.T
     return OnOccluders(
         n=len(table),
-        area=summary(area),
-        mass=summary(on),
-        clean_mass=summary(clean),
-        change=summary(on - clean),
+        area=summary(area, people),
+        mass=summary(on, people),
+        clean_mass=summary(clean, people),
+        change=summary(on - clean, people),
         centre_mass=tidy(centre.mean()) if len(table) else None,
-        ratio=_ratio(on, area),
-        clean_ratio=_ratio(clean, area),
+        ratio=ratio(on, area, people),
+        clean_ratio=ratio(clean, area, people),
     )
-
-
-def _ratio(on: np.ndarray, area: np.ndarray) -> Mean:
-    """Mean of `on` over mean of `area` with its 95 % bootstrap interval over faces."""
-    from scipy.stats import bootstrap
-
-    if not len(on):
-        return Mean(None, None, None)
-    ratio = tidy(on.mean() / area.mean())
-    if len(on) < 2:
-        return Mean(ratio, None, None)
-    found = bootstrap(
-        (on, area), lambda a, b, axis: a.mean(axis=axis) / b.mean(axis=axis), paired=True,
-        n_resamples=2000, method="percentile", rng=np.random.default_rng(0),
-    ).confidence_interval  # fmt: skip
-    return Mean(ratio, tidy(found.low), tidy(found.high))

@@ -19,12 +19,17 @@ Order = Literal["cam", "random", "centre"]
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean over `n` faces and its 95 % interval; None where there are too few faces."""
+    """A mean over `n` faces and its 95 % interval; None where there are too few.
+
+    The interval is over `units`: people, and groups of equal faces where nobody knows them. Files
+    from before that have None there: theirs is over faces.
+    """
 
     mean: float | None
     low: float | None
     high: float | None
     n: int | None = None
+    units: int | None = None
 
     def side_of(self, value: float) -> int:
         """Where the interval lies: 1 above `value`, -1 below, 0 for neither."""

@@ -115,7 +115,7 @@ def write_faces(
     table["label"] = rows["label"].to_numpy("int8")
     table["split"] = rows["split"].to_numpy()
     table["fold"] = rows["fold"].astype("Int16").array
-    table["person"], table["person_known"] = _people(rows)
+    table["person"], table["person_known"] = people(rows)
     table["duplicated"] = np.asarray(duplicated, bool)
     for name, subset in dataset.subsets.items():
         mask = np.asarray(subset(rows))
@@ -157,7 +157,7 @@ def _write(file: Path, table: pd.DataFrame) -> None:
         table.sort_values("face").to_parquet(temporary, index=False, compression="zstd")
 
 
-def _people(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+def people(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """(N,) running numbers by first face, and whether they number people."""
     known = rows["subject"].notna().to_numpy(dtype=bool)
     pixels = rows["source_sha256"].fillna("").astype(str)

@@ -85,6 +85,7 @@ def test_numbers_say_what_was_measured_and_on_what(cells: Path) -> None:
     for measure in ("deletion", "insertion"):
         measured = found["faithfulness"][measure]
         assert measured["cam"]["n"] == 12
+        assert 1 < measured["cam"]["units"] <= 6  # people, of whom some have several faces
         assert 0 < measured["cam"]["mean"] < 1
         assert measured["cam"]["low"] <= measured["cam"]["mean"] <= measured["cam"]["high"]
         starts = {curve[0] for curve in measured["curves"].values()}

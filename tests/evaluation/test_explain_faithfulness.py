@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 from torch import Tensor, nn
 
 from fer_bench.evaluation.explain_faithfulness import (
@@ -14,8 +17,10 @@ from fer_bench.evaluation.explain_faithfulness import (
     curves,
     faithfulness,
     pixel_order,
+    ratio,
     replaced,
     summary,
+    tidy,
 )
 from fer_bench.records.explanation import Mean
 
@@ -102,23 +107,40 @@ def test_gains_are_positive_where_the_map_is_the_better_order() -> None:
     paths[0, 0] = [[0.1] * 3, [0.5] * 3, [0.2] * 3]
     paths[1, 0] = [[0.3] * 3, [0.5] * 3, [0.2] * 3]
     paths[:, 1] = [[0.9] * 3, [0.5] * 3, [0.9] * 3]
-    found = faithfulness(paths)
+    found = faithfulness(paths, np.arange(2))
     assert found.n == 2
     assert found.deletion.cam.mean == pytest.approx(0.2)
     assert found.deletion.gain_over["random"].mean == pytest.approx(0.3)
     assert found.deletion.gain_over["centre"].mean == pytest.approx(0.0)
-    assert found.insertion.gain_over["random"] == Mean(0.4, 0.4, 0.4, 2)
+    assert found.insertion.gain_over["random"] == Mean(0.4, 0.4, 0.4, 2, 2)
     assert found.insertion.gain_over["centre"].mean == 0
     assert found.deletion.curves["cam"] == pytest.approx([0.2, 0.2, 0.2])
 
 
-def test_interval_covers_the_mean_and_is_repeatable() -> None:
-    values = np.random.default_rng(0).normal(1.0, 0.5, 200)
-    found = summary(values)
-    # A bootstrap interval of a mean is close to the normal one: half a width of 1.96 s / sqrt(n).
-    half = 1.96 * values.std(ddof=1) / np.sqrt(200)
-    assert found.low == pytest.approx(values.mean() - half, abs=0.01)
-    assert found.high == pytest.approx(values.mean() + half, abs=0.01)
-    assert summary(values) == found
-    assert summary(values[:1]).low is None
-    assert summary(values[:0]) == Mean(None, None, None, 0)
+def test_interval_of_faces_of_different_people_is_students() -> None:
+    values = np.random.default_rng(0).normal(1.0, 0.5, 20)
+    found = summary(values, np.arange(20))
+    low, high = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-6)
+    assert (found.n, found.units) == (20, 20)
+    assert summary(values[:1], np.zeros(1)) == Mean(tidy(values[0]), None, None, 1, 1)
+    assert summary(values[:0], np.zeros(0)) == Mean(None, None, None, 0, 0)
+
+
+def test_faces_of_one_person_count_once() -> None:
+    draw = np.random.default_rng(1)
+    once = draw.normal(1.0, 0.5, 12)
+    many, people = np.repeat(once, 10), np.repeat(np.arange(12), 10)
+    assert summary(many, people) == replace(summary(once, np.arange(12)), n=120)
+    alone = summary(many, np.arange(120))
+    found = summary(many, people)
+    assert found.high - found.low > 3 * (alone.high - alone.low)
+    under = draw.uniform(0.1, 0.3, 120)
+    whole = ratio(many * under, under, people)
+    assert whole.mean == pytest.approx((many * under).sum() / under.sum(), abs=1e-6)
+    # Resampled people, as an independent way to the spread of a ratio.
+    picks = draw.integers(0, 12, (20_000, 12))
+    over, below = (np.bincount(people, v) for v in (many * under, under))
+    spread = (over[picks].sum(1) / below[picks].sum(1)).std() * np.sqrt(12 / 11)
+    half = (whole.high - whole.low) / 2
+    assert half == pytest.approx(stats.t.ppf(0.975, 11) * spread, rel=0.05)

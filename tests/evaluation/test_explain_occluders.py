@@ -65,10 +65,12 @@ def test_numbers_by_hand() -> None:
     clean_cams = np.array([[[1, 0], [0, 0]], [[1, 1], [1, 1]], np.ones((2, 2))])
     given = [Occluder(mask, clean, "hand"), Occluder(half, clean, "scarf"),
              Occluder(half, clean, "scarf")]  # fmt: skip
-    numbers = attention_on_occluders(cams, clean_cams, given)
+    numbers = attention_on_occluders(cams, clean_cams, given, np.array([7, 7, 3]))
     assert numbers is not None
     # Masses 0.5 and 0 on areas 0.25 and 0.5; without the occluder 1 and 0.5; the third is empty.
     assert (numbers.n, numbers.empty) == (2, 1)
+    assert numbers.area.units == 1  # both are faces of one person, which says nothing of others
+    assert numbers.ratio.low is None
     assert numbers.mass.mean == pytest.approx(0.25)
     assert numbers.area.mean == pytest.approx(0.375)
     assert numbers.ratio.mean == pytest.approx(0.25 / 0.375, abs=1e-6)
@@ -77,14 +79,14 @@ def test_numbers_by_hand() -> None:
     assert numbers.clean_ratio.mean == pytest.approx(2.0)
     assert numbers.centre_mass == pytest.approx(0.375)
     assert numbers.kinds["hand"].n == 1
-    assert numbers.kinds["hand"].ratio == Mean(2.0, None, None)
+    assert numbers.kinds["hand"].ratio == Mean(2.0, None, None, 1, 1)
     assert numbers.kinds["scarf"].n == 1
 
 
 def test_nothing_known_is_none_and_all_empty_has_no_mean() -> None:
-    assert attention_on_occluders(np.zeros((0, 2, 2)), np.zeros((0, 2, 2)), []) is None
+    assert attention_on_occluders(np.zeros((0, 2, 2)), np.zeros((0, 2, 2)), [], np.zeros(0)) is None
     one = [Occluder(np.ones((2, 2), bool), np.zeros((2, 2, 3), np.uint8), "hand")]
-    numbers = attention_on_occluders(np.zeros((1, 2, 2)), np.ones((1, 2, 2)), one)
+    numbers = attention_on_occluders(np.zeros((1, 2, 2)), np.ones((1, 2, 2)), one, np.zeros(1))
     assert numbers is not None
     assert (numbers.n, numbers.empty, numbers.ratio.mean) == (0, 1, None)
 
@@ -92,10 +94,10 @@ def test_nothing_known_is_none_and_all_empty_has_no_mean() -> None:
 def test_an_even_map_has_ratio_one(drawn: Path) -> None:
     given = [o for _, _, o in found(drawn, "synthetic")]
     even = np.ones((len(given), SIZE, SIZE))
-    numbers = attention_on_occluders(even, even, given)
+    numbers = attention_on_occluders(even, even, given, np.arange(len(given)))
     assert numbers is not None
     assert numbers.n == len(given)
-    assert numbers.ratio == Mean(1.0, 1.0, 1.0)
+    assert numbers.ratio == Mean(1.0, 1.0, 1.0, len(given), len(given))
     assert numbers.change.mean == 0
 
 
