@@ -14,7 +14,7 @@ from fer_bench.records.explanation import (
 
 
 def around(mean: float, half: float = 0.01) -> Mean:
-    return Mean(mean, round(mean - half, 6), round(mean + half, 6), 100)
+    return Mean(mean, round(mean - half, 6), round(mean + half, 6), 100, 30)
 
 
 def measure(cam: float, gain_random: float, gain_centre: float) -> Faithful:

@@ -19,15 +19,18 @@ from spread import Tables, deviations, leads, maxima, runs_needed
 
 from fer_bench.audit.section import table
 from fer_bench.files import write_text
+from fer_bench.reports.formatting import opening
 
 HERE = Path(__file__).resolve().parent
 PAPER, OUT = HERE.parent / "paper", HERE.parents[1] / "results" / "audit" / "paper.md"
 HEAD = """\
 # Audit: the paper's printed numbers
 
+Which numbers can be what they are said to be, and which sentences do the paper's own tables bear
+out?
+
 Computed by `benchmarks/paper_audit/audit.py` from what the paper prints (`benchmarks/paper/`):
-nothing here is measured. It says which numbers can be what they are said to be, and which sentences
-the paper's own tables bear out. A number that is impossible for the stated set is no proof of a
+nothing here is measured. A number that is impossible for the stated set is no proof of a
 wrong result: it may be one over a set of another size.
 """
 
@@ -63,7 +66,7 @@ def page(paper_dir: Path = PAPER, sizes_file: Path = HERE / "sizes.csv") -> str:
         f"{inside} of {len(lines)} differences between Ours and the best other number of Tables 2 "
         "to 4 are smaller than the sampling error of one run.",
     ]
-    parts = [HEAD, "## In short\n", *(f"- {line}" for line in summary), "", fractions]
+    parts = [opening(HEAD), "\n## In short\n", *(f"- {line}" for line in summary), "", fractions]
     parts += [_claims(said), _text_only(), runs, _leads(lines), _sizes(sizes)]
     return "\n".join(parts).rstrip("\n") + "\n"
 

@@ -9,10 +9,9 @@ from possible import by_accident, chance, fit, units
 from printed import Number
 
 from fer_bench.audit.section import table
+from fer_bench.reports.formatting import READING, fold
 
 INTRODUCTION = """\
-## Can they be k of N?
-
 An accuracy of N faces is k/N. A printed number is possible when some k/N lies within half a unit
 of its last digit, or gives it when cut after it (marked *cut*). Means over runs are left out: they
 are no fractions of N. Means over ten folds (Table 5) are none of the pooled N either: there a fit
@@ -65,7 +64,8 @@ def fractions_part(numbers: Sequence[Number]) -> tuple[str, list[str]]:
     rounded, either = (100 * share for share in chance(3589, 2))
     head = ["set", "printed", "tables", "of the stated N", "of an actual N", "reading"]
     text = [
-        INTRODUCTION.format(rounded=rounded, either=either),
+        "## Can they be k of N?\n",
+        fold(READING, INTRODUCTION.format(rounded=rounded, either=either).strip()) + "\n",
         "### The authors' own numbers\n",
         table(head, map(_line, own), left=(0, 2, 5)),
         "",

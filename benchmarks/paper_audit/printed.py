@@ -143,7 +143,7 @@ def collect(
     for places in tables.values():
         for place in places:
             if place.statistic == "max" and place.printed != EMPTY:
-                own = bool(place.model) or place.set.endswith("_masked")
+                own = not place.others or place.set.endswith("_masked")
                 add(place.set, place.subset, place.printed, place.table, own)
     for section, set_, printed in text:
         add(set_, "all", printed, section, True)

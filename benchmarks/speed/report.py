@@ -14,6 +14,7 @@ from timed import rate_key
 
 from fer_bench.device import describe_device, software
 from fer_bench.files import write_json, write_text
+from fer_bench.reports.formatting import READING, fold
 
 OUT = Path("results/speed")
 LOAD_BEFORE = round(os.getloadavg()[0], 2)
@@ -119,7 +120,8 @@ def _version(package: str) -> str | None:
 
 
 def _about(paragraphs: list[str]) -> list[str]:
-    return [line for paragraph in paragraphs for line in (paragraph, "")]
+    first, *rest = paragraphs
+    return [first, "", *([fold(READING, *rest), ""] if rest else [])]
 
 
 def _table(content: dict[str, Any], items: str) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from fer_bench.files import write_text
 from fer_bench.records.cost import DeviceCost, NetworkCost, Spread, load_costs
 from fer_bench.reports.columns import Columns, page_table, shown
-from fer_bench.reports.formatting import NOTHING, count, rounded
+from fer_bench.reports.formatting import NOTHING, READING, count, fold, rounded
 
 PAPER_SECONDS = {"cpu": 0.12, "cuda": 0.03}
 """Seconds an image of SCAN-CCI as the paper prints them (supplementary Table 2)."""
@@ -18,6 +18,16 @@ TITLES = {
     "embedded": "The configuration of the rendered faces",
     "other": "Other configurations",
 }
+_READ = """\
+Forward passes on images in memory, without reading, detecting or aligning faces;
+weights are random, because cost does not depend on their values. Times are warm, and models take
+turns in rounds, so that a slow minute hits all alike: median, with the 10th and 90th percentile in
+brackets. Models whose brackets overlap should not be called faster or slower."""
+_COUNTED = """\
+**GFLOPs**: thousand millions of operations of one forward pass of one image,
+a multiply-add counted as 2; **GMACs**: half of it, the number many papers print as FLOPs.
+Convolutions and matrix products only. **Peak memory**: each model in a fresh process, weights
+included: {took}."""
 
 
 def write_pages(folder: Path) -> list[Path]:
@@ -79,15 +89,7 @@ def _how(cost: DeviceCost) -> list[str]:
     return [
         f"Written by `fer-bench cost`: torch {cost.software['torch']}, {cost.precision}{threads}."
         f"{load}",
-        "Forward passes on images in memory, without reading, detecting or aligning faces; weights "
-        "are random, because cost does not depend on their values. Times are warm, and models take "
-        "turns in rounds, so that a slow minute hits all alike: median, with the 10th and 90th "
-        "percentile in brackets. Models whose brackets overlap should not be called faster or "
-        "slower.",
-        "**GFLOPs**: thousand millions of operations of one forward pass of one image, a "
-        "multiply-add counted as 2; **GMACs**: half of it, the number many papers print as FLOPs. "
-        "Convolutions and matrix products only. **Peak memory**: each model in a fresh process, "
-        f"weights included: {took}.",
+        fold(READING, _READ, _COUNTED.format(took=took)),
     ]
 
 

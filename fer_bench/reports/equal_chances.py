@@ -6,7 +6,7 @@ so might one for which fewer recipes were tried.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -49,15 +49,23 @@ def reservations(one: Row, other: Row) -> tuple[str, ...]:
     return tuple(found)
 
 
+def warned(rows: Sequence[Row]) -> list[str]:
+    """What stands above a table of rows: that some still rise."""
+    every = {(row.dataset, row.model): still_rises(row) for row in rows}
+    rising = sum(every.values())
+    rest = f"in {rising} of {len(every)} rows, so they carry no verdict."
+    return [f"**Validation accuracy still rises** {rest}"] if rising else []
+
+
 def training(rows: Iterable[Row]) -> list[str]:
-    """What stands above a table of rows: which still rise, and how each was tuned."""
+    """What stands behind a fold: which rows still rise and by how much, and how each was tuned."""
     rows = list(rows)
     several = len({row.dataset for row in rows}) > 1
     named = {f"{row.dataset}/{row.model}" if several else row.model: row for row in rows}
     said = []
     if rising := [f"`{name}` (+{rounded(100 * (rise(row) or 0), 1)})"
                   for name, row in named.items() if still_rises(row)]:  # fmt: skip
-        said.append(f"**Validation accuracy still rises** ({RULE}), so no verdict: "
+        said.append(f"Validation accuracy still rises ({RULE}), so no verdict: "
                     f"{', '.join(rising)}.")  # fmt: skip
     if any(row.tuning for row in rows):
         each = "; ".join(f"`{name}` {tuned(row)}" for name, row in named.items())

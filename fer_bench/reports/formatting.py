@@ -1,4 +1,4 @@
-"""How numbers are printed: decimal rounding, percent, mean ± std, and a dash for nothing."""
+"""How numbers and texts are printed: rounded, percent, mean ± std, a dash for nothing, folded."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fer_bench.statistics.summary import Summary
 
 NOTHING = "–"
+READING = "How to read it"
 
 
 def rounded(value: float, places: int) -> str:
@@ -45,3 +46,15 @@ def count(number: int | None) -> str:
 def value_text(value: float | str) -> str:
     """A parameter for a table, a tick or a caption: at most three digits, or a kind in words."""
     return value.replace("_", " ") if isinstance(value, str) else f"{value:.3g}"
+
+
+def fold(title: str, *blocks: str) -> str:
+    """Markdown that a reader opens; nothing where there are no blocks."""
+    text = "\n\n".join(filter(None, blocks))
+    return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>" if text else ""
+
+
+def opening(introduction: str) -> str:
+    """How a page begins: its heading and its question, with the rest behind a fold."""
+    heading, question, rest = introduction.strip().split("\n\n", 2)
+    return f"{heading}\n\n{question}\n\n{fold(READING, rest)}"

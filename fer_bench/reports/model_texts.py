@@ -67,15 +67,19 @@ class ModelTexts:
     weights: Mapping[str, WeightsText]
 
     def family(self, row: Row) -> FamilyText:
-        """The family with the longest name that begins the row's base model's.
+        """The family of the row's base model.
 
         A model whose code is not part of this project speaks for itself.
         """
         if row.card:
             return _from_outside(row.model, row.card)
         base = next(iter(row.said("base")), None) or row.model
-        names = [n for n in self.families if re.match(rf"{n}(_|\d|$)", base)]
-        return self.families[max(names, key=len, default="other")]
+        return self.families[self.family_of(base) or "other"]
+
+    def family_of(self, model: str) -> str | None:
+        """The family with the longest name that begins a model's; None where there is none."""
+        names = [n for n in self.families if re.match(rf"{n}(_|\d|$)", model)]
+        return max(names, key=len, default=None)
 
     def starts(self, row: Row) -> Iterator[tuple[str, WeightsText]]:
         """The weights a row starts from, as its score files name them."""

@@ -3,7 +3,8 @@
 `table01.csv` to `table11.csv` and `table_s1.csv`, `table_s2.csv` (the supplement's Tables 1 and 2)
 have the columns: table, row and column as printed; printed (the characters, `–` for an empty
 place); dataset, model, set, subset, selection, statistic: which cell of ours fills the place (no
-model: a row the paper only reports); note: what is known to be odd about it.
+model: a row the paper only reports; the same holds as long as no model of that name is here, so
+that writing one fills its rows); note: what is known to be odd about it.
 
 `text.csv` holds the numbers of the running text: section and words; printed; place: what the
 sentence is about; dataset to statistic as above; against: what the model is compared with (see
@@ -17,21 +18,24 @@ the models; way: whether one is `better`, `as_good` or the `same`; on: its `own`
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from fer_bench.errors import FerBenchError
+from fer_bench.reports.model_texts import load_texts
 
 STATISTICS = ("max", "mean_std", "seconds")
 SAID = ("max", "difference", "best", "easiest", "hardest", "confused")
 WAYS = ("better", "as_good", "same")
 ON = ("own", "masked")
+OWN = ("scan_cci", "baseline")
+"""How names of the models begin that the paper trained; it cites the numbers of others."""
 
 
 @dataclass(frozen=True)
 class Printed:
-    """One place of a printed table; attributes as the file's columns."""
+    """One place of a printed table; attributes as the file's columns, `model` empty if not here."""
 
     table: str
     row: str
@@ -44,6 +48,11 @@ class Printed:
     selection: str
     statistic: str
     note: str
+
+    @property
+    def others(self) -> bool:
+        """Whether it is the number of another paper's method."""
+        return not self.model.startswith(OWN)
 
 
 @dataclass(frozen=True)
@@ -97,7 +106,7 @@ def table_file(number: int | str) -> str:
 def load_paper(paper_dir: Path, number: int | str) -> list[Printed]:
     """The places of one table in printed order; raises FerBenchError if the file is malformed."""
     path = paper_dir / f"{table_file(number)}.csv"
-    places = [Printed(**line) for line in _lines(path, Printed)]
+    places = [_here(Printed(**line)) for line in _lines(path, Printed)]
     for place in places:
         if place.table != str(number) or place.statistic not in STATISTICS:
             raise FerBenchError(
@@ -105,6 +114,11 @@ def load_paper(paper_dir: Path, number: int | str) -> list[Printed]:
                 f"{place.statistic!r}; expected {number} and one of {', '.join(STATISTICS)}"
             )
     return places
+
+
+def _here(place: Printed) -> Printed:
+    known = place.model and load_texts().family_of(place.model)
+    return place if known else replace(place, model="")
 
 
 def load_said(paper_dir: Path) -> list[TextNumber]:

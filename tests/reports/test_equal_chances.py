@@ -10,7 +10,7 @@ from compared_rows import part, row
 
 from fer_bench.errors import FerBenchError
 from fer_bench.reports.compare.same_faces import judged
-from fer_bench.reports.equal_chances import reservations, rise, still_rises, training
+from fer_bench.reports.equal_chances import reservations, rise, still_rises, training, warned
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import load_scores
 from fer_bench.statistics.wording import sentence, short
@@ -81,12 +81,15 @@ def test_nor_when_more_recipes_were_tried_for_one() -> None:
 def test_both_are_said_above_a_table() -> None:
     rising, flat = with_curves("a", RISING), with_curves("b", FLAT, log=2)
     assert training([rising, flat]) == [
-        "**Validation accuracy still rises** (the last quarter of epochs over 1 point above the "
+        "Validation accuracy still rises (the last quarter of epochs over 1 point above the "
         "quarter before), so no verdict: `a` (+8.0).",
         "Tuned on validation faces: `a` no trials; `b` 2 trials of 3 epochs, best 51.0 % "
         "(results/tuning/synthetic/b.json).",
     ]
-    assert training([with_curves("a", FLAT)]) == []
+    assert warned([rising, flat, rising]) == [
+        "**Validation accuracy still rises** in 1 of 2 rows, so they carry no verdict."
+    ]
+    assert training([with_curves("a", FLAT)]) == warned([with_curves("a", FLAT)]) == []
 
 
 def test_committed_scores_find_their_logs() -> None:

@@ -17,7 +17,7 @@ from fer_bench.reports.compare.same_faces import (
     untested,
 )
 from fer_bench.reports.describe import subset_title
-from fer_bench.reports.formatting import NOTHING, count
+from fer_bench.reports.formatting import NOTHING, READING, count, fold
 from fer_bench.reports.machines import differences
 from fer_bench.reports.row import Row
 from fer_bench.statistics.corrections import MARGIN
@@ -41,9 +41,9 @@ same seed, where no two faces are of one person. Holm p is corrected for {pairs}
 claimed below 0.05. Equivalent: the 90 % interval lies inside ±{margin}; **equal within** is the
 smallest margin of which that holds."""
 OTHER_MACHINES = "Trained on different machines, to which part of the difference may be due:"
-STRANGERS = """\
-Nobody says who is on these faces, so each counts as a person of its own: where several are of one
-person, the intervals are too narrow."""
+STRANGERS = (
+    "Nobody says who is on these faces: where several are of one person, intervals are too narrow."
+)
 
 
 def written(
@@ -68,7 +68,8 @@ def written(
         margin: of equivalence, as a fraction.
 
     Returns:
-        Heading, table, explanation and sentences; empty where no pair was measured.
+        Heading, table, its power, and folded how to read it and what it says in words; empty where
+        no pair was measured.
     """
     measured = {row_key(row) for row in rows if row.has(set_, part)}
     wanted = [pair for pair in dict.fromkeys(pairs) if measured.issuperset(pair)]
@@ -76,7 +77,7 @@ def written(
         return []
     called = labels_of(rows, labels)
     where = set_ if part == "all" else f"{set_}, {subset_title(part)} faces"
-    blocks = [f"**Compared on the same faces** ({where})"]
+    blocks = [f"### Compared on the same faces ({where})"]
     if found:
         blocks += _blocks(found, called, margin)
         if any(judged.comparison.people is None for judged in found):
@@ -86,28 +87,29 @@ def written(
     tested = {(j.comparison.one, j.comparison.other) for j in found}
     rest = [pair for pair in wanted if pair not in tested]
     blocks += [_escaped(text) for text in untested(rows, rest, set_, part, called)]
-    return blocks
+    return [block for block in blocks if block]
 
 
 def _blocks(found: Sequence[Judged], called: Mapping[str, str], margin: float) -> list[str]:
-    """Table, explanation and a sentence a pair."""
+    """Table, its power, and behind folds how to read it and a sentence a pair."""
     named = [NamedPair(one, *_names(one.comparison, called)) for one in found]
     family = found[0].family or f"these {found[0].pairs} pairs"
     units = "people" if any(one.comparison.people for one in found) else "faces"
     explanation = EXPLANATION.format(pairs=family, margin=margin_text(margin), units=units)
     c = [one.comparison for one in found]
     few = min(min(len(one.seeds_one), len(one.seeds_other)) for one in c)
-    if few < SEEDS_NEEDED:
-        explanation += f" {about_training(few)}"
+    about = about_training(few) if few < SEEDS_NEEDED else ""
     shown = [points(shown_by(one.main.low, one.main.high)) for one in c if one.units > 1]
+    power = ""
     if shown:
         ends = " to ".join(dict.fromkeys((min(shown, key=float), max(shown, key=float))))
-        explanation += f" With 80 % power these pairs could have shown {ends} points."
+        power = f"With 80 % power these pairs could have shown {ends} points."
     said = [sentence(*one, alone=False) for one in named]
     return [
         page_table(COLUMNS, named),
-        explanation,
-        "\n".join(f"- {_escaped(text)}" for text in said),
+        power,
+        fold(READING, explanation),
+        fold("In words", about, "\n".join(f"- {_escaped(text)}" for text in said)),
     ]
 
 

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from fer_bench.reports import describe
 from fer_bench.reports.columns import Column, Columns, page_table, shown
-from fer_bench.reports.equal_chances import training
-from fer_bench.reports.formatting import NOTHING, mean_std, percent
+from fer_bench.reports.equal_chances import training, warned
+from fer_bench.reports.formatting import NOTHING, READING, fold, mean_std, percent
 from fer_bench.reports.leaderboard.beside import Beside
 from fer_bench.reports.leaderboard.tracks import Board, RankedRow, Ranking
 from fer_bench.reports.reported import EVIDENCE, NOT_STATED, SELECTIONS, Reported
@@ -19,8 +19,8 @@ INTRODUCTION = """\
 # Leaderboard
 
 Open `index.html` in a browser to sort, filter, search and compare; this page holds the same
-numbers.
-
+numbers."""
+LEGEND = """\
 Ranked by mean test accuracy of the `last` epoch over seeds; equal means share a rank. All numbers
 are percent, mean ± sample standard deviation (n − 1) over seeds; `± –` stands behind a single seed.
 The 95 % interval is over people, or over faces where nobody knows the people. Where those of two
@@ -55,11 +55,12 @@ Nearly all of them were chosen on the test set.
 
 def markdown(boards: Sequence[Board], scores: Scores) -> str:
     """The page's text: a section a dataset."""
-    parts = [INTRODUCTION.strip()]
+    legend = [LEGEND.strip()]
+    if any(e.robustness for b in boards for t in b.tracks for e in t.entries):
+        legend.append(ROBUST.strip())
+    parts = [INTRODUCTION, fold(READING, *legend)]
     if scores.protocol:
         parts.append(RULES.format(describe.rules(scores.protocol)))
-    if any(e.robustness for b in boards for t in b.tracks for e in t.entries):
-        parts.append(ROBUST.strip())
     for board in boards:
         if board.own:
             parts += _section(board, scores)
@@ -80,10 +81,10 @@ def _section(board: Board, scores: Scores) -> list[str]:
         parts.append(
             f"{describe.place(rows)} Test faces: "
             f"{describe.class_counts(rows[0], board.set)}. "
-            f"{board.sampling_error} {describe.setup(rows)}"
+            f"{board.sampling_error}"
         )
-        parts += [*describe.warnings(rows, [board.set], scores), *training(rows)]
-        parts.append(_measured(track))
+        parts += [*describe.warnings(rows, [board.set], scores), *warned(rows), _measured(track)]
+        parts.append(fold("How these rows were trained", describe.setup(rows), *training(rows)))
     for unranked, about, columns in (
         (board.off_the_shelf, OFF_THE_SHELF, TOOLS),
         (board.external, EXTERNAL, BESIDE),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from fer_bench.reports import columns
 from fer_bench.reports.columns import Columns, plain, share
-from fer_bench.reports.formatting import percent, rounded
+from fer_bench.reports.formatting import opening, percent, rounded
 from fer_bench.reports.grid import github
 from fer_bench.reports.relations import masked_base, share_images, sources_of
 from fer_bench.reports.scores import Scores
@@ -38,7 +38,7 @@ ENOUGH_DATASETS = 10
 
 def markdown(scores: Scores) -> str:
     """The page."""
-    parts = [INTRODUCTION]
+    parts = [opening(INTRODUCTION)]
     chosen, dropped = independent(scores)
     found = _ranked(scores)
     if isinstance(found, str):

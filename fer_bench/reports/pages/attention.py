@@ -17,17 +17,20 @@ from fer_bench.records.explanation import (
 from fer_bench.reports import columns, describe
 from fer_bench.reports.columns import Column, Columns, cell, page_table, plain, share, shown
 from fer_bench.reports.explain_results import Explained
-from fer_bench.reports.formatting import NOTHING, count, rounded
+from fer_bench.reports.formatting import NOTHING, count, fold, opening, rounded
 
 TITLE = "Attention"
 SHOWS = "Whether Grad-CAM maps point at what decides, and how much falls on occluders."
 INTRODUCTION = """\
 # Where the models look
 
+Do Grad-CAM maps point at what decides, and does attention fall on what hides the face?
+
 Grad-CAM maps of the answer each network gives, at the output of Conv_3x unless another layer is
 named, and two questions about them. A row is one network (one seed of the `last` epoch). Intervals
-are 95 %, from a bootstrap over faces of that one network: they say how much the choice of faces
-matters, not how much another training would.
+are 95 %, over as many **people** as stand beside them (groups of equal faces, where nobody knows
+who they are; over faces, where no number stands): they say how much the choice of people matters
+to that one network, not how much another training would.
 
 **Is the map faithful?** *Deletion* paints pixels over with the face's mean colour, the most
 attended first; *insertion* puts them back into a blurred face (Petsiuk et al. 2018). Printed is the
@@ -80,7 +83,7 @@ class AttentionRecord(NamedTuple):
 
 def markdown(explained: Sequence[Explained]) -> str:
     """The page: a section for each trained dataset and set."""
-    parts = [INTRODUCTION.strip()]
+    parts = [opening(INTRODUCTION)]
     for dataset, set_, rows in sections(explained):
         parts += _section(dataset, set_, rows)
     if not explained:
@@ -103,7 +106,7 @@ def _section(dataset: str, set_: str, rows: list[Explained]) -> list[str]:
         f"## {describe.title(set_)}{on}",
         f"{where}Layer {layers}.",
         page_table(FAITHFUL, rows),
-        "\n".join(f"- {sentence}" for sentence in _verdicts(rows, _faithful_verdict)),
+        _in_words(rows, _faithful_verdict),
     ]
     hidden = [e for e in rows if e.numbers.occluders]
     if not hidden:
@@ -112,7 +115,7 @@ def _section(dataset: str, set_: str, rows: list[Explained]) -> list[str]:
     return [
         *parts,
         page_table(OCCLUDERS, lines),
-        "\n".join(f"- {sentence}" for sentence in _verdicts(hidden, _occluder_verdict)),
+        _in_words(hidden, _occluder_verdict),
     ]
 
 
@@ -133,10 +136,11 @@ def _gain(measure: Measure, order: str, numbers: Explanation) -> Mean:
     return numbers.faithfulness.of(measure).gain_over[order]
 
 
-def _verdicts(rows: Sequence[Explained], verdict: Any) -> Iterator[str]:
+def _in_words(rows: Sequence[Explained], verdict: Any) -> str:
     every = [e.numbers for e in rows]
-    for model in dict.fromkeys(n.model for n in every):
-        yield f"`{model}`: {verdict([n for n in every if n.model == model])}"
+    models = dict.fromkeys(n.model for n in every)
+    said = [f"- `{model}`: {verdict([n for n in every if n.model == model])}" for model in models]
+    return fold("In words", "\n".join(said))
 
 
 def _faithful_verdict(networks: Sequence[Explanation]) -> str:
@@ -200,6 +204,10 @@ def csv_text(explained: Sequence[Explained]) -> str:
     return columns.csv_text(COLUMNS, [line for e in networks for line in _lines(e)])
 
 
+def _units(value: Mean) -> int | str:
+    return "" if value.units is None else value.units
+
+
 Estimate = Callable[[Explanation], Mean]
 
 
@@ -233,6 +241,7 @@ FAITHFUL: Columns[Explained] = (
     shown("Model", lambda e: f"`{e.numbers.model}`", left=True),
     shown("Seed", lambda e: str(e.numbers.seed), left=True),
     shown("n", lambda e: count(e.numbers.n)),
+    shown("People", lambda e: count(e.numbers.faithfulness.deletion.cam.units)),
     *(
         column
         for measure in MEASURES
@@ -250,6 +259,7 @@ OCCLUDERS: Columns[AttentionRecord] = (
     shown("Seed", lambda x: str(x.numbers.seed), left=True),
     shown("Occluder", lambda x: x.kind.replace("_", " "), left=True),
     shown("n", lambda x: count(x.known.n)),
+    shown("People", lambda x: count(x.known.area.units)),
     shown("Area", lambda x: _percent(x.known.area.mean)),
     shown("Mass", lambda x: _percent(x.known.mass.mean)),
     shown("Ratio", lambda x: _interval(x.known.ratio)),
@@ -264,6 +274,7 @@ COLUMNS: Columns[AttentionRecord] = (
     plain("measured", lambda x: x.network.measured),
     plain("layer", lambda x: x.numbers.layer),
     plain("n", lambda x: x.numbers.n),
+    plain("people", lambda x: _units(x.numbers.faithfulness.deletion.cam)),
     share("accuracy", lambda x: x.numbers.accuracy, scale=1),
     plain("empty_maps", lambda x: x.numbers.empty_maps),
     *(_of_network(f"{m}_{o}", partial(_area, m, o)) for m in MEASURES for o in ORDERS),
@@ -274,6 +285,7 @@ COLUMNS: Columns[AttentionRecord] = (
     ),
     plain("occluder", lambda x: x.kind),
     plain("occluder_n", lambda x: x.part.n if x.part else ""),
+    plain("occluder_people", lambda x: _units(x.part.area) if x.part else ""),
     *map(_of_part, ("area", "mass", "ratio", "clean_mass", "change")),
     share("centre_mass", lambda x: x.part.centre_mass if x.part else None, scale=1),
 )

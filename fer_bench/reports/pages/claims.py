@@ -9,7 +9,7 @@ from functools import lru_cache
 from fer_bench.reports import columns, describe
 from fer_bench.reports.columns import Columns, page_table, plain, share, shown
 from fer_bench.reports.compare.same_faces import comparisons, corrected, row_key
-from fer_bench.reports.formatting import NOTHING
+from fer_bench.reports.formatting import NOTHING, fold, opening
 from fer_bench.reports.paper import Claim
 from fer_bench.reports.relations import MASK_SUFFIXES, masked_base, rendered
 from fer_bench.reports.row import Row
@@ -38,7 +38,6 @@ are no evidence about methods and are left out."""
 SCALE = """\
 A claim that is contradicted here may hold for the paper's networks, and the reverse: backbones,
 start weights and numbers of epochs are others."""
-MISSING = "<details><summary>Not measured here: {} claims</summary>\n\n{}\n\n</details>"
 NOTHING_MEASURED = (
     "No two models of a claim have scores on photographs, so nothing is measured for this page yet."
 )
@@ -91,7 +90,7 @@ class Tested:
 
 def markdown(scores: Scores, claims: Sequence[Claim]) -> str:
     """The page: a section a dataset of photographs, a line a claim that can be tested there."""
-    parts = [INTRODUCTION]
+    parts = [opening(INTRODUCTION)]
     found = _tested(scores, tuple(claims))
     for dataset in dict.fromkeys(_base(one) for one in found):
         here = [one for one in found if _base(one) == dataset]
@@ -101,7 +100,8 @@ def markdown(scores: Scores, claims: Sequence[Claim]) -> str:
         parts.append(page_table(COLUMNS, here))
         missing = [c.claim for c in claims if c not in [one.claim for one in here]]
         if missing:
-            parts.append(MISSING.format(len(missing), "\n".join(f"- {said}" for said in missing)))
+            listed = "\n".join(f"- {said}" for said in missing)
+            parts.append(fold(f"Not measured here: {len(missing)} claims", listed))
     parts.append(SCALE if found else NOTHING_MEASURED)
     return "\n\n".join(parts) + "\n"
 

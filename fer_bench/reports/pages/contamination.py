@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fer_bench.reports import columns
 from fer_bench.reports.columns import Columns, plain
+from fer_bench.reports.formatting import fold
 from fer_bench.reports.grid import github
 from fer_bench.reports.model_texts import ModelTexts, home_of
 from fer_bench.reports.relations import masked_base, rendered, share_images
@@ -100,8 +101,8 @@ def markdown(scores: Scores, external: Sequence[Row], texts: ModelTexts) -> str:
     if not found:
         return f"{INTRODUCTION}\n\nNothing is measured for this page yet.\n"
     grid = github(["Seen before", *(f"`{name}`" for name in sets)], body, [0])
-    folded = "\n\n".join(("<details><summary>Sources</summary>", "\n".join(why), "</details>"))
-    return f"{INTRODUCTION}\n\n{grid}\n\n{folded}\n"
+    sources = fold("Sources", "\n".join(why))
+    return f"{INTRODUCTION}\n\n{grid}\n\n{sources}\n"
 
 
 def csv_text(scores: Scores, external: Sequence[Row], texts: ModelTexts) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fer_bench.labels import SEVEN
 from fer_bench.reports import columns, describe
 from fer_bench.reports.columns import Columns, over_seeds, plain
-from fer_bench.reports.formatting import NOTHING, mean_std
+from fer_bench.reports.formatting import NOTHING, mean_std, opening
 from fer_bench.reports.grid import github
 from fer_bench.reports.relations import masked_base, share_images
 from fer_bench.reports.row import Row, classes_of
@@ -76,7 +76,7 @@ class RowOnSet:
 
 def markdown(scores: Scores) -> str:
     """The page: a matrix a model, SCAN-CCI first."""
-    parts = [INTRODUCTION.strip()]
+    parts = [opening(INTRODUCTION)]
     found = list(_models(scores))
     for model, lines in found:
         rows = [places[0].row for places in lines]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fer_bench.reports import columns, describe
 from fer_bench.reports.columns import Columns, cell, over_seeds, page_table, plain, shown
-from fer_bench.reports.formatting import mean_std, percent, rounded
+from fer_bench.reports.formatting import mean_std, opening, percent, rounded
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.row_names import transferred
@@ -62,7 +62,7 @@ class Noisy:
 
 def markdown(scores: Scores) -> str:
     """The page: a section a dataset, in it a grid a kind of noise."""
-    parts = [INTRODUCTION.strip()]
+    parts = [opening(INTRODUCTION)]
     headings: list[str] = []
     for dataset, kind, lines in _sections(scores):
         rows = [line.row for line in lines]

@@ -9,7 +9,7 @@ from fer_bench.records.reliability import Reliability
 from fer_bench.reports import columns, describe
 from fer_bench.reports.columns import Columns, page_table, shown
 from fer_bench.reports.face_tables import FaceTables
-from fer_bench.reports.formatting import NOTHING, count, mean_std, percent, rounded
+from fer_bench.reports.formatting import NOTHING, count, mean_std, opening, percent, rounded
 from fer_bench.reports.grid import github
 from fer_bench.reports.pages.reliability_lines import (
     CAST,
@@ -92,7 +92,7 @@ def markdown(
     scores: Scores, found: Sequence[Reliability], reported: Sequence[Reported], tables: FaceTables
 ) -> str:
     """The page: a section a set."""
-    parts = [INTRODUCTION]
+    parts = [opening(INTRODUCTION)]
     for record in found:
         parts += [f"## {describe.title(record.dataset)}", *_section(record)]
         parts += _papers(record, reported)

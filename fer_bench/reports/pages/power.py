@@ -10,7 +10,7 @@ from fer_bench.errors import FerBenchError, nearest
 from fer_bench.reports import columns
 from fer_bench.reports.columns import Column, Columns, page_table, plain, share
 from fer_bench.reports.compare.same_faces import tracks_of
-from fer_bench.reports.formatting import NOTHING, count
+from fer_bench.reports.formatting import NOTHING, count, opening
 from fer_bench.reports.scores import Scores
 from fer_bench.statistics import wording
 from fer_bench.statistics.power import MOST, Variances, variances
@@ -59,7 +59,9 @@ def planned(scores: Scores) -> list[Planned]:
 def markdown(scores: Scores) -> str:
     """The page: a line a dataset."""
     found = planned(scores)
-    return f"{INTRODUCTION}\n\n{page_table(COLUMNS, found) if found else NOTHING_MEASURED}\n"
+    return (
+        f"{opening(INTRODUCTION)}\n\n{page_table(COLUMNS, found) if found else NOTHING_MEASURED}\n"
+    )
 
 
 def csv_text(scores: Scores) -> str:

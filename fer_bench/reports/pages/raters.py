@@ -7,7 +7,7 @@ from typing import Any
 
 from fer_bench.reports import columns, describe
 from fer_bench.reports.columns import Columns, of_row, page_table, plain, share, shown
-from fer_bench.reports.formatting import count, mean_std, percent, rounded
+from fer_bench.reports.formatting import count, mean_std, opening, percent, rounded
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.statistics.summary import Summary, summarise
@@ -53,7 +53,7 @@ def of_the_way(found: Votes) -> Summary | None:
 
 def markdown(scores: Scores) -> str:
     """The page: a section a dataset and set."""
-    parts = [INTRODUCTION]
+    parts = [opening(INTRODUCTION)]
     for dataset, set_, rows in _sections(scores):
         on = "" if dataset == set_ else f", by models trained on {dataset}"
         parts += [f"## {describe.title(set_)}{on}", _about(rows, set_)]

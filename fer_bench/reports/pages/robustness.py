@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from fer_bench.reports import columns, describe
 from fer_bench.reports.columns import Columns, over_seeds, page_table, plain, shown
-from fer_bench.reports.formatting import count, mean_std, percent, value_text
+from fer_bench.reports.formatting import count, mean_std, opening, percent, value_text
 from fer_bench.reports.grid import github
 from fer_bench.reports.robustness_results import Curve, Robust, Robustness
 from fer_bench.statistics.summary import Summary
@@ -63,7 +63,7 @@ class RobustnessRecord(NamedTuple):
 
 def markdown(results: Robustness) -> str:
     """The page: a section a dataset."""
-    parts = [INTRODUCTION.strip()]
+    parts = [opening(INTRODUCTION)]
     for dataset in results.datasets():
         parts += _section(dataset, results.of(dataset))
     if not results.datasets():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fer_bench.reports import columns, describe
 from fer_bench.reports.columns import Column, Columns, of_row, over_seeds, page_table, plain, shown
-from fer_bench.reports.formatting import NOTHING, percent, rounded
+from fer_bench.reports.formatting import NOTHING, opening, percent, rounded
 from fer_bench.reports.reported import Reported
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
@@ -84,7 +84,7 @@ def mean_over_models(found: list[Gap]) -> tuple[Summary | None, Summary | None]:
 
 def markdown(scores: Scores, reported: Sequence[Reported] = ()) -> str:
     """The page: a section a dataset, then what others' own logs say."""
-    parts = [INTRODUCTION]
+    parts = [opening(INTRODUCTION)]
     for dataset in scores.datasets():
         if found := gaps(scores, dataset):
             rows = [gap.row for gap in found]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from fer_bench.reports import columns, describe
 from fer_bench.reports.columns import Columns, of_row, over_seeds, page_table, plain, share
 from fer_bench.reports.compare.same_faces import slice_interval
-from fer_bench.reports.formatting import count, percent
+from fer_bench.reports.formatting import count, fold, opening, percent
 from fer_bench.reports.pages.groups import SMALL, Group, is_unknown, sentences
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
@@ -63,7 +63,7 @@ class Slice(NamedTuple):
 
 def markdown(scores: Scores) -> str:
     """The page: a section a set, in it a grid a column, then what follows from it."""
-    parts = [INTRODUCTION.strip()]
+    parts = [opening(INTRODUCTION)]
     sections = list(_sections(scores))
     for dataset, set_, rows in sections:
         if dataset == set_ or not scores.of(set_):
@@ -91,13 +91,8 @@ def _section(scores: Scores, dataset: str, set_: str, rows: list[Row]) -> list[s
             f"### {column.replace('_', ' ')}",
             page_table(COLUMNS, _slices(shown, set_, column)),
         ]
-        parts.append(
-            "\n".join(
-                f"- `{row.model}`: {text}"
-                for row in shown
-                for text in [sentences(groups_of(row, set_, column))]
-            )
-        )
+        said = [f"- `{row.model}`: {sentences(groups_of(row, set_, column))}" for row in shown]
+        parts.append(fold("In words", "\n".join(said)))
     return parts
 
 

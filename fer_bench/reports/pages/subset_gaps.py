@@ -9,7 +9,7 @@ from fer_bench.reports import columns, describe
 from fer_bench.reports.columns import Columns, of_row, page_table, plain, share, shown
 from fer_bench.reports.compare.same_faces import subset_gap
 from fer_bench.reports.describe import subset_title
-from fer_bench.reports.formatting import NOTHING, count, rounded
+from fer_bench.reports.formatting import NOTHING, count, opening, rounded
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.tables.table01_to_s1 import TABLES
@@ -47,7 +47,7 @@ def gaps(row: Row) -> list[Gap]:
 
 def markdown(scores: Scores) -> str:
     """The page: a section a dataset, its own test faces."""
-    parts = [INTRODUCTION]
+    parts = [opening(INTRODUCTION)]
     for dataset, found in _sections(scores):
         rows = [row for row, _ in found]
         parts += [f"## {describe.title(dataset)}", f"{describe.place(rows)} {_mixes(found[0][1])}"]

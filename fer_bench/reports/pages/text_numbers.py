@@ -12,7 +12,7 @@ import numpy as np
 
 from fer_bench.reports import columns
 from fer_bench.reports.columns import Column, Columns, cell, plain
-from fer_bench.reports.formatting import NOTHING, percent, rounded
+from fer_bench.reports.formatting import NOTHING, opening, percent, rounded
 from fer_bench.reports.paper import TextNumber
 from fer_bench.reports.relations import masked_base
 from fer_bench.reports.row import Row, classes_of
@@ -212,7 +212,7 @@ def markdown(scores: Scores, said: Sequence[TextNumber]) -> str:
     """The page: a line a sentence, then the same comparisons on other datasets."""
     filled = [fill(one, scores) for one in said]
     body = [_line(list(group)) for _, group in groupby(filled, lambda f: f.said.says)]
-    parts = [INTRODUCTION, _table(HEAD, body)]
+    parts = [opening(INTRODUCTION), _table(HEAD, body)]
     if here := list(elsewhere(said, scores)):
         lines = [
             [f.said.section, f.by.replace(f"{f.said.dataset}/", ""), f.said.dataset,

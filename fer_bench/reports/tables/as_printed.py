@@ -21,7 +21,7 @@ ON_PARTIAL = f"{PARTIAL} Ours on a dataset of which images are missing."
 
 
 def as_printed(scores: Scores, printed: Sequence[Printed]) -> Grid:
-    """The paper's table, each place with ours behind it; reported rows have one number."""
+    """The paper's table, each place with ours behind it; rows without a model have one number."""
     columns = list(dict.fromkeys(p.column for p in printed))
     labels = list(dict.fromkeys(p.row for p in printed))
     places = {(p.row, p.column): p.printed + _ours(scores, p) for p in printed}
@@ -41,6 +41,8 @@ def notes(scores: Scores, printed: Sequence[Printed]) -> list[str]:
         if p.note:
             places.setdefault(p.note, {}).setdefault(p.row, []).append(p.column)
     found = [f"{_where(rows, printed)}: {note}." for note, rows in places.items()]
+    if without := dict.fromkeys(p.row for p in printed if not p.model):
+        found.append(f"No model here: {', '.join(without)}.")
     if any(_partial(scores, p) for p in printed):
         found.append(ON_PARTIAL)
     return found

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from fer_bench.reports.formatting import NOTHING
-from fer_bench.reports.paper import Printed
+from fer_bench.reports.paper import OWN, Printed
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.tables.spec import RowSpec
@@ -20,7 +20,7 @@ class Line:
     Attributes:
         label: what the reader sees.
         dataset: what the model was trained on.
-        model: the row's name; empty for a row the paper only reports.
+        model: the row's name; empty for a row of which no model is here.
         set: what it is scored on.
         subset: the part of the set.
         row: the measurement, None where there is none.
@@ -45,6 +45,11 @@ class Line:
         """Whether the line has a number of ours."""
         return self.row is not None and self.row.has(self.set, self.subset)
 
+    @property
+    def cites(self) -> bool:
+        """Whether it has a number that the paper gives of another method."""
+        return not self.model.startswith(OWN) and has_number(self.paper)
+
 
 def printed_lines(printed: Sequence[Printed]) -> list[Line]:
     """The paper's own lines, in printed order, as if nothing had been measured."""
@@ -56,10 +61,22 @@ def printed_lines(printed: Sequence[Printed]) -> list[Line]:
     return list(lines.values())
 
 
-def reported(places: Sequence[Printed]) -> list[Line]:
-    """The lines that the paper only reports, where it has a number."""
-    known = [p for p in places if not p.model and p.printed != NOTHING]
-    return printed_lines(known)
+def has_number(paper: Mapping[str, str]) -> bool:
+    """Whether any of a line's printed places holds one."""
+    return any(printed != NOTHING for printed in paper.values())
+
+
+def reported(places: Sequence[Printed], rows: Sequence[RowSpec]) -> list[Line]:
+    """The lines that the paper only reports, where it has a number.
+
+    Args:
+        places: of one set and subset.
+        rows: the table's, of which a line is made where they are measured.
+    """
+    own = {row.model for row in rows}
+    known = [p for p in places if p.printed != NOTHING]
+    known = [p for p in known if not (p.model and split_transferred(p.model)[0] in own)]
+    return printed_lines([replace(p, model="") for p in known])
 
 
 def ours(
@@ -78,8 +95,8 @@ def ours(
         label = f"{label} (did not train)" if still else label
         if row and not row.has(set_, subset):
             row = None
-        if row or ((core or still) and subset == "all"):
-            paper = {p.statistic: p.printed for p in here if p.model == model}
+        paper = {p.statistic: p.printed for p in here if p.model == model}
+        if row or ((core or still) and subset == "all") or has_number(paper):
             yield Line(label, dataset, model, set_, subset, row, paper)
 
 

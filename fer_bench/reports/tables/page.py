@@ -10,8 +10,8 @@ from fer_bench.reports import describe
 from fer_bench.reports.compare.blocks import STRANGERS
 from fer_bench.reports.compare.same_faces import sampling_error
 from fer_bench.reports.describe import subset_title
-from fer_bench.reports.equal_chances import training
-from fer_bench.reports.formatting import percent
+from fer_bench.reports.equal_chances import training, warned
+from fer_bench.reports.formatting import READING, fold, percent
 from fer_bench.reports.grid import Grid
 from fer_bench.reports.paper import Printed
 from fer_bench.reports.scores import Scores
@@ -59,7 +59,7 @@ class Panel:
         title: heading.
         about: what stands above the grid.
         grid: the numbers.
-        notes: what stands below it.
+        notes: what stands below it, behind a fold.
         compared: paired comparisons of the rows, Markdown blocks.
     """
 
@@ -93,7 +93,7 @@ def table_page(
         cache: where resampled comparisons are kept, `runs/.statistics`; None computes them again.
     """
     found, bare = sections(spec, scores, printed)
-    if all(line.model for section in found for line in section.lines):
+    if not any(line.cites for section in found for line in section.lines):
         spec = replace(spec, notes=tuple(note for note in spec.notes if note != REPORTED))
     missing = [] if found else [NOTHING_MEASURED]
     if bare:
@@ -129,18 +129,19 @@ def _panel(
     scored = next(row for row in rows if row.has(section.set))
     about = [
         f"{describe.place(rows)} Test faces: {describe.class_counts(scored, section.set)}. "
-        f"{sampling_error(rows, section.set, cache)} {describe.setup(rows)}"
+        f"{sampling_error(rows, section.set, cache)}"
     ]
     grid = section_grid(spec, section)
-    if PRETRAINED not in grid.head:
-        about[0] += f" Pre-trained on: {describe.pretrained(rows[0])}."
     about += describe.warnings(rows, [section.set], scores)
-    about += training(rows)
+    about += warned(rows)
     about += _possible(section, scores)
     sizes = scored.train_sizes if spec.of_imbalance else []
     if sizes and max(sizes) < UNEQUAL * min(sizes):
         about.append(EQUAL.format(min(sizes), max(sizes)))
-    notes = []
+    notes = [describe.setup(rows)]
+    if PRETRAINED not in grid.head:
+        notes[0] += f" Pre-trained on: {describe.pretrained(rows[0])}."
+    notes += training(rows)
     whole = max(scored.sizes(section.set))
     for subset, note in spec.block_notes:
         sizes = [n for line in measured if line.subset == subset and line.row
@@ -185,24 +186,22 @@ def _class_counts(section: TableSection) -> str:
 def markdown(page: Page) -> str:
     """The page for readers."""
     spec = page.spec
-    parts = [f"# Table {spec.number}. {spec.title}", spec.shows]
-    if page.panels:
-        parts.append(LEGEND)
+    legend = LEGEND if page.panels else ""
     if any("Ours − paper" in panel.grid.head for panel in page.panels):
-        parts[-1] += "\n" + AGAINST_PAPER
-    parts += spec.notes
+        legend += "\n" + AGAINST_PAPER
+    parts = [f"# Table {spec.number}. {spec.title}", spec.shows, fold(READING, legend, *spec.notes)]
     said = False
     for panel in page.panels:
-        parts += [f"## {panel.title}", *panel.about, panel.grid.markdown(), *panel.notes]
+        parts += [f"## {panel.title}", *panel.about, panel.grid.markdown()]
+        parts.append(fold("How these rows were trained, and the parts of the set", *panel.notes))
         parts += explained_once(panel.compared, said)
         said = said or len(panel.compared) > 2
     parts = [p for i, p in enumerate(parts) if p != STRANGERS or p not in parts[:i]]
     parts += page.missing
     paper = page.paper
     parts += [f"## {paper.title}", *paper.about, paper.grid.markdown()]
-    if paper.notes:
-        parts.append("\n".join(f"- {note}" for note in paper.notes))
-    return "\n\n".join(parts) + "\n"
+    parts.append(fold("What is odd in print", "\n".join(f"- {note}" for note in paper.notes)))
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def tex(page: Page) -> str:

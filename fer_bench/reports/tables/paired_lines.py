@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fer_bench.reports.compare.blocks import written
 from fer_bench.reports.compare.same_faces import comparisons, corrected, row_key
+from fer_bench.reports.formatting import READING, fold
 from fer_bench.reports.relations import masked_base
 from fer_bench.reports.row import Row
 from fer_bench.reports.tables.lines import Line
@@ -19,9 +19,8 @@ from fer_bench.statistics.corrections import MARGIN
 from fer_bench.statistics.wording import Judged, short, signed
 
 Pair = tuple[Line, Line]
-EXPLAINED = re.compile(r"Difference: first minus second.*? of which that holds\.\s*", re.DOTALL)
-"""What is said below every table of pairs; what is said of few seeds stays."""
-WORDS = "<details><summary>In words</summary>\n\n{words}\n\n</details>"
+HOW = fold(READING, "\n").partition("\n")[0]
+"""How the block begins that is the same below every table of pairs."""
 WAYS = ("fine-tuned", "masked only")
 """The two ways to train for masks that `TableSpec.pairs` may name."""
 
@@ -48,8 +47,7 @@ def compared_blocks(
 ) -> list[list[str]]:
     """Markdown of each section's paired comparisons, part by part; empty without any.
 
-    Holm's correction is over all pairs of the table. What the comparisons say in words is folded
-    away: a table has up to six pairs a section, and a verdict for each.
+    Holm's correction is over all pairs of the table.
 
     Args:
         spec: which pairs the table names.
@@ -90,10 +88,9 @@ def _tested(
 
 
 def _blocks(group: _Group, judged: Sequence[Judged]) -> list[str]:
-    said = written(
+    return written(
         judged, group.rows, group.pairs, group.section.set, group.part, labels=group.labels
     )
-    return [WORDS.format(words=block) if block.startswith("- ") else block for block in said]
 
 
 def _group(spec: TableSpec, section: TableSection, part: str) -> _Group:
@@ -117,9 +114,8 @@ def explained_once(blocks: Sequence[str], before: bool) -> list[str]:
     """
     kept = []
     for block in blocks:
-        text = EXPLAINED.sub("", block) if before else block
-        before = before or EXPLAINED.match(block) is not None
-        kept += [text] if text else []
+        kept += [] if before and block.startswith(HOW) else [block]
+        before = before or block.startswith(HOW)
     return kept
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fer_bench.reports.paper import Printed
 from fer_bench.reports.relations import masked_base, share_images
 from fer_bench.reports.scores import Scores
-from fer_bench.reports.tables.lines import Line, ours, reported
+from fer_bench.reports.tables.lines import Line, has_number, ours, reported
 from fer_bench.reports.tables.spec import RowSpec, TableSpec
 from fer_bench.row_names import transferred
 
@@ -52,7 +52,7 @@ def _enough(spec: TableSpec, lines: Sequence[Line]) -> bool:
         return len({line.subset for line in lines if line.measured}) > 1
     if spec.sets:
         return bool(measured)
-    return bool(measured) and len(measured) + sum(not line.model for line in lines) > 1
+    return bool(measured) and len(measured) + sum(x.cites and not x.measured for x in lines) > 1
 
 
 def _on_own_sets(
@@ -93,7 +93,7 @@ def _blocks(
     lines = []
     for subset in spec.subsets:
         places = [p for p in printed if (p.set, p.subset) == (set_, subset)]
-        lines += reported([p for p in places if p.dataset in datasets])
+        lines += reported([p for p in places if p.dataset in datasets], spec.rows)
         for row_spec in spec.rows:
             for dataset in datasets:
                 lines += ours(row_spec, scores, places, dataset, set_, subset)
@@ -111,7 +111,7 @@ def _on_masked_sets(
         if base is None:
             continue
         places = [p for p in printed if p.set == masked]
-        lines = reported(places)
+        lines = reported(places, rows)
         for row_spec in rows:
             lines += _ways_to_train(row_spec, scores, places, base, masked)
         yield masked, lines
@@ -131,10 +131,10 @@ def _ways_to_train(
         row = scores.get(dataset, name)
         if row and not row.has(set_):
             row = None
-        if row or row_spec.core:
-            paper = {
-                p.statistic: p.printed
-                for p in places
-                if (p.dataset, p.model, p.set) == (dataset, name, set_)
-            }
+        paper = {
+            p.statistic: p.printed
+            for p in places
+            if (p.dataset, p.model, p.set) == (dataset, name, set_)
+        }
+        if row or row_spec.core or has_number(paper):
             yield Line(f"{row_spec.label}, {way}", dataset, name, set_, "all", row, paper)

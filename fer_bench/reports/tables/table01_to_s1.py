@@ -22,11 +22,10 @@ from fer_bench.reports.tables.spec import (
 )
 
 REPORTED = (
-    "Rows marked *reported* are the paper's numbers of other methods, not run here. Training data, "
-    "pre-training, alignment and number of runs differ between them, and each is its method's "
-    "best: no controlled comparison. Nearest to how they were chosen is the maximum of "
-    "`best_on_test`. Rows of the same methods without that mark were trained here, under one "
-    "protocol (docs/competitors.md)."
+    "The paper's numbers of other methods (*reported* where no model of theirs is here) differ in "
+    "training data, pre-training, alignment and number of runs, and each is its method's best: no "
+    "controlled comparison. Nearest to how they were chosen is the maximum of `best_on_test`. What "
+    "was trained here follows one protocol (docs/competitors.md)."
 )
 ON_OTHERS = (
     "`best_on_test` is here the epoch that was best on the *training* dataset's own test faces: "
@@ -152,8 +151,8 @@ TABLES: tuple[TableSpec, ...] = (
         5,
         "In-lab sets, cross-validated",
         "How well do models trained in the wild adapt to posed expressions of a laboratory?",
-        (*optional(BASELINES), OURS, SHARED),
-        pairs=OVER_BASELINES,
+        (*optional(BASELINES), OURS, SHARED, *COMPETITORS),
+        pairs=OVER_BASELINES + OVER_COMPETITORS,
         subsets=("all", "without_neutral"),
         folds=True,
         notes=(

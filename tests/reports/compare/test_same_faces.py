@@ -50,8 +50,8 @@ def compared(rows, pairs, set_, part="all", labels=None) -> list[str]:
 
 class TestTable:
     def test_a_pair_worked_by_hand(self) -> None:
-        heading, table, explanation, said, strangers = compared(rows(), [PAIR], "synthetic")
-        assert heading == "**Compared on the same faces** (synthetic)"
+        heading, table, power, explanation, said, strangers = compared(rows(), [PAIR], "synthetic")
+        assert heading == "### Compared on the same faces (synthetic)"
         cells = [cell.strip() for cell in table.splitlines()[2].strip("|").split("|")]
         # 40 of 400 faces differ, all one way: 10 points, exact p 2 * 0.5 ** 40.
         assert cells[:5] == ["good − bad", "400", "–", "2", "10.0"]
@@ -63,10 +63,11 @@ class TestTable:
             "these networks differ by +10.0; too few seeds for a verdict on the models",
         ]  # fmt: skip
         assert "corrected for the 1 pair of Table 7" in explanation
-        assert explanation.count("With 2 seeds (fewer than 5)") == 1
+        assert power.startswith("With 80 % power these pairs could have shown ")
+        assert said.count("With 2 seeds (fewer than 5)") == 1
         assert strangers == STRANGERS
-        assert said.startswith("- On these 400 faces these trained networks of good score higher")
-        assert "not about training again" not in said
+        assert "- On these 400 faces these trained networks of good score higher" in said
+        assert said.count("not about training again") == 1  # said once for all pairs
 
     def test_labels_and_order_are_the_tables(self) -> None:
         labels = {GOOD: "Good | ours", BAD: "Bad"}
@@ -74,13 +75,15 @@ class TestTable:
         assert "| Bad − Good \\| ours" in blocks[1]
         assert "−10.0" in blocks[1]
         assert "Good \\| ours is better" in blocks[1]
-        assert "Good \\| ours" in blocks[3]
+        assert "Good \\| ours" in blocks[4]
 
     def test_five_seeds_are_over_faces_and_seeds(self) -> None:
-        _, table, explanation, said, _ = compared(rows(seeds=5), [PAIR], "synthetic")
+        _, table, _, _, said, _ = compared(rows(seeds=5), [PAIR], "synthetic")
         assert "*" in table.splitlines()[2]
-        assert "fewer than 5" not in explanation
-        assert said.startswith("- good is better than bad by 10.0 points of accuracy")
+        assert "fewer than 5" not in said
+        assert said.splitlines()[2].startswith(
+            "- good is better than bad by 10.0 points of accuracy"
+        )
         assert "over 400 faces and 5 seeds" in said
 
     def test_holm_is_over_the_pairs_given(self) -> None:
@@ -138,7 +141,7 @@ class TestTable:
             for name, k in (("good", 6), ("bad", 30))
         ]
         blocks = compared(found, [PAIR], "synthetic", "pose_gt_30")
-        assert blocks[0] == "**Compared on the same faces** (synthetic, pose > 30° faces)"
+        assert blocks[0] == "### Compared on the same faces (synthetic, pose > 30° faces)"
         assert "|      60 |" in blocks[1]
 
 

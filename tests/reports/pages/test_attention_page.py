@@ -60,13 +60,13 @@ def test_page_prints_the_numbers_with_their_references(explained: list[Explained
     line = next(line for line in page.splitlines() if line.startswith("| `net`"))
     cells = [c.strip() for c in line.strip("|").split("|")]
     assert cells == [
-        "`net`", "0", "100", "0.400", "0.500", "0.250", "+0.10 [+0.09, +0.11]",
+        "`net`", "0", "100", "30", "0.400", "0.500", "0.250", "+0.10 [+0.09, +0.11]",
         "−0.15 [−0.16, −0.14]", "0.570", "0.500", "0.250", "0.00 [−0.01, +0.01]",
         "0.00 [−0.01, +0.01]",
     ]  # fmt: skip
     whole = next(line for line in page.splitlines() if "| all " in line)
     assert [c.strip() for c in whole.strip("|").split("|")] == [
-        "`net`", "0", "all", "48", "11.0 %", "12.0 %", "1.09 [1.08, 1.10]", "12.4 %",
+        "`net`", "0", "all", "48", "30", "11.0 %", "12.0 %", "1.09 [1.08, 1.10]", "12.4 %",
         "−0.4 [−1.4, +0.6]",
     ]  # fmt: skip
     assert "| hand " in page
@@ -97,6 +97,7 @@ def test_csv_has_every_number_and_kind(explained: list[Explained]) -> None:
     assert list(own.index) == ["all", "hair", "hand"]
     assert own.loc["all", "deletion_cam_mean"] == pytest.approx(0.4)
     assert own.loc["all", "deletion_better_than_centre_high"] == pytest.approx(-0.14)
+    assert own.loc["hand", ["people", "occluder_people"]].tolist() == [30, 30]
     assert own.loc["hand", "ratio_low"] == pytest.approx(1.79)
     assert own.loc["hair", "change_mean"] == pytest.approx(-0.05)
     assert table[table["dataset"] == "rafdb"]["occluder"].isna().all()
@@ -112,7 +113,7 @@ def test_numbers_without_interval_are_dashes() -> None:
     one = [Explained(found, elsewhere=False)]
     page = attention.markdown(one)
     whole = next(line for line in page.splitlines() if "| all " in line)
-    assert whole.count("–") == 9
+    assert whole.count("–") == 10
     assert "attention on occluders is not told apart from an even spread" in page
     assert attention.csv_text(one).count("\n") == 2
 

@@ -103,8 +103,8 @@ def test_pairs_are_compared_and_how_to_read_them_is_said_once(
 ) -> None:
     text = markdown(TABLES[2], load_scores(demo / "scores", ENABLED), paper)
     part = text.split("## synthetic")[1].split("\n## ")[0]
-    assert part.count("**Compared on the same faces**") == 3  # occluded, and two angles
-    assert part.count("<details><summary>In words</summary>\n\n- ") == 3
+    assert part.count("### Compared on the same faces") == 3  # occluded, and two angles
+    assert part.count("<details><summary>In words</summary>\n\nWith 2 seeds (fewer than 5) ") == 3
     assert part.count("| SCAN-CCI − Baseline1 (from scratch) ") == 3
     assert text.count("Difference: first minus second") == 1
     assert text.count("McNemar's exact test") == 1
