@@ -137,7 +137,7 @@ All models are equally good; people, faces and seeds are drawn anew. **Families 
 the pairs is called better or worse, after Holm's correction (5 % is wanted; {draws:,} draws show it
 to ±{doubt} points). The other columns: how many 95 % intervals hold the truth, of a difference of
 models (over people and seeds), of these trained networks (over people), and of one row's accuracy.
-Spreads in points, as in [power](../tables/power.md).
+Spreads in points, as in [power](../tables/power.md). Outside 93 to 97 %: {outside}.
 
 {table}
 """
@@ -223,13 +223,21 @@ def write(found: list[Found], draws: int, commit: str, out: Path = OUT) -> None:
         out / "null_models.md",
         ABOUT.format(
             commit=commit, draws=draws, replicates=REPLICATES, doubt=doubt,
-            table=page_table(COLUMNS, found),
+            table=page_table(COLUMNS, found), outside=", ".join(_outside(found)) or "none",
         ),
     )  # fmt: skip
 
 
 def _holds(c: Comparison, truth: dict[str, float]) -> bool:
     return c.faces.low <= truth[c.one] - truth[c.other] <= c.faces.high
+
+
+def _outside(found: list[Found]) -> Iterator[str]:
+    for one in found:
+        shares = (one.models_covered, one.networks_covered, one.rows_covered)
+        for what, covered in zip(("models", "networks", "one accuracy"), shares, strict=True):
+            if not 0.93 <= covered <= 0.97:
+                yield f"{one.name}, {what} ({_percent(covered)})"
 
 
 def _percent(value: float | None) -> str:

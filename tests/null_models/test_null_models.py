@@ -1,4 +1,4 @@
-"""Equally good models: few draws of the script, what it knows to be true."""
+"""Equally good models: few draws of the script, what it knows to be true, and the real record."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import null_models
 import numpy as np
 import pytest
 from null_models import SETTINGS, Setting, drawn_track, measure, one_draw, write
+
+RECORD = Path(__file__).parents[2] / "results/statistics/null_models.json"
 
 
 def test_few_draws_err_seldom_and_are_written_down(tmp_path: Path) -> None:
@@ -46,3 +48,16 @@ def test_intervals_over_people_alone_would_err_about_models() -> None:
 def test_a_draw_depends_on_its_number_alone() -> None:
     assert one_draw(SETTINGS[2], 3) == one_draw(SETTINGS[2], 3)
     assert one_draw(SETTINGS[2], 3) != one_draw(SETTINGS[2], 4)
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda one: one.name)
+def test_the_record_keeps_to_what_is_promised(setting: Setting) -> None:
+    record = json.loads(RECORD.read_text())
+    assert record["draws"] == 1000
+    found = next(one for one in record["found"] if one["name"] == setting.name)
+    assert found["families_erred"] <= 0.065
+    for interval in ("models", "networks", "rows"):
+        if (setting.name, interval) != ("few people", "rows"):  # 92.6 %, as the page says
+            assert 0.93 <= found[f"{interval}_covered"] <= 0.97, interval
+    page = RECORD.with_suffix(".md").read_text()
+    assert "Outside 93 to 97 %: few people, one accuracy (92.6)." in page
