@@ -125,9 +125,9 @@ def parse_yaml(text: str, where: str) -> Any:
         return value
     except (YAMLError, ValueError, RecursionError, TypeError) as error:
         mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}" if mark else ""
+        at = f" line {mark.line + 1}" if mark else ""
         said = getattr(error, "problem", None) or error
-        raise FerBenchError(f"{where}{line}: not valid YAML: {said}") from error
+        raise FerBenchError(f"{where}{at}: not valid YAML: {said}") from error
 
 
 def unseen(found: re.Match[str]) -> str:

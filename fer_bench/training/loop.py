@@ -148,7 +148,7 @@ def _train_epoch(
         if fabric.world_size > 1:  # else all would draw alike, and otherwise after a resume
             torch.manual_seed(state.cell.stream(f"{at.epoch}/{at.step}/{fabric.global_rank}"))
         weight = len(which) * fabric.world_size / len(batch)  # DDP takes the plain mean
-        told = teacher and teacher.logits(which, images)
+        told = teacher.logits(which, images) if teacher else None
         taught = None if told is None else partial(distilled, recipe, told)
         step = train_step(
             wrapped, state.optimizer, fabric.backward, images, target, class_weight, weight, given,
