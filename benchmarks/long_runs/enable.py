@@ -24,7 +24,8 @@ SECTION = "\nenabled:"
 
 def enabled_of(block: dict[str, Any], known: list[str]) -> dict[str, Any]:
     """`enabled` with the block's rows, every other dataset disabled."""
-    empty: dict[str, Any] = {key: [] for key in Enabled.model_fields}
+    needed = (key for key, field in Enabled.model_fields.items() if field.is_required())
+    empty: dict[str, Any] = {key: [] for key in needed}
     return {name: empty | block.get(name, {}) for name in known}
 
 
