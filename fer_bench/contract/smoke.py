@@ -30,7 +30,7 @@ SMALL: dict[str, Any] = {
     "datasets": {
         DATASET: {
             "model": {"backbone": "resnet18_slim"},
-            "weights": dict.fromkeys(("imagenet", "vggface2", "msceleb"), "identity"),
+            "weights": dict.fromkeys(("imagenet", "vggface2", "msceleb", "ms1m"), "identity"),
             "recipe": {"epochs": 2, "batch_size": 16},
             "identity": {"epochs": 2, "batch_size": 16},
         }

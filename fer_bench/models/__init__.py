@@ -69,8 +69,8 @@ def register(
 
     Args:
         config: the options the builder is given where the caller says nothing else.
-        pretrained: what its backbone starts from: None, "imagenet", "vggface2", "msceleb" or
-            "identity".
+        pretrained: what its backbone starts from: None, "imagenet", "vggface2", "msceleb", "ms1m"
+            or "identity".
         recipe: training keys this model sets otherwise than its dataset's recipe.
 
     Raises:

@@ -38,7 +38,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError
-from fer_bench.models import register
+from fer_bench.models import PresetLine, register_presets
 from fer_bench.models.backbone_base import CONV_3X
 from fer_bench.models.backbones import LAYOUTS, ResNet, feature_side
 from fer_bench.models.base import FERModel, ModelConfig, Normalise, Output
@@ -52,17 +52,21 @@ class MaNetConfig(ModelConfig):
     """Options of MA-Net; the defaults are the paper's.
 
     Args:
+        blocks: blocks in each of the two layers of either branch.
         local: weight of the local branch in logits and loss; the global one has the rest.
     """
 
     backbone: str = "resnet18"
     input: str = "unit"
+    blocks: int = 2
     local: float = 0.6
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 < self.local < 1:
             raise FerBenchError(f"local must lie between 0 and 1, got {self.local}")
+        if self.blocks < 1:
+            raise FerBenchError(f"blocks must be at least 1, got {self.blocks}")
         side = feature_side(self.size, CONV_3X, self.source_network)
         if side % 2:
             raise FerBenchError(
@@ -140,12 +144,13 @@ class MultiScaleBlock(_Residual):
         return torch.cat(up, 1) + torch.cat(down[::-1], 1)
 
 
-def _branch(block: type[_Residual], channels: int, last_stride: int) -> nn.Sequential:
+def _branch(block: type[_Residual], channels: int, last_stride: int, count: int) -> nn.Sequential:
+    half, whole = 2 * channels, 4 * channels
     return nn.Sequential(
-        block(channels, 2 * channels, 2),
-        block(2 * channels, 2 * channels, 1),
-        block(2 * channels, 4 * channels, last_stride),
-        block(4 * channels, 4 * channels, 1),
+        block(channels, half, 2),
+        *(block(half, half, 1) for _ in range(count - 1)),
+        block(half, whole, last_stride),
+        *(block(whole, whole, 1) for _ in range(count - 1)),
     )
 
 
@@ -158,8 +163,10 @@ class MaNet(FERModel):
         channels = LAYOUTS[config.backbone].channels(CONV_3X)
         self.normalise = Normalise(config.input)
         self.backbone = ResNet(config.backbone, CONV_3X, config.source_network)
-        self.quadrants = nn.ModuleList(_branch(AttentionBlock, channels, 1) for _ in range(4))
-        self.whole = _branch(MultiScaleBlock, channels, 2)
+        self.quadrants = nn.ModuleList(
+            _branch(AttentionBlock, channels, 1, config.blocks) for _ in range(4)
+        )
+        self.whole = _branch(MultiScaleBlock, channels, 2, config.blocks)
         self.fc_local = nn.Linear(4 * channels, num_classes)
         self.fc_global = nn.Linear(4 * channels, num_classes)
         for branch in (self.quadrants, self.whole):
@@ -183,7 +190,10 @@ class MaNet(FERModel):
         return self.weight * local + (1 - self.weight) * whole
 
 
-@register(MaNetConfig(), pretrained="msceleb")
-def ma_net(num_classes: int, config: MaNetConfig) -> FERModel:
-    """MA-Net: attention in four quadrants and multi-scale blocks on a ResNet-18 stem."""
-    return MaNet(num_classes, config)
+register_presets(
+    MaNet,
+    PresetLine("ma_net", MaNetConfig(), "msceleb",
+        "MA-Net: attention in four quadrants and multi-scale blocks on a ResNet-18 stem."),
+    PresetLine("ma_net_small", MaNetConfig(blocks=1), "msceleb",
+        "MA-Net with half of the blocks."),
+)  # fmt: skip

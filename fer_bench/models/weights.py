@@ -23,6 +23,7 @@ from fer_bench.files import read_json, replacing, sha256_file, write_json
 from fer_bench.models.backbone_base import TIMM
 from fer_bench.models.backbones import ResNet
 from fer_bench.models.face_api_weights import GET, landmark_state
+from fer_bench.models.ir50 import IR50, UNITS, Ir50
 from fer_bench.models.timm_nets import TimmPooled, check_timm, load_timm
 from fer_bench.models.vgg import Vgg16
 from fer_bench.models.weight_files import read_tensors
@@ -38,6 +39,7 @@ class Known(NamedTuple):
     origin: str
 
 
+Backbones = ResNet | Vgg16 | TimmPooled | Ir50
 TIMM_SIZE = 224
 """Size of image at which timm's networks are built to check weights."""
 
@@ -46,6 +48,12 @@ KNOWN = {
     "imagenet_resnet18": Known("resnet18", "torchvision, IMAGENET1K_V1, downloaded (45 MB)"),
     "imagenet_vgg16_bn": Known(
         "vgg16_bn", "torchvision, IMAGENET1K_V1, downloaded (528 MB; 30 MB are kept)"
+    ),
+    "ms1m_ir50": Known(
+        IR50,
+        "face.evoLVe (backbone_ir50_ms1m_epoch120.pth of github.com/ZhaoJ9014/face.evoLVe) or the "
+        "authors of POSTER++ (ir50.pth of github.com/Talented-Q/POSTER_V2), trained on MS1M, part "
+        "of MS-Celeb-1M, a set that its owner has withdrawn (mind their licences)",
     ),
     "msceleb_resnet18": Known(
         "resnet18",
@@ -93,8 +101,8 @@ def resolve(kind: str, backbone: str, folder: Path = FOLDER) -> Path:
     """The safetensors file a model that starts from `kind` loads into its backbone.
 
     Args:
-        kind: `imagenet`, `vggface2` or `msceleb`. (Identity weights are no added file but a stage's
-            output.)
+        kind: `imagenet`, `vggface2`, `msceleb` or `ms1m`. (Identity weights are no added file but
+            a stage's output.)
         backbone: the option `backbone` of the model.
         folder: where added weights live.
 
@@ -212,7 +220,7 @@ def _check_values(state: Mapping[str, Tensor]) -> None:
 
 
 def _without_heads(
-    state: dict[str, Tensor], network: ResNet | Vgg16 | TimmPooled
+    state: dict[str, Tensor], network: Backbones
 ) -> tuple[dict[str, Tensor], list[str]]:
     """A ResNet's own weights, and the modules behind it that a file holds besides."""
     if not isinstance(network, ResNet):
@@ -226,9 +234,11 @@ def _without_heads(
     return kept, sorted(heads)
 
 
-def _network(backbone: str) -> ResNet | Vgg16 | TimmPooled:
+def _network(backbone: str) -> Backbones:
     if backbone.startswith(TIMM):
         return TimmPooled(backbone, TIMM_SIZE)
+    if backbone == IR50:
+        return Ir50()
     return Vgg16() if backbone == "vgg16_bn" else ResNet(backbone)
 
 
@@ -267,6 +277,7 @@ def _tidy(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         plain = {_from_caffe(name): value for name, value in plain.items()}
         # This conversion takes R, G, B where the Caffe network took B, G, R; store one order.
         plain["conv1.weight"] = plain["conv1.weight"].flip(1)
+    plain = {_of_stages(name): value for name, value in plain.items()}
     return {
         name: value.float().contiguous()
         for name, value in plain.items()
@@ -275,6 +286,7 @@ def _tidy(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 _PARTS = {"1x1_reduce": 1, "3x3": 2, "1x1_increase": 3}
+_UNIT = re.compile(r"body\.(\d+)\.")
 _CAFFE = re.compile(r"conv([2-5])_(\d)_(1x1_reduce|3x3|1x1_increase|1x1_proj)(_bn)?\.(\w+)")
 
 
@@ -293,3 +305,16 @@ def _from_caffe(name: str) -> str:
     else:
         layer = f"{'bn' if norm else 'conv'}{_PARTS[part]}"
     return f"layer{int(stage) - 1}.{int(block) - 1}.{layer}.{parameter}"
+
+
+def _of_stages(name: str) -> str:
+    """The name of an IR-50's layer by stages, e.g. body2.0.res_layer.1 of body.3.res_layer.1."""
+    match = _UNIT.match(name)
+    if match is None:
+        return name
+    unit = int(match[1])
+    for stage, count in enumerate((*UNITS, len(UNITS)), 1):
+        if unit < count:
+            return f"body{stage}.{unit}." + name[match.end() :]
+        unit -= count
+    return name

@@ -95,7 +95,21 @@ def test_source_network_strides_on_the_1x1_and_pools_unpadded():
 
 
 @pytest.mark.parametrize(
-    "name", ["scan_cci", "ran", "scn", "gacnn", "oadn", "eac", "dan", "ma_net"]
+    "name",
+    [
+        "scan_cci",
+        "ran",
+        "scn",
+        "gacnn",
+        "oadn",
+        "eac",
+        "dan",
+        "ma_net",
+        "poster_pp",
+        "apvit",
+        "transfer_fer",
+        "poster",
+    ],
 )
 def test_pretrained_weights_reach_the_backbone_and_never_the_heads(small, name):
     donor = small("baseline1", num_classes=30, seed=1)

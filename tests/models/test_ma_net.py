@@ -55,7 +55,7 @@ def multi_scale_block(x, block):
 
 
 def test_the_equations(small):
-    model = small("ma_net").double()
+    model = small("ma_net", blocks=2).double()
     images, target = torch.rand(5, 3, 80, 80).double(), torch.tensor([3, 0, 6, 3, 1])
     output = model(images)
     f = model.backbone(images)["layer2"]  # not normalised
@@ -109,7 +109,11 @@ def test_the_full_form_learns_everywhere_and_a_face_alone():
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [({"size": 72}, "no equal quadrants: set size to .* 80"), ({"local": 1.0}, "between 0 and 1")],
+    [
+        ({"size": 72}, "no equal quadrants: set size to .* 80"),
+        ({"local": 1.0}, "between 0 and 1"),
+        ({"blocks": 0}, "at least 1"),
+    ],
 )
 def test_what_cannot_be_built_is_explained(options, said):
     with pytest.raises(FerBenchError, match=said):

@@ -37,9 +37,9 @@ def test_preset_describes_the_model(name):
     preset = models.preset(name)
     assert preset.name == name
     assert preset.summary.endswith(".")
-    assert preset.pretrained in (None, "imagenet", "vggface2", "msceleb", "identity")
+    assert preset.pretrained in (None, "imagenet", "vggface2", "msceleb", "ms1m", "identity")
     assert {"backbone", "size", "input"} <= preset.defaults.keys()
-    assert preset.defaults["backbone"] in ("resnet50", "resnet18", "vgg16_bn", "own")
+    assert preset.defaults["backbone"] in ("resnet50", "resnet18", "vgg16_bn", "ir50", "own")
     assert preset.defaults["size"] == 224
     with torch.device("meta"):
         models.build(name, **preset.defaults)

@@ -21,6 +21,7 @@ from fer_bench.files import read_json, sha256_file
 from fer_bench.models import face_api_weights, weights
 from fer_bench.models.array_pickle import load_arrays
 from fer_bench.models.backbones import ResNet
+from fer_bench.models.ir50 import Ir50
 from fer_bench.models.vgg import Vgg16
 
 NAME = "vggface2_resnet18_slim"
@@ -295,6 +296,34 @@ def test_weights_of_ms_celeb_need_a_file_and_vgg_is_kept_no_deeper_than_it_is_us
     own = Vgg16()
     own.load_pretrained(state)
     assert torch.equal(own.state_dict()["features.28.weight"], state["features.28.weight"])
+
+
+def test_an_ir50_is_taken_under_either_of_its_published_names(tmp_path):
+    torch.manual_seed(0)
+    net = Ir50()
+    ours = {n: v for n, v in net.state_dict().items() if not n.endswith("batches_tracked")}
+    whole = {"input_layer.0.weight": ours["input_layer.0.weight"]}
+    places = {"body1": 0, "body2": 3, "body3": 7}
+    for name, value in ours.items():
+        stage, _, rest = name.partition(".")
+        unit, _, layer = rest.partition(".")
+        known = stage in places
+        whole[f"body.{places[stage] + int(unit)}.{layer}" if known else name] = value
+    whole["body.21.res_layer.0.weight"] = torch.ones(256)  # the fourth stage's, which is left out
+    whole["output_layer.3.weight"] = torch.ones(2, 2)
+    for published in (whole, {"state_dict": {f"module.{n}": v for n, v in ours.items()}}):
+        torch.save(published, tmp_path / "ir50.pth")
+        path = weights.add_weights("ms1m_ir50", tmp_path / "ir50.pth", tmp_path)
+        found = load_file(path)
+        assert found.keys() == ours.keys()
+        assert all(torch.equal(found[n], v) for n, v in ours.items())
+    assert weights.resolve("ms1m", "ir50", tmp_path) == path
+    with pytest.raises(FerBenchError, match=r"POSTER_V2.*weights add ms1m_ir50 FILE"):
+        weights.resolve("ms1m", "ir50", tmp_path / "empty")
+    del whole["body.3.res_layer.1.weight"]
+    torch.save(whole, tmp_path / "ir50.pth")
+    with pytest.raises(FerBenchError, match=r"1 missing: body2\.0\.res_layer\.1\.weight"):
+        weights.add_weights("ms1m_ir50", tmp_path / "ir50.pth", tmp_path)
 
 
 class FakeWeights:

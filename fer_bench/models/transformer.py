@@ -1,0 +1,97 @@
+"""The transformer that networks for faces put behind their maps.
+
+Dosovitskiy et al., "An image is worth 16x16 words: transformers for image recognition at scale",
+2021.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from fer_bench.models.layers import drop
+
+STD = 0.02
+
+
+def start(module: nn.Module) -> None:
+    """Linear layers from a truncated normal distribution of deviation 0.02, biases from 0."""
+    for part in module.modules():
+        if isinstance(part, nn.Linear):
+            nn.init.trunc_normal_(part.weight, std=STD)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+
+
+def embedding(*shape: int) -> nn.Parameter:
+    """A learned token or position, from the same distribution."""
+    return nn.Parameter(nn.init.trunc_normal_(torch.empty(*shape), std=STD))
+
+
+def tokens_of(features: Tensor) -> Tensor:
+    """The cells (B, h · w, C) of a map (B, C, h, w), row by row."""
+    return features.flatten(2).transpose(1, 2)
+
+
+def split_heads(tokens: Tensor, heads: int) -> Tensor:
+    """(B, N, d) to (B, heads, N, d / heads)."""
+    batch, count, dim = tokens.shape
+    return tokens.reshape(batch, count, heads, dim // heads).transpose(1, 2)
+
+
+def drop_path(x: Tensor, share: float) -> Tensor:
+    """Whole faces of (B, N, d) left out with probability `share`, the others made up for it."""
+    return x * drop(x.new_ones(len(x), 1, 1), share) if share else x
+
+
+class Mlp(nn.Module):
+    """Linear, GELU, Linear."""
+
+    def __init__(self, dim: int, ratio: int) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(dim, ratio * dim), nn.Linear(ratio * dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, N, d) to the same."""
+        found: Tensor = self.second(F.gelu(self.first(x)))
+        return found
+
+
+class SelfAttention(nn.Module):
+    """Attention of tokens to one another."""
+
+    def __init__(self, dim: int, heads: int, bias: bool = True) -> None:
+        super().__init__()
+        self.heads, self.scale = heads, (dim // heads) ** -0.5
+        self.qkv, self.project = nn.Linear(dim, 3 * dim, bias), nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor, kept: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """What (B, N, d) attend to, and the scores (B, heads, N, N) before the softmax.
+
+        Args:
+            x: tokens.
+            kept: (B, heads), what each head's answer is multiplied by; None for all of it.
+        """
+        q, k, v = (split_heads(part, self.heads) for part in self.qkv(x).chunk(3, 2))
+        scores = q @ k.transpose(2, 3) * self.scale
+        found = scores.softmax(3) @ v
+        if kept is not None:
+            found = found * kept[:, :, None, None]
+        return self.project(found.transpose(1, 2).flatten(2)), scores
+
+
+class Block(nn.Module):
+    """A layer with its norms before attention and MLP."""
+
+    def __init__(self, dim: int, heads: int = 8, ratio: int = 4, bias: bool = True) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = (nn.LayerNorm(dim, eps=1e-6) for _ in range(2))
+        self.attention = SelfAttention(dim, heads, bias)
+        self.mlp = Mlp(dim, ratio)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, N, d) to the same."""
+        x = x + self.attention(self.norm1(x))[0]
+        found: Tensor = x + self.mlp(self.norm2(x))
+        return found
