@@ -133,7 +133,8 @@ def test_points_are_moved_with_their_faces(make_spec):
         points[i, 0, :2] = (x + 0.5) / SIZE, (y + 0.5) / SIZE
     every = np.arange(count)
     faces = Faces(pixels, every, every % 2, every.astype(str), every, {"points": points})
-    keys = {"epochs": 2, "batch_size": 5, "jitter": [0.0] * 4, "padded_crop": 0.3, "moved": 0.8}
+    keys = {"epochs": 2, "batch_size": 5, "padded_crop": 0.3, "moved": 0.8, "flip": 0.0,
+            "jitter": [0.0] * 4}  # fmt: skip
     cell, spec, model = CellStreams("toy", "spy", 0), read_json(make_spec()[0]), Spy()
     fabric = start(spec["compute"], cell)
     fit(fabric, spec["compute"], model, faces, None, None, Recipe.of(keys), cell, 2, "key")
