@@ -116,8 +116,8 @@ def parse_yaml(text: str, where: str) -> Any:
 
     text = text.removeprefix("\ufeff")
     if found := UNSEEN.search(text):
-        line = text.count("\n", 0, found.start()) + 1
-        raise FerBenchError(f"{where} line {line}: {unseen(found)}")
+        lines = text.count("\n", 0, found.start())
+        raise FerBenchError(f"{where} line {lines + 1}: {unseen(found)}")
     try:
         value = YAML(typ="safe").load(text)
         if found := next(filter(None, map(UNSEEN.search, _texts(value))), None):

@@ -51,12 +51,12 @@ def predict(
     if rows:
         head = ["picture", "face", "answer", *(f"{c} %" for c in network.classes)]
         print(tabulate(rows, head))
-    pixels = network.run.spec.align["pixels"]
-    if pixels != "mtcnn" and not cut:
-        print(f"\nThis run was trained on faces cut out otherwise ({pixels}): expect it to do "
-              "worse here; --cut takes pictures that are cut out like its own.")  # fmt: skip
-    print(f"\n{network.run.name}, {selection}; pictures in {out}/. The answer is how people would "
-          "probably label the face, not what the person feels.")  # fmt: skip
+        pixels = network.run.spec.align["pixels"]
+        if pixels != "mtcnn" and not cut:
+            print(f"\nThis run was trained on faces cut out otherwise ({pixels}): expect it to do "
+                  "worse here; --cut takes pictures that are cut out like its own.")  # fmt: skip
+        print(f"\n{network.run.name}, {selection}; pictures in {out}/. The answer is how people "
+              "would probably label the face, not what the person feels.")  # fmt: skip
     if unread:
         many = f"{len(unread)} of {len(images)} pictures have no answer:\n- "
         raise FerBenchError(many + "\n- ".join(unread) if len(images) > 1 else unread[0])
