@@ -75,7 +75,8 @@ def score_cell(
         file = existing(folder / FILE)
         if not own:
             _check_table(folder / STAMP, table, name)
-        predicted = read_predictions(file, known, training.classes, table)
+        saved = read_table(file)
+        predicted = checked_predictions(saved, file, known, training.classes, table)
         scored[name] = {
             s: _located(parts, f"{file} ({s})", p, known, with_answers=s == "last")
             for s, (p, _) in predicted.items()
@@ -83,7 +84,7 @@ def score_cell(
         groups[name] = slices(predicted["last"][0])
         if own:
             last = predicted["last"][0]
-            scored[name]["last"]["all"] |= scaled(file, last.labels, last.logits, training)
+            scored[name]["last"]["all"] |= scaled(saved, last.labels, last.logits, training)
             untrained = table.untrained(known, training.classes)
             if known.protocol == "folds":
                 folded = {s: by_fold(p, fold) for s, (p, fold) in predicted.items()}
@@ -105,18 +106,22 @@ def score_cell(
     ).write(out)
 
 
-def read_predictions(
-    file: Path, dataset: Dataset, classes: tuple[str, ...], table: FaceTable
+def checked_predictions(
+    predictions: pd.DataFrame,
+    file: Path,
+    dataset: Dataset,
+    classes: tuple[str, ...],
+    table: FaceTable,
 ) -> dict[str, tuple[Predicted, np.ndarray]]:
     """The test predictions of each selection and their folds, checked against the set's faces.
 
     Args:
-        file: a `predictions.parquet`.
+        predictions: the rows of a `predictions.parquet`.
+        file: where they were read.
         dataset: the set it was predicted on.
         classes: the predicting model's classes, in the order of its logits.
         table: the set's faces.
     """
-    predictions = read_table(file)
     _check_columns(predictions, classes, file)
     predictions = predictions[predictions["split"] == "test"]
     tested = table.tested(dataset, classes)

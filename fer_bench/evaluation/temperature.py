@@ -5,7 +5,6 @@ Guo et al. (2017), On calibration of modern neural networks, ICML, section 4.2.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,11 +17,11 @@ COOLEST, HOTTEST = 0.01, 100.0
 STEPS = 50
 
 
-def scaled(file: Path, labels: np.ndarray, logits: np.ndarray, training: Training) -> Any:
+def scaled(saved: pd.DataFrame, labels: np.ndarray, logits: np.ndarray, training: Training) -> Any:
     """`temperature`, `nll_scaled` and `ece_scaled` of test faces.
 
     Args:
-        file: the `predictions.parquet` whose validation faces it is fitted on.
+        saved: the `predictions.parquet` whose validation faces it is fitted on.
         labels: (N,) of the test faces.
         logits: (N, K).
         training: of the cell. Nothing is known where validation faces were trained on, and nothing
@@ -33,7 +32,6 @@ def scaled(file: Path, labels: np.ndarray, logits: np.ndarray, training: Trainin
     """
     if training.train_on == "all" or training.protocol == "folds":
         return {}
-    saved = pd.read_parquet(file)
     val = saved[(saved["split"] == "val") & (saved["selection"] == "last")]
     if val.empty:
         return {}

@@ -16,10 +16,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from scipy.optimize import linear_sum_assignment
+from scipy.special import stdtrit
 from torch import Tensor, nn
 
 from fer_bench.models.base import Normalise
-from fer_bench.statistics.intervals import Z95, Interval
+from fer_bench.statistics.intervals import Interval
+from fer_bench.statistics.track import Runs
+from fer_bench.statistics.two_way import parts_of, standard_error
+from fer_bench.statistics.units import Units
 
 MOST = 1000
 """Validation faces that a search looks at."""
@@ -237,12 +241,12 @@ def _right(logits: np.ndarray, order: np.ndarray, held: Held) -> np.ndarray:
 
 def difference(one: np.ndarray, other: np.ndarray, people: np.ndarray) -> tuple[float, Interval]:
     """By how much more of the same faces (N,) are right, with the 95 % interval over people."""
-    lead = one.astype(float) - other
-    mean = float(lead.mean())
-    _, who = np.unique(people, return_inverse=True)
-    sums = np.bincount(who, lead - mean)
-    error = float(np.sqrt((sums**2).sum() * len(sums) / max(1, len(sums) - 1))) / len(lead)
-    return mean, (mean - Z95 * error, mean + Z95 * error)
+    units = Units.of(people, np.ones(len(people), bool))
+    runs = [Runs((0,), right[None], right[None], "") for right in (one, other)]
+    error, freedom = standard_error(*(parts_of(run, units) for run in runs))
+    mean = runs[0].accuracy - runs[1].accuracy
+    half = float(stdtrit(freedom, 0.975)) * error
+    return mean, (mean - half, mean + half)
 
 
 def _measured(

@@ -63,7 +63,7 @@ def file(tmp_path: Path) -> Path:
 
 def test_it_is_fitted_on_validation_faces_of_the_last_epoch(file: Path) -> None:
     labels, logits = overconfident(2000, 3.0, 4)
-    found = scaled(file, labels, logits, TRAINING)
+    found = scaled(pd.read_parquet(file), labels, logits, TRAINING)
     assert found["temperature"] == pytest.approx(3, rel=0.1)
     before = measure(labels, logits, CLASSES)
     assert found["ece_scaled"] < 0.04 < 0.1 < before["ece"]
@@ -73,7 +73,7 @@ def test_it_is_fitted_on_validation_faces_of_the_last_epoch(file: Path) -> None:
 def test_nothing_is_scaled_without_validation_faces_of_ones_own(file: Path) -> None:
     labels, logits = overconfident(50, 3.0, 4)
     for apart in (replace(TRAINING, train_on="all"), replace(TRAINING, protocol="folds")):
-        assert scaled(file, labels, logits, apart) == {}
+        assert scaled(pd.read_parquet(file), labels, logits, apart) == {}
     saved = pd.read_parquet(file)
     saved[saved["split"] == "test"].to_parquet(file)
-    assert scaled(file, labels, logits, TRAINING) == {}
+    assert scaled(pd.read_parquet(file), labels, logits, TRAINING) == {}

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import parse_yaml
+from fer_bench.reports.columns import Columns, page_table, shown
 from fer_bench.reports.compare.changes import Change, robustness_table, score_table
 from fer_bench.reports.compare.git_files import Revision
 from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.formatting import NOTHING, mean_std, rounded
-from fer_bench.reports.grid import github
 
 LINES = 30
 """Rows of the table; a comment that nobody reads to its end helps nobody."""
@@ -95,16 +95,14 @@ def _page(revision: Revision, parts: list[str], changes: Sequence[Change], unrea
 def _section(title: str, changes: Sequence[Change], lines: int) -> list[str]:
     """A table and its legend; nothing where nothing is worth a line."""
     order = {"changed": 0, "new": 1, "removed": 2, "predictions": 3}
-    shown = [change for change in changes if change.kind in order]
-    if not shown:
+    found = [change for change in changes if change.kind in order]
+    if not found:
         return []
-    shown.sort(key=lambda c: (not c.outside, order[c.kind], -abs(c.difference), c.row))
-    body = [_cells(change) for change in shown[:lines]]
-    head = ("Row", "Before", "After", "Difference", "Seeds", "")
-    table = github(head, body, (0, 5))
-    parts = [f"**{title[0].upper()}{title[1:]}**, percent: {_counts(shown)}.", table]
-    if len(shown) > lines:
-        parts.append(f"… and {_count(len(shown) - lines, 'more row')}: {_counts(shown[lines:])}.")
+    found.sort(key=lambda c: (not c.outside, order[c.kind], -abs(c.difference), c.row))
+    table = page_table(COLUMNS, found[:lines])
+    parts = [f"**{title[0].upper()}{title[1:]}**, percent: {_counts(found)}.", table]
+    if rest := found[lines:]:
+        parts.append(f"… and {_count(len(rest), 'more row')}: {_counts(rest)}.")
     parts.append(
         "± is the sample standard deviation over seeds. ▲ and ▼: the means differ by more than two "
         "of the larger one. Without a mark a difference may be chance; one seed on both sides "
@@ -113,23 +111,26 @@ def _section(title: str, changes: Sequence[Change], lines: int) -> list[str]:
     return parts
 
 
-def _cells(change: Change) -> list[str]:
-    before, after = change.summary_before, change.summary_after
+def _row(change: Change) -> str:
     dataset, model, set_ = change.row
     where = dataset if set_ == dataset else f"{dataset} → {set_}"
-    difference, note = NOTHING, {"new": "new", "removed": "removed"}.get(change.kind, "")
-    if change.kind == "predictions":
-        note = "other predictions, equal accuracy"
-    if before and after:
-        points = rounded(100 * change.difference, 2).replace("-", "−")
-        difference = points if points.startswith("−") else f"+{points}"
-        if change.outside:
-            mark = "▲" if change.difference > 0 else "▼"
-            difference, note = f"**{difference}** {mark}", "outside 2 std"
-    return [
-        f"{where} / `{model}`", mean_std(before), mean_std(after), difference,
-        _seeds(change), note,
-    ]  # fmt: skip
+    return f"{where} / `{model}`"
+
+
+def _difference(change: Change) -> str:
+    if not change.before or not change.after:
+        return NOTHING
+    points = rounded(100 * change.difference, 2).replace("-", "−")
+    text = points if points.startswith("−") else f"+{points}"
+    mark = "▲" if change.difference > 0 else "▼"
+    return f"**{text}** {mark}" if change.outside else text
+
+
+def _note(change: Change) -> str:
+    if change.outside:
+        return "outside 2 std"
+    notes = {"predictions": "other predictions, equal accuracy", "changed": ""}
+    return notes.get(change.kind, change.kind)
 
 
 def _seeds(change: Change) -> str:
@@ -139,6 +140,16 @@ def _seeds(change: Change) -> str:
     if len(before) == len(after):
         return f"{len(after)}, others"
     return f"{len(before)} → {len(after)}"
+
+
+COLUMNS: Columns[Change] = (
+    shown("Row", _row, left=True),
+    shown("Before", lambda c: mean_std(c.summary_before)),
+    shown("After", lambda c: mean_std(c.summary_after)),
+    shown("Difference", _difference),
+    shown("Seeds", _seeds),
+    shown("Note", _note, left=True),
+)
 
 
 def _counts(changes: Sequence[Change]) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fer_bench.reports.formatting import percent, rounded
+from fer_bench.reports.formatting import percent
 from fer_bench.statistics.intervals import Interval, of_intervals, wilson
 from fer_bench.statistics.summary import Summary
-from fer_bench.statistics.wording import FEWEST_UNITS
+from fer_bench.statistics.wording import FEWEST_UNITS, points
 
 SMALL = 30
 """Fewer faces than this are not ranked: the Wilson interval is then over 20 points wide wherever
@@ -85,11 +85,7 @@ def _gap(worst: Group, best: Group, of: int) -> str:
     low, high = of_intervals(best.accuracy.mean, best.interval, worst.accuracy.mean, worst.interval)
     text = (
         f"of {of} groups compared, worst is {worst.name} ({percent(worst.accuracy.mean)}), best "
-        f"{best.name} ({percent(best.accuracy.mean)}); gap {_points(gap)} points, 95 % interval "
-        f"{_points(low)} to {_points(high)}"
+        f"{best.name} ({percent(best.accuracy.mean)}); gap {points(gap)} points, 95 % interval "
+        f"{points(low)} to {points(high)}"
     )
     return text + (", which contains 0: these faces do not tell them apart." if low <= 0 else ".")
-
-
-def _points(share: float) -> str:
-    return rounded(100 * share, 1).replace("-", "−")

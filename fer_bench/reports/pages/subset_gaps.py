@@ -9,11 +9,12 @@ from fer_bench.reports import columns, describe
 from fer_bench.reports.columns import Columns, of_row, page_table, plain, share, shown
 from fer_bench.reports.compare.same_faces import subset_gap
 from fer_bench.reports.describe import subset_title
-from fer_bench.reports.formatting import NOTHING, count, opening, rounded
+from fer_bench.reports.formatting import NOTHING, count, opening
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.tables.table01_to_s1 import TABLES
 from fer_bench.statistics.row_intervals import FEWEST_FACES
+from fer_bench.statistics.wording import signed
 
 TITLE = "Gaps of subsets"
 SHOWS = "Occluded and turned faces against all, with the class mix made equal."
@@ -39,7 +40,7 @@ RowGap = tuple[Row, Gap]
 
 
 def gaps(row: Row) -> list[Gap]:
-    """The gaps of a row's subsets of its own test faces, by `reports.compared.subset_gap`."""
+    """The gaps of a row's subsets of its own test faces, by `same_faces.subset_gap`."""
     known = [part for part in PARTS if part in row.subsets(row.dataset)]
     found = [subset_gap(row, row.dataset, part) for part in known]
     return [gap for gap in found if gap is not None]
@@ -84,10 +85,7 @@ def _mixes(some: list[Gap]) -> str:
 
 
 def _points(share: float | None) -> str:
-    if share is None:
-        return NOTHING
-    text = rounded(100 * share, 1)
-    return text.replace("-", "−") if text.startswith("-") else f"+{text}"
+    return NOTHING if share is None else signed(share)
 
 
 def csv_text(scores: Scores) -> str:

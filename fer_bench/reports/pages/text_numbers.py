@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from fer_bench.reports import columns
-from fer_bench.reports.columns import Column, Columns, cell, plain
+from fer_bench.reports.columns import Column, Columns, cell, page_grid, plain, shown
 from fer_bench.reports.formatting import NOTHING, opening, percent, rounded
 from fer_bench.reports.paper import TextNumber
 from fer_bench.reports.relations import masked_base
@@ -21,6 +21,7 @@ from fer_bench.reports.tables.beside_paper import over_seeds, value
 from fer_bench.row_names import split_transferred
 from fer_bench.statistics.summary import Summary
 
+T = TypeVar("T")
 TITLE = "Numbers of the paper's text"
 SHOWS = "Claims of the paper's text with what fills them here."
 INTRODUCTION = """\
@@ -36,8 +37,6 @@ HERE = """\
 The same comparisons on other measured datasets, also by the mean over seeds of the `last` epoch,
 which chooses nothing. Of several rivals those measured are taken; for Baseline3 the backbone
 pre-trained on our own identities stands in."""
-HEAD = ("Section", "The paper says", "Ours", "What fills it")
-HERE_HEAD = ("Section", "What", "Dataset", "Paper", "`best_on_test`, best seed", "`last`, mean")
 CLASSES = {
     "easiest": "best recall", "hardest": "worst recall", "confused": "most frequent error for {}",
 }  # fmt: skip
@@ -211,32 +210,31 @@ def _moved(said: TextNumber, dataset: str, scores: Scores) -> TextNumber:
 def markdown(scores: Scores, said: Sequence[TextNumber]) -> str:
     """The page: a line a sentence, then the same comparisons on other datasets."""
     filled = [fill(one, scores) for one in said]
-    body = [_line(list(group)) for _, group in groupby(filled, lambda f: f.said.says)]
-    parts = [opening(INTRODUCTION), _table(HEAD, body)]
+    sentences = [list(group) for _, group in groupby(filled, lambda f: f.said.says)]
+    parts = [opening(INTRODUCTION), _table(SENTENCES, sentences)]
     if here := list(elsewhere(said, scores)):
-        lines = [
-            [f.said.section, f.by.replace(f"{f.said.dataset}/", ""), f.said.dataset,
-             f.said.printed, _text(f.ours, f.said.statistic), _text(f.last, f.said.statistic)]
-            for f in here
-        ]  # fmt: skip
-        parts += ["## On other datasets", HERE, _table(HERE_HEAD, lines)]
+        parts += ["## On other datasets", HERE, _table(OTHERS, here)]
     return "\n\n".join(parts) + "\n"
 
 
-def _line(group: Sequence[Filled]) -> list[str]:
-    """One sentence with everything it is about."""
-    first = group[0].said
-    places = [f"{f.said.place}: {_text(f.ours, f.said.statistic)}" for f in group]
-    ours = "; ".join(places) if any(f.ours is not None for f in group) else NOTHING
-    by = group[0].by.replace(f"{first.dataset}/", "").replace(first.dataset, "…")
+def _ours(sentence: Sequence[Filled]) -> str:
+    """Ours of everything that one sentence is about."""
+    if all(f.ours is None for f in sentence):
+        return NOTHING
+    return "; ".join(f"{f.said.place}: {_text(f.ours, f.said.statistic)}" for f in sentence)
+
+
+def _by(sentence: Sequence[Filled]) -> str:
+    first = sentence[0].said
     if value(first.against) is not None:
-        by = f"`{first.model}` − the rival's printed number"
-    return [first.section, f"“{first.says}”", ours, by]
+        return f"`{first.model}` − the rival's printed number"
+    return sentence[0].by.replace(f"{first.dataset}/", "").replace(first.dataset, "…")
 
 
-def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+def _table(columns: Columns[T], items: Iterable[T]) -> str:
     """Not padded: one long sentence would pad every line."""
-    lines = [head, ["---"] * len(head), *body]
+    grid = page_grid(columns, items)
+    lines = [grid.head, ["---"] * len(grid.head), *grid.body]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
@@ -270,4 +268,18 @@ COLUMNS: Columns[tuple[Filled, bool]] = (
     plain("ours", lambda x: _plain(x[0].ours)),
     plain("last_mean", lambda x: _plain(x[0].last)),
     plain("filled_by", lambda x: x[0].by.replace("`", "")),
+)
+SENTENCES: Columns[Sequence[Filled]] = (
+    shown("Section", lambda s: s[0].said.section),
+    shown("The paper says", lambda s: f"“{s[0].said.says}”"),
+    shown("Ours", _ours),
+    shown("What fills it", _by),
+)
+OTHERS: Columns[Filled] = (
+    shown("Section", lambda f: f.said.section),
+    shown("What", lambda f: f.by.replace(f"{f.said.dataset}/", "")),
+    shown("Dataset", lambda f: f.said.dataset),
+    shown("Paper", lambda f: f.said.printed),
+    shown("`best_on_test`, best seed", lambda f: _text(f.ours, f.said.statistic)),
+    shown("`last`, mean", lambda f: _text(f.last, f.said.statistic)),
 )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from fer_bench.reports import describe
-from fer_bench.reports.columns import cell, summary_columns, text_of
+from fer_bench.reports.columns import Column, Columns, over_seeds, plain, share
+from fer_bench.reports.columns import csv_text as columns_text
 from fer_bench.reports.compare.same_faces import row_key
 from fer_bench.reports.paper import Printed
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
-from fer_bench.reports.tables.beside_paper import difference, over_seeds
+from fer_bench.reports.tables.beside_paper import difference
+from fer_bench.reports.tables.beside_paper import over_seeds as over_seeds_of
 from fer_bench.reports.tables.lines import Line, printed_lines
 from fer_bench.reports.tables.paired_lines import verdicts
 from fer_bench.reports.tables.sections import sections
@@ -49,81 +51,74 @@ def csv_text(
     lines = [line for section in found for line in section.lines]
     shown = {line.key for line in lines}
     lines += [line for line in printed_lines(printed) if line.key not in shown]
-    folded = any(line.row.folded for line in lines if line.row)
     said = verdicts(spec, found, cache)
-    records = [
-        _record(spec, line) | _verdicts(line, said) | (_folds(line) if folded else {})
-        for line in lines
-    ]
-    return text_of(records, list(records[0]) if records else ())
+    folded = any(line.row.folded for line in lines if line.row)
+    columns = (plain("table", lambda _: spec.number), *COLUMNS, _verdicts(said))
+    return columns_text((*columns, *(FOLDS if folded else ())), lines)
 
 
-def _record(spec: TableSpec, line: Line) -> dict[str, Any]:
-    row = line.row
-    missing = "no" if line.model else "reported"
-    return {
-        "table": spec.number,
-        "dataset": line.dataset,
-        "set": line.set,
-        "subset": line.subset,
-        "row": line.label,
-        "model": line.model,
-        "measured": row.measured if row else missing,
-        "pretrained": describe.pretrained(row) if row else "",
-        "train_on": _said(row, "train_on"),
-        "parameters": _said(row, "parameters"),
-        "partial": row.partial(line.set) if row else "",
-        "seeds": len(row.cells) if row else 0,
-        "people": describe.people_count(row, line.set, line.subset),
-        "n": " ".join(map(str, row.sizes(line.set, line.subset))) if row else "",
-        **_statistics(line),
-        "paper_mean_std": line.paper.get("mean_std", ""),
-        "paper_max": line.paper.get("max", ""),
-        **_differences(line),
-    }
+def _of_row(name: str, value: Callable[[Row, Line], Any], nothing: Any = "") -> Column[Line]:
+    return plain(name, lambda x: value(x.row, x) if x.row else nothing)
 
 
-def _verdicts(line: Line, said: Mapping[tuple[str, str, str], str]) -> dict[str, str]:
-    key = (row_key(line.row), line.set, line.subset) if line.row else None
-    return {"verdicts": said.get(key, "") if key else ""}
+def _said(name: str) -> Column[Line]:
+    return _of_row(name, lambda row, _: " ".join(map(str, row.said(name))))
 
 
-def _differences(line: Line) -> dict[str, Any]:
-    """Ours minus the paper's of each statistic, and whether it is over two of our deviations."""
-    row = line.row
-    summary = over_seeds(row, line.set, line.subset, "best_on_test") if row else None
-    found: dict[str, Any] = {}
-    for statistic in ("mean_std", "max"):
-        gap = difference(summary, line.paper.get(statistic, ""), statistic)
-        found[f"ours_minus_paper_{statistic}"] = gap.points if gap else ""
-        found[f"over_two_std_{statistic}"] = "" if gap is None or gap.far is None else gap.far
-    return found
+def _metric(selection: str, metric: str) -> Column[Line]:
+    return over_seeds(
+        f"{selection}_{metric}",
+        lambda x: x.row.summary(metric, x.set, x.subset, selection) if x.row else None,
+        scale=1 if metric in NOT_PERCENT else 100,
+    )
 
 
-def _said(row: Row | None, key: str) -> str:
-    if row is None:
-        return ""
-    return " ".join(map(str, row.said(key)))
+def _difference(statistic: str) -> Column[Line]:
+    """Ours minus the paper's, and whether it is over two of our deviations."""
+
+    def cells(x: Line) -> tuple[Any, Any]:
+        ours = over_seeds_of(x.row, x.set, x.subset, "best_on_test") if x.row else None
+        gap = difference(ours, x.paper.get(statistic, ""), statistic)
+        return ("", "") if gap is None else (gap.points, "" if gap.far is None else gap.far)
+
+    return Column("", str, (f"ours_minus_paper_{statistic}", f"over_two_std_{statistic}"), cells)
 
 
-def _statistics(line: Line) -> dict[str, str]:
-    numbers: dict[str, str] = {}
-    for selection, metrics in METRICS.items():
-        for metric in metrics:
-            summary = None
-            if line.row is not None:
-                summary = line.row.summary(metric, line.set, line.subset, selection)
-            scale = 1 if metric in NOT_PERCENT else 100
-            numbers |= summary_columns(f"{selection}_{metric}", summary, scale)
-    return numbers
+def _verdicts(said: Mapping[tuple[str, str, str], str]) -> Column[Line]:
+    return _of_row("verdicts", lambda row, x: said.get((row_key(row), x.set, x.subset), ""))
 
 
-def _folds(line: Line) -> dict[str, str]:
-    """Means over folds by seed, and the spread over folds; of whole sets only."""
-    row = line.row if line.subset == "all" else None
-    numbers: dict[str, str] = {}
-    for selection in METRICS:
-        summary = row.fold_mean(selection) if row else None
-        numbers |= summary_columns(f"{selection}_fold_mean_accuracy", summary)
-    spread = row.fold_std() if row else None
-    return {**numbers, "last_accuracy_std_over_folds": cell(spread)}
+def _whole(x: Line) -> Row | None:
+    """Means over folds are of whole sets only."""
+    return x.row if x.subset == "all" else None
+
+
+def _fold_mean(selection: str) -> Column[Line]:
+    return over_seeds(
+        f"{selection}_fold_mean_accuracy",
+        lambda x: row.fold_mean(selection) if (row := _whole(x)) else None,
+    )
+
+
+COLUMNS: Columns[Line] = (
+    plain("dataset", lambda x: x.dataset),
+    plain("set", lambda x: x.set),
+    plain("subset", lambda x: x.subset),
+    plain("row", lambda x: x.label),
+    plain("model", lambda x: x.model),
+    plain("measured", lambda x: x.row.measured if x.row else "no" if x.model else "reported"),
+    _of_row("pretrained", lambda row, _: describe.pretrained(row)),
+    _said("train_on"),
+    _said("parameters"),
+    _of_row("partial", lambda row, x: row.partial(x.set)),
+    _of_row("seeds", lambda row, _: len(row.cells), 0),
+    plain("people", lambda x: describe.people_count(x.row, x.set, x.subset)),
+    _of_row("n", lambda row, x: " ".join(map(str, row.sizes(x.set, x.subset)))),
+    *(_metric(selection, metric) for selection, metrics in METRICS.items() for metric in metrics),
+    *(plain(f"paper_{s}", lambda x, s=s: x.paper.get(s, "")) for s in ("mean_std", "max")),  # type: ignore[misc]
+    *map(_difference, ("mean_std", "max")),
+)
+FOLDS: Columns[Line] = (
+    *map(_fold_mean, METRICS),
+    share("last_accuracy_std_over_folds", lambda x: row.fold_std() if (row := _whole(x)) else None),
+)

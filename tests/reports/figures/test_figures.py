@@ -117,7 +117,7 @@ SHARED = ("over people and seeds", "over people alone", "one seed", "mean")
 """What the legend of intervals says of one colour's forms."""
 
 
-@pytest.mark.parametrize("name", ["training_curves", "reliability", "subsets", "robustness"])
+@pytest.mark.parametrize("name", ["training_curves", "subsets", "robustness"])
 def test_no_two_models_of_a_figure_share_a_colour(name: str, crowd: Inputs, tmp_path: Path) -> None:
     for dataset in ("rafdb", "ferplus", "sfew"):
         for i in range(7):
