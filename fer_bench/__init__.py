@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 
-def load(run: str | Path, selection: str = "last", device: str | None = None) -> Trained:
-    """Open a trained run; see `fer_bench.inference.trained.load`."""
+def load(
+    run: str | Path | None = None, selection: str = "last", device: str | None = None
+) -> Trained:
+    """Open a trained run, or the package's own; see `fer_bench.inference.trained.load`."""
     from fer_bench.inference.trained import load as opened  # torch only when it is asked for
 
     return opened(run, selection, device)

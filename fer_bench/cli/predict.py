@@ -12,7 +12,10 @@ DRAWN = Path("results/galleries/predicted")
 
 def predict(
     images: Annotated[list[Path], typer.Argument(help="Pictures.")],
-    run: Annotated[str, typer.Option(help="e.g. synthetic/scan_cci/0, or a run's folder.")],
+    run: Annotated[
+        str | None,
+        typer.Option(help="e.g. synthetic/scan_cci/0, or a run's folder; none: the package's own."),
+    ] = None,
     selection: Annotated[str, typer.Option(help="last, best_on_val or best_on_test.")] = "last",
     out: Annotated[Path, typer.Option(help="Where annotated pictures go.")] = DRAWN,
     cut: Annotated[
@@ -23,14 +26,20 @@ def predict(
     """Find the face of each picture, align it as in training, and say what a trained run sees.
 
     Prints a table and draws each picture with the face and every class's probability. Git ignores
-    the default folder; share such pictures only where their licence lets you.
+    the default folder; share such pictures only where their licence lets you. Without --run a small
+    network answers that comes with the package and was trained on rendered faces.
 
-    Example: fer-bench predict me.jpg you.png --run synthetic/scan_cci/0
+    Examples:
+
+      fer-bench predict me.jpg
+
+      fer-bench predict me.jpg you.png --run synthetic/scan_cci/0
     """
     from tabulate import tabulate
 
     from fer_bench.errors import FerBenchError
     from fer_bench.inference.annotate import annotate
+    from fer_bench.inference.shipped import what_it_reaches
     from fer_bench.inference.trained import load
 
     network = load(run, selection, device)
@@ -57,6 +66,8 @@ def predict(
                   "worse here; --cut takes pictures that are cut out like its own.")  # fmt: skip
         print(f"\n{network.run.name}, {selection}; pictures in {out}/. The answer is how people "
               "would probably label the face, not what the person feels.")  # fmt: skip
+        if run is None:
+            print(f"\n{what_it_reaches()}")
     if unread:
         many = f"{len(unread)} of {len(images)} pictures have no answer:\n- "
         raise FerBenchError(many + "\n- ".join(unread) if len(images) > 1 else unread[0])

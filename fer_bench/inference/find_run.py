@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_bench.errors import FerBenchError, nearest
+from fer_bench.inference.shipped import FOLDER
 from fer_bench.records.spec import FILE, RowSpec
 
 
@@ -23,7 +24,9 @@ class Run:
 
     @property
     def name(self) -> str:
-        """`<dataset>/<model>/<seed>`."""
+        """`<dataset>/<model>/<seed>`, or words for the network that comes with the package."""
+        if self.folder == FOLDER.resolve():
+            return "the network of the package"
         return "/".join(self.folder.parts[-3:])
 
     def weights(self, selection: str) -> Path:
@@ -44,15 +47,18 @@ class Run:
         return file
 
 
-def find_run(run: str | Path) -> Run:
+def find_run(run: str | Path | None) -> Run:
     """The run that `run` names.
 
     Args:
-        run: its folder, or `<dataset>/<model>/<seed>` below `runs` in the current folder.
+        run: its folder, or `<dataset>/<model>/<seed>` below `runs` in the current folder; None for
+            the network that comes with the package.
 
     Raises:
         FerBenchError: there is none; names the nearest.
     """
+    if run is None:
+        run = FOLDER
     places = [Path(run), Path("runs") / run]
     folder = next((p for p in places if (p / "train" / "train.json").is_file()), None)
     if folder is None:

@@ -140,11 +140,14 @@ class Trained:
         return Detector(options.thresholds, options.min_face, options.factor, str(self._device))
 
 
-def load(run: str | Path, selection: str = "last", device: str | None = None) -> Trained:
+def load(
+    run: str | Path | None = None, selection: str = "last", device: str | None = None
+) -> Trained:
     """Open a trained run.
 
     Args:
-        run: its folder, or `<dataset>/<model>/<seed>` below `runs` in the current folder.
+        run: its folder, or `<dataset>/<model>/<seed>` below `runs` in the current folder; None for
+            the small network that comes with the package (`inference.shipped`).
         selection: whose weights: `last`, `best_on_val` or `best_on_test`; `last_fold<k>` of a
             cross-validated one.
         device: `cpu` or `cuda`; None: as it was trained, where that is here.
