@@ -18,13 +18,14 @@ the released code has them (zengqunzhao/EfficientFace).
 As in the released code: input less RAF-DB's mean, by its std (`input: rafdb`). Our reading: layers
 start as torch draws them.
 
-What the original had that ours lacks: label distribution training, where labels are not used at
-all: the targets are the softmax of a ResNet-50 teacher on the same augmented face, and the loss is
-a mean over faces and classes, 1/K of a cross-entropy. Ours learns from the labels. It also had the
-whole network pre-trained on MS-Celeb-1M (12,666 people) and its own recipe: SGD 0.1 (times that
-1/K), batch 128, a tenth every 30 epochs of 100, weight decay 1e-4, RandomResizedCrop of 8 to 100 %
-of the face, flips. Its accuracy is the best epoch on the test set. Parameters at 7 classes:
-1,275,293.
+What the original had that ours lacks: label distribution training, unless you train a teacher:
+labels are not used at all, the targets are the softmax of a ResNet-50 on the same augmented face,
+and the loss is a mean over faces and classes, 1/K of a cross-entropy. The row
+`efficientface_taught` does so, with the 1/7 in its learning rate and weight decay; `efficientface`
+learns from the labels. It also had the whole network pre-trained on MS-Celeb-1M (12,666 people) and
+its own recipe: SGD 0.1 (times that 1/K), batch 128, a tenth every 30 epochs of 100, weight decay
+1e-4, RandomResizedCrop of 8 to 100 % of the face, flips. Its accuracy is the best epoch on the test
+set. Parameters at 7 classes: 1,275,293.
 """
 
 from __future__ import annotations

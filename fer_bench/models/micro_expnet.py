@@ -14,10 +14,11 @@ Our reading: grey is 0.299 R + 0.587 G + 0.114 B, resized bilinearly with antial
 [0, 1] (`input: unit`), since the benchmark's SGD does not survive values up to 255, which the
 original has (`input: bytes`) and trains on with Adam at 1e-4.
 
-What the original had that ours lacks: its teacher. It learns from (1 - l) CE(z, y) + l CE(softmax(t
-/ T), z / T) with l = 0.5 and T = 8, not multiplied by T², t the logits of an Inception-v3 (row
-`teacher_expnet`: its weights are not to be had any more); ours from the labels alone. And eight
-shifted crops of each face; batch 64, a thousand epochs (of the candidates). Its eight classes are
+What the original had that ours lacks: its teacher, unless you train one: the original learns from
+(1 - l) CE(z, y) + l CE(softmax(t / T), z / T) with l = 0.5 and T = 8, not multiplied by T², t the
+logits of an Inception-v3 whose weights are not to be had any more. The row `micro_expnet_taught`
+does so with `teacher_expnet`; `micro_expnet` learns from the labels alone. And eight shifted crops
+of each face; batch 64, a thousand epochs (of the candidates). Its eight classes are
 CK+'s. Parameters at 8 classes: 65,000.
 """
 
