@@ -64,7 +64,7 @@ def _why(found: Mapping[str, Any]) -> str:
     value = p_value(found["p"])
     p = f"Friedman's test, p {value if value.startswith('<') else f'= {value}'}"
     if found["p"] >= found["alpha"]:
-        return f"over all models together, nothing differs ({p})"
+        return f"over all models together, no difference is shown ({p})"
     gap = rounded(found["critical_difference"], 2)
     return f"they differ by less than the critical difference of {gap} ranks ({p})"
 

@@ -31,8 +31,8 @@ BAR, TEXT = 0.7, 0.36
 TITLES = {
     "figure02": "Figure 2: channels answer differently to something before the face",
     "figure06": "Figure 6: one masked face of each expression",
-    "figure09": "Figure 9: what the models look at (Grad-CAM)",
-    "figure10": "Figure 10: wrong answers and what they rest on (Grad-CAM)",
+    "figure09": "Figure 9: Grad-CAM's maps of faces of each expression",
+    "figure10": "Figure 10: wrong answers with Grad-CAM's maps",
     "figure_s1": "Figure S1: what the models look at, further faces (Grad-CAM)",
     "figure_s2": "Figure S2: what the models look at on masked faces (Grad-CAM)",
 }
@@ -125,7 +125,7 @@ def _faithfulness(pictures: Pictures) -> str:
     faces = int(pictures.first["measured"])
     return (
         f"Faithfulness on {faces} faces, in brackets of a random order and of the middle of the "
-        f"face: {'; '.join(said)}."
+        f"face: {'; '.join(said)}. A map no better than the middle says nothing of the network."
     )
 
 
@@ -198,7 +198,7 @@ def failures(pictures: Pictures) -> Figure:
         return notice(TITLES["figure10"], f"{model} gave no wrong answer on the faces looked at.")
     height, pairs = -(-len(failing) // 4), ACROSS // 2
     said = (
-        f"Wrong answers of {model}: beside each face what the answer rests on; the probability of "
+        f"Wrong answers of {model}: beside each face the map of the answer; the probability of "
         f"the true and of the given expression. {caption(pictures)}"
     )
     figure = tiled(TITLES["figure10"], said, height, ACROSS)

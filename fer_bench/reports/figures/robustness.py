@@ -22,7 +22,7 @@ MOST_DATASETS = 3
 
 
 def robustness(inputs: Inputs) -> Figure:
-    """The curves of every dataset, from the folder that `inputs` names."""
+    """Accuracy of `last` against each corruption's severity: a block of panels a dataset."""
     return draw(load_robustness(inputs.robustness, inputs.enabled))
 
 

@@ -30,7 +30,7 @@ Grad-CAM maps of the answer each network gives, at the output of Conv_3x unless 
 named, and two questions about them. A row is one network (one seed of the `last` epoch). Intervals
 are 95 %, over as many **people** as stand beside them (groups of equal faces, where nobody knows
 who they are; over faces, where no number stands): they say how much the choice of people matters
-to that one network, not how much another training would.
+to that one network, not how much another training would; none is corrected for their number.
 
 **Is the map faithful?** *Deletion* paints pixels over with the face's mean colour, the most
 attended first; *insertion* puts them back into a blurred face (Petsiuk et al. 2018). Printed is the

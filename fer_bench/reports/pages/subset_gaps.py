@@ -26,8 +26,9 @@ How much worse are occluded and turned faces read than all faces of the same tes
 Percent and points of the `last` epoch, means over seeds. The **raw gap** is the subset's accuracy
 minus the whole set's. A subset may hold more of the hard expressions, so in the **re-weighted gap**
 every class counts as much as in the whole set, on both sides. Its 95 % interval is over people
-(over faces, where nobody knows them), and left out under {FEWEST_FACES} faces. One that leaves out
-0 is more than class mix and chance explain; other differences between the faces remain. Subset and
+(over faces, where nobody knows them), about these trained networks, not corrected for their number,
+and left out under {FEWEST_FACES} faces. One that leaves out 0 is more than class mix and the choice
+of people explain; other differences between the faces, and of other trainings, remain. Subset and
 whole share faces: against the *other* faces the gap is larger. Rows are those of Table 3."""
 NOTHING_MEASURED = (
     "No set with subsets has scores with answers by face, so nothing is measured for this page yet."

@@ -115,7 +115,7 @@ class TestCriticalDifference:
     ) -> None:
         equal = DIAGRAM | {"p": 0.4, "cliques": [[0, 2]]}
         said = words(self.drawn(monkeypatch, equal))
-        assert "over all models together, nothing differs (Friedman's test, p = 0.4" in said
+        assert "over all models together, no difference is shown (Friedman's test, p = 0.4" in said
 
     def test_many_models_are_cut_to_the_best(self, monkeypatch: pytest.MonkeyPatch) -> None:
         many = DIAGRAM | {
