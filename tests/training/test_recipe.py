@@ -2,6 +2,7 @@
 
 import pytest
 
+from fer_bench import params
 from fer_bench.errors import FerBenchError
 from fer_bench.training.recipe import Recipe, whole
 
@@ -56,3 +57,12 @@ def test_what_a_record_leaves_out_is_at_its_default():
 def test_options_that_do_nothing_are_refused(keys, said):
     with pytest.raises(FerBenchError, match=said):
         Recipe.of(keys)
+
+
+def test_every_declared_recipe_holds_together():
+    variants = params.load().variants.items()
+    own = {name: variant.recipe for name, variant in variants if variant.recipe}
+    assert {"dan_own_recipe", "ran_own_recipe"} <= set(own)
+    for name, keys in own.items():
+        teacher = {"teacher": "some"} if name.endswith("_taught") else {}
+        assert Recipe.of({**keys, **teacher}).epochs == keys.get("epochs", 60)
