@@ -51,6 +51,7 @@ def test_what_a_record_leaves_out_is_at_its_default():
         ({"steady": 3}, "steady is of schedule: cosine or linear"),
         ({"moved": 0.5, "resized_crop": [0.5, 1.0]}, "moved is of rotation, translation, scale"),
         ({"erased": [0.3, 0.1]}, "erased: 0.3 is the least and 0.1 the most"),
+        ({"sampler": "quadruplets", "batch_size": 18}, "batch_size: 18 cuts a group of sampler"),
         ({"epochs": 5, "warmup": 5}, "5 epochs leave none of the 5"),
     ],
 )
