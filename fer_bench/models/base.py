@@ -159,6 +159,7 @@ class FERModel(nn.Module, ABC):
     nothing, so that a plain model need not know. The training loop knows no model's name.
 
     - More of each face: `fields` names what `forward` takes by keyword besides the images.
+    - Images to learn to draw: `targets` names what `forward` takes in training alone.
     - Something at each epoch: `start_epoch`.
     - Other labels: `relabel`, called after each training step.
     - Several views of a face: `forward` makes them, in training mode (see `eac.py`).
@@ -176,6 +177,8 @@ class FERModel(nn.Module, ABC):
     smoothed: bool = False
     """Whether a loss has asked `cross_entropy`: without, the recipe's smoothing would be lost."""
     fields: ClassVar[tuple[str, ...]] = ()
+    targets: ClassVar[tuple[str, ...]] = ()
+    """What it learns to draw, by name: `fer_bench/training/image_targets.py` says what there is."""
     rates: ClassVar[Mapping[str, str]] = {"backbone": BACKBONE_LR}
     """The learning rate of parts, `backbone_lr` or `heads_lr` by a module's name; that of all else
     is `heads_lr`."""
@@ -185,7 +188,7 @@ class FERModel(nn.Module, ABC):
         """Classify `images`: float (B, 3, size, size), RGB in [0, 1].
 
         A model with `fields` takes each by its name, (B, ...) or None where a caller has none;
-        `fer_bench/training/fields.py` says what there is.
+        `fer_bench/training/fields.py` says what there is. So with `targets`, None but in training.
         """
 
     @abstractmethod

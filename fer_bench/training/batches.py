@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from fer_bench.datasets.pack import Pixels
+from fer_bench.errors import FerBenchError
+from fer_bench.training.recipe import GROUPS
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Faces:
         labels: class index of each row.
         sample_ids: id of each row.
         folds: cross-validation fold of each row, or None.
-        fields: what else the model takes of each row; see `fields.py`.
+        fields: what else the model takes of each row, an array or what is indexed like one; see
+            `fields.py` and `image_targets.py`.
     """
 
     pixels: Pixels
@@ -30,7 +34,7 @@ class Faces:
     labels: np.ndarray
     sample_ids: np.ndarray
     folds: np.ndarray
-    fields: Mapping[str, np.ndarray] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -67,17 +71,50 @@ def epoch_order(
 
     `oversample` draws len(labels) positions with replacement, each present class equally likely;
     `shuffle` is a permutation; `class_repeat` is one with faces of rare classes several times (as
-    Gupta et al., CVPR 2019, do with images of rare classes): see `Recipe.sampler`.
+    Gupta et al., CVPR 2019, do with images of rare classes): see `Recipe.sampler`. `pairs` and
+    `quadruplets` visit every face once as the first of its group.
     """
     if sampler == "shuffle":
         return rng.permutation(len(labels))
     counts = np.bincount(labels)
+    if sampler in GROUPS:
+        return _in_groups(labels, counts, GROUPS[sampler], rng)
     if sampler == "class_repeat":
         share = np.maximum(counts, 1) / len(labels)
         times = np.ceil(np.maximum(1, np.sqrt(repeat_below / share))).astype(int)
         return rng.permutation(np.repeat(np.arange(len(labels)), times[labels]))
     weight = 1.0 / counts[labels]
     return rng.choice(len(labels), size=len(labels), replace=True, p=weight / weight.sum())
+
+
+def _in_groups(
+    labels: np.ndarray, counts: np.ndarray, size: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Groups of a face and another of its class, and where `size` is 4 of two of another class."""
+    by_class, first = np.argsort(labels, kind="stable"), np.cumsum(counts) - counts
+    place = np.empty(len(labels), dtype=np.int64)
+    place[by_class] = np.arange(len(labels)) - first[labels[by_class]]
+
+    def another(faces: np.ndarray) -> np.ndarray:
+        """Of the same class; the face itself where it is alone."""
+        alike = counts[labels[faces]]
+        drawn = rng.integers(0, np.maximum(alike - 1, 1))
+        drawn = np.minimum(drawn + (drawn >= place[faces]), alike - 1)
+        found: np.ndarray = by_class[first[labels[faces]] + drawn]
+        return found
+
+    one = rng.permutation(len(labels))
+    group = [one, another(one)]
+    present = np.flatnonzero(counts)
+    if size == 4:
+        if len(present) < 2:
+            raise FerBenchError("sampler: quadruplets: the faces to learn from are of one class")
+        own = np.searchsorted(present, labels[one])
+        drawn = rng.integers(0, len(present) - 1, len(one))
+        other = present[drawn + (drawn >= own)]
+        negative = by_class[first[other] + rng.integers(0, counts[other])]
+        group += [negative, another(negative)]
+    return np.stack(group, 1).ravel()
 
 
 def in_batches(order: np.ndarray, size: int, least: int = 2) -> Iterator[np.ndarray]:

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.faces.face_points import POINTS, mirrored
-from fer_bench.training.moves import move_points
+from fer_bench.training.moves import move, move_points
 
 
 class Field(NamedTuple):
@@ -46,6 +46,18 @@ def _points(rows: pd.DataFrame) -> np.ndarray:
 
 
 FIELDS = {"points": Field(_points, mirrored, move_points)}
+
+
+def _no_images(rows: pd.DataFrame) -> np.ndarray:
+    raise NotImplementedError("images come from `image_targets.py`")
+
+
+IMAGE = Field(
+    _no_images,
+    lambda images: images[..., ::-1],
+    lambda images, moves: move(torch.from_numpy(images), moves).numpy(),
+)
+"""What is none of the fields: an image that a model learns to draw."""
 
 
 def read(names: Sequence[str], rows: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -83,9 +95,10 @@ def of_batch(
     batch = {}
     for name, values in fields.items():
         chosen = values[which]
+        field = FIELDS.get(name, IMAGE)
         if flip is not None and flip.any():
-            chosen[flip] = FIELDS[name].mirror(chosen[flip])
+            chosen[flip] = field.mirror(chosen[flip])
         if moves is not None:
-            chosen = FIELDS[name].move(chosen, moves)
+            chosen = field.move(chosen, moves)
         batch[name] = torch.from_numpy(chosen).to(device)
     return batch

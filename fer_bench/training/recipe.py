@@ -12,6 +12,9 @@ from typing import Any, Literal
 
 from fer_bench.errors import FerBenchError
 
+GROUPS = {"pairs": 2, "quadruplets": 4}
+"""Samplers whose faces stand in groups, and how many in each."""
+
 
 def _between(low: float, high: float, default: Any, rare: bool = False) -> Any:
     """A number, or some, and the limits of each, which `fer_bench.params` checks.
@@ -53,7 +56,9 @@ class Recipe:
         sam: rho of sharpness-aware minimisation (`sam.py`), two passes a step; 0 for none.
         sampler: `oversample` draws N faces with replacement, each class equally likely (paper,
             supplementary 1.1); `shuffle` takes every face once; `class_repeat` takes each face of
-            a class with the share f of the faces ceil(max(1, sqrt(repeat_below / f))) times.
+            a class with the share f of the faces ceil(max(1, sqrt(repeat_below / f))) times;
+            `pairs` takes each face and then another of its class, `quadruplets` then two of another
+            class: a model that knows finds them beside each other in its batch.
         repeat_below: share of the faces below which `class_repeat` takes a class more than once
             (0.15, APViT).
         label_smoothing: part of each label that is shared evenly among the classes.
@@ -104,7 +109,7 @@ class Recipe:
     no_decay: tuple[str, ...] = _rare(())
     clip: float = _between(0, 1e6, 0.0, rare=True)
     sam: float = _between(0, 10, 0.0, rare=True)
-    sampler: Literal["oversample", "shuffle", "class_repeat"] = "oversample"
+    sampler: Literal["oversample", "shuffle", "class_repeat", "pairs", "quadruplets"] = "oversample"
     repeat_below: float = _between(0, 1, 0.15, rare=True)
     label_smoothing: float = _between(0, 0.99, 0.0, rare=True)
     class_weight: Literal["none", "class_balanced"] = "none"
@@ -155,6 +160,8 @@ class Recipe:
              "steady is of schedule: cosine or linear"),
             (began and began >= self.epochs,
              f"warmup and steady: {began} epochs leave none of the {self.epochs} for what follows"),
+            (self.batch_size % GROUPS.get(self.sampler, 1),
+             f"batch_size: {self.batch_size} cuts a group of sampler: {self.sampler} in two"),
             (self.moved != 1 and not any(moves),
              "moved is of rotation, translation, scale and padded_crop; none is set"),
             (not self.teacher and (self.teacher_share, self.temperature, self.teacher_sees)

@@ -20,7 +20,7 @@ from fer_bench.errors import FerBenchError
 from fer_bench.files import replacing_folder
 from fer_bench.models import FERModel
 from fer_bench.training.optimizer import optimizer_for
-from fer_bench.training.recipe import Recipe
+from fer_bench.training.recipe import GROUPS, Recipe
 from fer_bench.training.streams import CellStreams
 
 log = logging.getLogger(__name__)
@@ -136,6 +136,11 @@ def place(
         raise FerBenchError(
             "sam and clip look at gradients, which 16-mixed scales: set compute.precision to "
             "bf16-mixed or 32-true in params.yaml"
+        )
+    if compute["devices"] > 1 and recipe.sampler in GROUPS:
+        raise FerBenchError(
+            f"sampler: {recipe.sampler}: several processes would share out what belongs together; "
+            "set compute.devices to 1 in params.yaml"
         )
     model.train()  # what is frozen wants no gradients, which several processes must know at once
     model.to(memory_format=torch.channels_last)  # as the faces are stored; faster on every device

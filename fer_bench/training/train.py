@@ -33,6 +33,7 @@ from fer_bench.training.data import (
     splits,
     with_fields,
 )
+from fer_bench.training.image_targets import with_targets
 from fer_bench.training.label_noise import with_noise
 from fer_bench.training.loop import fit
 from fer_bench.training.recipe import Recipe
@@ -122,6 +123,7 @@ def _run(
     _load_start(model, start_path, transfer=spec.init_from is not None)
     parts = parts.map(lambda faces: with_fields(faces, rows, model.fields))
     train = with_noise(parts.train, classes, recipe, cell)
+    train = with_targets(train, rows, model.targets, classes)
     found = [data_hash(rows), faces_hash(train, parts.val, parts.test)]
     given = [to_json(spec) | {"compute": compute}, sha256_file(start_path), *found]
     teaching = None

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from fer_bench.errors import FerBenchError
 from fer_bench.training.batches import class_balanced_weights, epoch_order, in_batches
 
 LABELS = np.repeat([0, 1, 3], [90, 9, 1])
@@ -31,6 +32,30 @@ def test_class_repeat_takes_rare_classes_more_than_once():
     assert list(order[: len(labels)]) != sorted(order)[: len(labels)]
     often = epoch_order(LABELS, "class_repeat", np.random.default_rng(0), 1.0)
     assert np.bincount(LABELS[often]).tolist() == [90 * 2, 9 * 4, 0, 10]
+
+
+@pytest.mark.parametrize(("sampler", "size"), [("pairs", 2), ("quadruplets", 4)])
+def test_groups_are_of_one_class_and_of_another(sampler, size):
+    labels = np.random.default_rng(1).permutation(np.repeat([0, 1, 3, 4], [20, 9, 4, 1]))
+    rng = np.random.default_rng(0)
+    drawn = np.stack([epoch_order(labels, sampler, rng).reshape(-1, size) for _ in range(300)])
+    assert (np.sort(drawn[:, :, 0]) == np.arange(len(labels))).all()  # each once the first
+    of = labels[drawn]
+    assert (of[..., 0] == of[..., 1]).all()
+    same = drawn[..., 0] == drawn[..., 1]
+    assert set(of[..., 0][same]) == {4}  # who is alone is his own partner
+    for first in np.flatnonzero(labels == 3):
+        found = np.bincount(drawn[drawn[..., 0] == first][:, 1], minlength=len(labels))
+        wanted = np.where(np.flatnonzero(labels == 3) == first, 0, 100)
+        assert found[labels == 3] == pytest.approx(wanted, abs=40)
+    if size == 4:
+        assert (of[..., 2] == of[..., 3]).all()
+        assert (of[..., 0] != of[..., 2]).all()
+        assert set(of[..., 2][drawn[..., 2] == drawn[..., 3]]) == {4}
+        share = np.bincount(of[..., 2][of[..., 0] == 0]) / (of[..., 0] == 0).sum()
+        assert share[[1, 3, 4]] == pytest.approx([1 / 3] * 3, abs=0.03)
+        with pytest.raises(FerBenchError, match="are of one class"):
+            epoch_order(np.zeros(5, int), sampler, rng)
 
 
 @pytest.mark.parametrize(("faces", "size"), [(10, 4), (9, 4), (1, 4), (8, 4), (5, 2), (3, 64)])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fer_bench import params
 from fer_bench.errors import FerBenchError
 from fer_bench.training.recipe import Recipe, whole
 
@@ -50,9 +51,19 @@ def test_what_a_record_leaves_out_is_at_its_default():
         ({"steady": 3}, "steady is of schedule: cosine or linear"),
         ({"moved": 0.5, "resized_crop": [0.5, 1.0]}, "moved is of rotation, translation, scale"),
         ({"erased": [0.3, 0.1]}, "erased: 0.3 is the least and 0.1 the most"),
+        ({"sampler": "quadruplets", "batch_size": 18}, "batch_size: 18 cuts a group of sampler"),
         ({"epochs": 5, "warmup": 5}, "5 epochs leave none of the 5"),
     ],
 )
 def test_options_that_do_nothing_are_refused(keys, said):
     with pytest.raises(FerBenchError, match=said):
         Recipe.of(keys)
+
+
+def test_every_declared_recipe_holds_together():
+    variants = params.load().variants.items()
+    own = {name: variant.recipe for name, variant in variants if variant.recipe}
+    assert {"dan_own_recipe", "ran_own_recipe"} <= set(own)
+    for name, keys in own.items():
+        teacher = {"teacher": "some"} if name.endswith("_taught") else {}
+        assert Recipe.of({**keys, **teacher}).epochs == keys.get("epochs", 60)
