@@ -6,6 +6,7 @@ face is.
 
     points   (24, 3): x, y as shares of the crop's side, and how well the point is seen. From the
              manifest's column `points`, which alignment writes; see `faces/face_points.py`.
+    person   a number, the same for all faces of a person; -1 where nobody knows.
 """
 
 from __future__ import annotations
@@ -45,7 +46,20 @@ def _points(rows: pd.DataFrame) -> np.ndarray:
     return np.array(points, np.float32).reshape(len(rows), POINTS, 3)
 
 
-FIELDS = {"points": Field(_points, mirrored, move_points)}
+def _person(rows: pd.DataFrame) -> np.ndarray:
+    if "subject" not in rows:  # somebody's pictures
+        return np.full(len(rows), -1)
+    return pd.factorize(rows["subject"])[0].astype(np.int64)
+
+
+def _as_it_is(values: np.ndarray, moves: np.ndarray | None = None) -> np.ndarray:
+    return values
+
+
+FIELDS = {
+    "points": Field(_points, mirrored, move_points),
+    "person": Field(_person, _as_it_is, _as_it_is),
+}
 
 
 def _no_images(rows: pd.DataFrame) -> np.ndarray:

@@ -10,7 +10,7 @@ from fer_bench.faces.face_points import face_points
 from fer_bench.training.train import train_cell
 
 FORMS = (
-    "ma_net_small", "efficientface", "ddamfn_small", "arm", "micro_expnet", "poster_small",
+    "ma_net_small", "efficientface", "ddamfn_small", "arm", "micro_expnet", "iacnn", "poster_small",
     "poster_pp_small", "apvit_small", "transfer_fer_small",
 )  # fmt: skip
 

@@ -117,6 +117,7 @@ COMPETITORS = tuple(
         ("MicroExpNet, without its teacher", "micro_expnet"),
         ("MicroExpNet, taught", "micro_expnet_taught"),
         ("MicroExpNet, its own recipe, without its teacher", "micro_expnet_own_recipe"),
+        ("IACNN, remade", "iacnn"),
         ("POSTER", "poster"),
         ("POSTER as released", "poster_released"),
         ("POSTER, small", "poster_small"),
