@@ -495,8 +495,8 @@ def writes(call: ast.Call) -> bool:
         return any(isinstance(m, str) and len(m) < 4 and set(m) & set("wxa+") for m in modes)
     if name in ("write_text", "save"):  # of a path or picture; by their plain names, ours
         return isinstance(call.func, ast.Attribute)
-    if name == "replace":  # of `os`, not that of texts and records
-        return getattr(getattr(call.func, "value", None), "id", "") == "os"
+    if name in ("replace", "move"):  # of files, not of texts, records or landmarks
+        return getattr(getattr(call.func, "value", None), "id", "") in ("os", "shutil")
     return name in WRITES
 
 
