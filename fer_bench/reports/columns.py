@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -87,7 +87,7 @@ def over_seeds(
         head,
         lambda i: text(value(i)),
         tuple(f"{name}_{key}" for key in STATISTICS),
-        lambda i: tuple(summary_columns(name, value(i), scale).values()),
+        lambda i: [cell(getattr(value(i), key, None), scale) for key in STATISTICS],
     )
 
 
@@ -135,26 +135,17 @@ def names_of(columns: Columns[T]) -> list[str]:
 
 
 def csv_text(columns: Columns[T], items: Iterable[T]) -> str:
-    """The page's CSV: a line an item; only the header where there is none."""
-    names = names_of(columns)
-    lines = [[value for column in columns for value in column.cells(item)] for item in items]
-    return text_of([dict(zip(names, line, strict=True)) for line in lines], names)
-
-
-def summary_columns(name: str, summary: Summary | None, scale: float = 100) -> dict[str, str]:
-    """`<name>_mean`, `_std` and `_max` of a metric over seeds, in percent by default."""
-    return {f"{name}_{key}": cell(getattr(summary, key, None), scale) for key in STATISTICS}
+    """The page's CSV with Unix line ends: a line an item; only the header where there is none."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names_of(columns))
+    writer.writerows(
+        [value for c in columns for _, value in zip(c.names, c.cells(item), strict=True)]
+        for item in items
+    )
+    return text.getvalue()
 
 
 def cell(value: float | None, scale: float = 100) -> str:
     """A number with four decimals, in percent by default; empty for None."""
     return "" if value is None else rounded(value * scale, 4)
-
-
-def text_of(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
-    """Records as CSV text with Unix line ends; only the header where there is none."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(records)
-    return text.getvalue()

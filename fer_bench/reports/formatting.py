@@ -26,6 +26,12 @@ def percent(fraction: float | None) -> str:
     return NOTHING if fraction is None else rounded(fraction * 100, 2)
 
 
+def gap(fraction: float) -> str:
+    """A difference in points with two decimals and its sign: `+0.02`, `−1.30`."""
+    points = rounded(100 * fraction, 2)
+    return points.replace("-", "−") if points.startswith("-") else f"+{points}"
+
+
 def mean_std(summary: Summary | None) -> str:
     """`mean ± sample std` in percent; `mean ± –` for a single seed, whose spread is unknown."""
     if summary is None:

@@ -15,7 +15,7 @@ from fer_bench.reports.columns import Columns, page_table, shown
 from fer_bench.reports.compare.changes import Change, robustness_table, score_table
 from fer_bench.reports.compare.git_files import Revision
 from fer_bench.reports.enabled import Enabled
-from fer_bench.reports.formatting import NOTHING, mean_std, rounded
+from fer_bench.reports.formatting import NOTHING, gap, mean_std
 
 LINES = 30
 """Rows of the table; a comment that nobody reads to its end helps nobody."""
@@ -120,8 +120,7 @@ def _row(change: Change) -> str:
 def _difference(change: Change) -> str:
     if not change.before or not change.after:
         return NOTHING
-    points = rounded(100 * change.difference, 2).replace("-", "−")
-    text = points if points.startswith("−") else f"+{points}"
+    text = gap(change.difference)
     mark = "▲" if change.difference > 0 else "▼"
     return f"**{text}** {mark}" if change.outside else text
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from fer_bench.reports import columns
 from fer_bench.reports.columns import Column, Columns, cell, page_grid, plain, shown
-from fer_bench.reports.formatting import NOTHING, opening, percent, rounded
+from fer_bench.reports.formatting import NOTHING, gap, opening, percent
 from fer_bench.reports.paper import TextNumber
 from fer_bench.reports.relations import masked_base
 from fer_bench.reports.row import Row, classes_of
@@ -241,10 +241,7 @@ def _table(columns: Columns[T], items: Iterable[T]) -> str:
 def _text(number: float | str | None, statistic: str) -> str:
     if number is None or isinstance(number, str):
         return number or NOTHING
-    if statistic == "max":
-        return percent(number)
-    points = rounded(100 * number, 2)
-    return points.replace("-", "−") if points.startswith("-") else f"+{points}"
+    return percent(number) if statistic == "max" else gap(number)
 
 
 def csv_text(scores: Scores, said: Sequence[TextNumber]) -> str:
