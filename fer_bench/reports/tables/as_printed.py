@@ -30,8 +30,10 @@ def as_printed(scores: Scores, printed: Sequence[Printed]) -> Grid:
 
 
 def introduction(scores: Scores, printed: Sequence[Printed]) -> str:
-    """How to read a place."""
-    return FILLED if any(beside_paper.ours(scores, place) for place in printed) else EMPTY
+    """How to read a place, and whose methods have no model here."""
+    said = FILLED if any(beside_paper.ours(scores, place) for place in printed) else EMPTY
+    without = dict.fromkeys(p.row for p in printed if not p.model)
+    return f"{said} No model here: {', '.join(without)}." if without else said
 
 
 def notes(scores: Scores, printed: Sequence[Printed]) -> list[str]:
@@ -41,8 +43,6 @@ def notes(scores: Scores, printed: Sequence[Printed]) -> list[str]:
         if p.note:
             places.setdefault(p.note, {}).setdefault(p.row, []).append(p.column)
     found = [f"{_where(rows, printed)}: {note}." for note, rows in places.items()]
-    if without := dict.fromkeys(p.row for p in printed if not p.model):
-        found.append(f"No model here: {', '.join(without)}.")
     if any(_partial(scores, p) for p in printed):
         found.append(ON_PARTIAL)
     return found
@@ -64,6 +64,8 @@ def _ours(scores: Scores, place: Printed) -> str:
     if not place.model:
         return ""
     summary = beside_paper.ours(scores, place)
+    if summary is None and place.printed == NOTHING:
+        return ""
     text = f" / {beside_paper.shown(summary, place.statistic)}"
     if summary is not None and _partial(scores, place):
         text += PARTIAL

@@ -193,7 +193,7 @@ def markdown(page: Page) -> str:
     said = False
     for panel in page.panels:
         parts += [f"## {panel.title}", *panel.about, panel.grid.markdown()]
-        parts.append(fold("How these rows were trained, and the parts of the set", *panel.notes))
+        parts.append(fold("Training, and the parts of the set", *panel.notes))
         parts += explained_once(panel.compared, said)
         said = said or len(panel.compared) > 2
     parts = [p for i, p in enumerate(parts) if p != STRANGERS or p not in parts[:i]]
