@@ -1,6 +1,7 @@
 """What is refused, what is planned, how places are counted."""
 
 import subprocess
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import pytest
@@ -12,8 +13,18 @@ from fer_bench.sweep.dvc_repo import needed, opened
 from fer_bench.sweep.guard import clean_commit
 from fer_bench.sweep.local import LocalPlaces, gpu_environment
 from fer_bench.sweep.on_ray import RayPlaces, _room
-from fer_bench.sweep.plan import make_plan
+from fer_bench.sweep.plan import _owners, _watch, make_plan
 from fer_bench.sweep.worker import Home, Work, Worker
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """What the plan looks at of one of DVC's stages."""
+
+    name: str
+    path: str
+    repo: SimpleNamespace
+    outs: tuple[SimpleNamespace, ...]
 
 
 @pytest.fixture
@@ -93,6 +104,20 @@ def test_cells_carry_their_stages_and_need_what_they_start_from(fresh, monkeypat
     assert "synthetic/scan_cci/0" in moved.needs
     assert "synthetic/baseline1/0" not in moved.needs
     assert cell.watch == ("synthetic/scan_cci/0",)
+
+
+def test_a_students_training_is_one_and_its_score_is_of_its_cell():
+    def stage(name, row):
+        out = SimpleNamespace(fs_path=f"/p/runs/synthetic/{row}/0/train")
+        return Stage(name, "dvc.yaml", SimpleNamespace(root_dir="/p"), (out,))
+
+    big, small = stage("train@big-0", "big"), stage("taught_small@0", "small")
+    score = stage("score_small@0", "none")
+    owners = _owners({big: set(), small: {big}, score: {small, big}})
+    assert [owners[s] for s in (big, small, score)] == [
+        "synthetic/big/0", "synthetic/small/0", "synthetic/small/0",
+    ]  # fmt: skip
+    assert _watch(small) == ["synthetic/small/0"]
 
 
 def test_every_other_stage_is_a_job_that_waits_for_what_it_needs(fresh, monkeypatch):
