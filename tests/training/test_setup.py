@@ -7,7 +7,10 @@ import pytest
 import torch
 from conftest import COMPUTE
 
-from fer_bench.training.setup import keep_memory, start
+from fer_bench import models
+from fer_bench.errors import FerBenchError
+from fer_bench.training.recipe import Recipe
+from fer_bench.training.setup import keep_memory, place, start
 from fer_bench.training.streams import CellStreams
 
 MIB = 2**20
@@ -56,3 +59,10 @@ def test_several_threads_on_a_loaded_machine_are_warned_of(
         torch.set_num_threads(before[0])
         torch.use_deterministic_algorithms(before[1])
     assert ("compute.threads: 1 is faster here" in caplog.text) == said
+
+
+@pytest.mark.parametrize("sampler", ["pairs", "quadruplets"])
+def test_groups_of_faces_are_not_shared_out_among_processes(sampler):
+    model, recipe = models.build("baseline1", backbone="resnet18_slim"), Recipe(sampler=sampler)
+    with pytest.raises(FerBenchError, match=f"sampler: {sampler}: .*set compute.devices to 1"):
+        place(None, model, recipe, {**COMPUTE, "devices": 2})
