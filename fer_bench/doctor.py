@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -223,6 +224,10 @@ def _device(params: Params) -> Iterator[Finding]:
 
 
 def _disk(params: Params, folder: Path) -> Finding:
+    places = [folder / name for name in ("", "data", "runs", "results", "benchmarks")]
+    if shut := [str(p) for p in places if p.exists() and not os.access(p, os.W_OK)]:
+        how = "Work in a clone of your own, or ask its owner for the right to write."
+        return Finding("disk", "missing", f"{', '.join(shut)} cannot be written to", how)
     free = shutil.disk_usage(folder).free
     wanted = _bytes(params, folder)
     said = f"{free / GIB:.1f} GiB free, about {wanted / GIB:.1f} GiB still to be written"

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from fer_bench.cli import app
 from fer_bench.contract.check_model import CONTRACT
 from fer_bench.datasets.synthetic import SOURCE
-from fer_bench.files import read_json
+from fer_bench.files import parse_yaml, read_json
 from fer_bench.labels import Expression
 from fer_bench.model_card import KEYS
 
@@ -25,6 +25,15 @@ DRAWN = {"identities_train": 6, "identities_test": 3, "images_per_identity": 7, 
 
 def blocks(guide: Path, kind: str) -> list[str]:
     return re.findall(rf"```{kind}\n(.*?)```", guide.read_text(), re.DOTALL)
+
+
+def test_every_stage_that_another_machine_runs_exists():
+    page = (ROOT / "docs/another_machine.md").read_text()
+    named = set(re.findall(r"benchmarks/(\w+)/dvc.yaml:(\w+)", page))
+    assert {stage for _, stage in named} >= {"align", "view", "audit", "train", "score"}
+    for dataset, stage in named:
+        stages = parse_yaml((ROOT / f"benchmarks/{dataset}/dvc.yaml").read_text(), "")["stages"]
+        assert stage in stages, (dataset, stage)
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)

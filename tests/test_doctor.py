@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -76,6 +77,13 @@ def test_a_full_disk_is_told_before_the_work(project, monkeypatch):
     assert "8.0 GiB free, about 14." in found["disk"].said  # 100,000 faces of 224 px are 14.0 GiB
     small = examined(project, "align: {rafdb: {size: 80}}\n" + text)
     assert small["disk"].state == "ok"
+
+
+def test_a_folder_that_may_not_be_written_is_told_before_the_work(project, monkeypatch):
+    (project / "results").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, _: path != Path("results"))
+    found = examined(project, f"enabled:\n  synthetic: {{models: [baseline1], {OFF}}}\n")["disk"]
+    assert (found.state, found.said) == ("missing", "results cannot be written to")
 
 
 def test_a_gpu_that_is_asked_for_must_be_there(project, monkeypatch):
