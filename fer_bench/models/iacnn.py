@@ -9,18 +9,19 @@ was needed and nothing is known.
   pairs [ours], so that there is one stream and no sampler of pairs.
 - Stream: a grey face of 48 x 48 [recalled; the original cuts it from one of 60]; three times a 5x5
   convolution, PReLU and 2x2 pooling [recalled] to 32, 64 and 128 channels [ours]; a shared layer of
-  512 [ours], PReLU, dropout 0.5 [ours]; from it FC_exp and FC_id of 128 numbers each [recalled,
-  sizes ours]. The classifier reads both [recalled].
+  512 [ours], PReLU, dropout 0.5 [ours]; batch norm before each PReLU [ours]; from it FC_exp and
+  FC_id of 128 numbers each [recalled, sizes ours]. The classifier reads both [recalled].
 - Contrastive loss of a pair: L(f, g, t) = t/2 |f - g|² + (1 - t)/2 max(0, a - |f - g|)², a = 1
   [ours], on FC_exp with t = 1 for the same expression, and on FC_id with t = 1 for the same person
-  [recalled form].
+  [recalled form]; f and g are brought to unit length first, without which |f - g|² has no bound and
+  the benchmark's learning rates make it infinite [ours].
 - L = cross-entropy + λ1 L_exp + λ2 L_id, means over faces and over pairs, λ1 = λ2 = 0.1 [ours].
 
 It needs to know who is who in training: on sets whose people nobody knows it refuses to train. At
 test a face is classified alone.
 
 What the original had that ours lacks: everything above that is ours; its data (CK+, MMI, SFEW) and
-recipe are not known here. Parameters at 7 classes: 2,750,184.
+recipe are not known here. Parameters at 7 classes: 2,750,920.
 """
 
 from __future__ import annotations
@@ -29,12 +30,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError
 from fer_bench.models import register
 from fer_bench.models.base import FERModel, Output, PlainConfig
-from fer_bench.models.layers import drop
+from fer_bench.models.layers import conv_norm, drop
 from fer_bench.models.micro_expnet import grey
 
 SIDE, WIDTHS, SHARED, OWN_SIZE = 48, (32, 64, 128), 512, 128
@@ -77,11 +79,12 @@ class Iacnn(FERModel):
         self.config = config
         layers: list[nn.Module] = []
         for inside, outside in zip((1, *WIDTHS), WIDTHS, strict=False):
-            conv = nn.Conv2d(inside, outside, 5, padding=2)
-            layers += [conv, nn.PReLU(outside), nn.MaxPool2d(2)]
+            layers += [*conv_norm(inside, outside, 5), nn.PReLU(outside), nn.MaxPool2d(2)]
         self.trunk = nn.Sequential(*layers)
         cells = (SIDE >> len(WIDTHS)) ** 2
-        self.shared = nn.Sequential(nn.Linear(WIDTHS[-1] * cells, SHARED), nn.PReLU())
+        self.shared = nn.Sequential(
+            nn.Linear(WIDTHS[-1] * cells, SHARED, bias=False), nn.BatchNorm1d(SHARED), nn.PReLU()
+        )
         self.of_expression, self.of_person = (nn.Linear(SHARED, OWN_SIZE) for _ in range(2))
         self.fc = nn.Linear(2 * OWN_SIZE, num_classes)
 
@@ -110,8 +113,9 @@ class Iacnn(FERModel):
             FerBenchError: nobody knows who any of these people are.
         """
         config, extra = self.config, output.extra
+        expression, identity = (F.normalize(extra[name]) for name in ("expression", "identity"))
         loss = self.cross_entropy(output.logits, target, class_weight)
-        loss = loss + config.expression * contrast(extra["expression"], target, config.margin)
+        loss = loss + config.expression * contrast(expression, target, config.margin)
         if "person" not in extra:
             return loss
         known = extra["person"] >= 0
@@ -120,7 +124,7 @@ class Iacnn(FERModel):
                 "iacnn learns who is who, and nobody knows the people of these faces: train it on "
                 "a set that tells its people (`subject` in its manifest)"
             )
-        people = contrast(extra["identity"][known], extra["person"][known], config.margin)
+        people = contrast(identity[known], extra["person"][known], config.margin)
         return loss + config.identity * people
 
 

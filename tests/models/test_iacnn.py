@@ -47,8 +47,11 @@ def test_the_loss_is_of_expression_and_person(small):
     torch.testing.assert_close(output.logits, expected, **EXACT)
     entropy = -output.logits.log_softmax(1)[range(6), target].mean().item()
     known = [i for i in range(6) if person[i] >= 0]
-    people = by_hand(extra["identity"][known], [int(person[i]) for i in known], 2.0)
-    alike = by_hand(extra["expression"], target.tolist(), 2.0)
+    one, other = (
+        [v / v.square().sum().sqrt() for v in extra[k]] for k in ("expression", "identity")
+    )
+    people = by_hand([other[i] for i in known], [int(person[i]) for i in known], 2.0)
+    alike = by_hand(one, target.tolist(), 2.0)
     found = model.loss(output, target)
     assert found.item() == pytest.approx(entropy + 0.3 * alike + 0.7 * people, abs=1e-8)
     torch.testing.assert_close(model(images).logits, output.logits, **EXACT)  # it decides nothing
