@@ -75,10 +75,11 @@ def _measured(small: Trained, whole: Trained, name: str) -> dict[str, Any]:
     if moved > TOLERANCE:
         raise FerBenchError(f"half precision moves a logit on {name} by {moved:.3f} > {TOLERANCE}")
     found = measure(rows["target"].to_numpy(), logits.astype(np.float64), small.classes)
+    rendered = datasets.get_source(source_of(dataset)).rendered
     keys = ("accuracy", "balanced_accuracy", "macro_f1")
     return {
         "dataset": name,
-        "faces": "rendered" if datasets.get_source(source_of(dataset)).rendered else "photographs",
+        "faces": "rendered faces" if rendered else "photographs",
         "n": found["n"],
         "classes": [c for c in small.classes if c in dataset.classes],
         **{key: round(float(found[key]), DIGITS) for key in keys},
