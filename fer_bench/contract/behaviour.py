@@ -145,6 +145,8 @@ def determinism(subject: Subject) -> str:
     try:
         first, second = _two_steps(subject), _two_steps(subject)
     except RuntimeError as error:
+        if "deterministic" not in str(error):
+            raise  # the model's own fault, whatever its steps run into
         raise BrokenError(
             f"an operation has no deterministic form: {first_line(error)}",
             "Replace that operation; trainings here can be repeated to the bit.",

@@ -73,13 +73,16 @@ def spec(subject: Subject) -> str:
 
 
 def shapes(subject: Subject) -> str:
-    """Logits (B, K), for one image too, and a row an image of `extra`; the input is left alone."""
+    """Logits (B, K) for any K, also of one image; a row an image of `extra`; images stay as given."""
     model, images = subject.build().eval(), subject.images()
     before = images.clone()
-    for batch in (images, images[:1]):
+    more = subject.build(classes=CLASSES + 1).eval()
+    for network, batch, classes in (
+        (model, images, CLASSES), (model, images[:1], CLASSES), (more, images, CLASSES + 1),
+    ):  # fmt: skip
         with torch.no_grad():
-            output = forward(model, batch)
-        wanted = (len(batch), CLASSES)
+            output = forward(network, batch)
+        wanted = (len(batch), classes)
         heads = {"logits": output.logits}
         heads |= {f"heads[{i}]": head for i, head in enumerate(output.heads)}
         for name, value in heads.items():
@@ -92,7 +95,7 @@ def shapes(subject: Subject) -> str:
                         "your loss in `extra`: Output(logits, (logits,), {'groups': groups})."
                     )
                 raise BrokenError(
-                    f"{name} is {got} for {len(batch)} images and {CLASSES} classes, expected "
+                    f"{name} is {got} for {len(batch)} images and {classes} classes, expected "
                     f"{wanted}",
                     then,
                 )
@@ -102,6 +105,14 @@ def shapes(subject: Subject) -> str:
                     "Look for a division by zero or a logarithm of zero, and for weights that are "
                     "never initialised (torch.empty).",
                 )
+        if bool((output.logits >= 0).all()) and bool(
+            torch.isclose(output.logits.sum(1), torch.ones(len(batch)), atol=1e-4).all()
+        ):
+            raise BrokenError(
+                "logits are probabilities: none is negative and each row's sum is 1",
+                "Return what softmax is taken of (or its logarithm): losses, calibration and "
+                "`predict` take the softmax themselves.",
+            )
         for name, value in output.extra.items():
             if not isinstance(value, Tensor) or value.shape[:1] != (len(batch),):
                 got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__

@@ -21,11 +21,12 @@ def overfit(subject: Subject) -> str:
         right, steps = _learn(subject, rate, began)
         best = max(best, right)
         if right >= IMAGES - 1:
-            return f"{right} of {IMAGES} images after {steps} steps at {rate}"
+            return f"{right} of {IMAGES} images after {steps} steps, at {rate} (not its own rates)"
         if tried < 2 and time.perf_counter() - began > SECONDS:
             raise NotCheckedError(
                 f"too slow to tell in {SECONDS:.0f} s ({best} of {IMAGES} images learned); check "
-                "it with smaller options, under models in params.yaml"
+                "it again while nothing else runs, or a large model with smaller options, under "
+                "models in params.yaml"
             )
     raise BrokenError(
         f"it learned only {best} of {IMAGES} images by heart (guessing gives 3), with learning "

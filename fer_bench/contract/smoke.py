@@ -65,7 +65,8 @@ def smoke(file: Path, folder: Path) -> dict[str, float]:
         copy(source, target)
     with chdir(folder):
         names = outside.register_file(file.name)
-        lists: dict[str, list[Any]] = {key: [] for key in params.Enabled.model_fields}
+        needed = (key for key, field in params.Enabled.model_fields.items() if field.is_required())
+        lists: dict[str, list[Any]] = {key: [] for key in needed}
         enabled = {DATASET: {**lists, "models": names, "seeds": [SEED]}}
         given = {**SMALL, "model_files": [file.name], "enabled": enabled}
         write_text(Path(paths.PARAMS), yaml_text(given))

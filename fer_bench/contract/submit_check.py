@@ -10,6 +10,7 @@ from fer_bench.errors import FerBenchError
 from fer_bench.files import sha256_file
 from fer_bench.records.predictions import FILE
 from fer_bench.records.score import Score
+from fer_bench.reports.collapse import why_collapsed
 from fer_bench.reports.relations import rendered
 from fer_bench.rules import read_protocol
 from fer_bench.stages import paths
@@ -48,6 +49,9 @@ def _faults(scores: list[Score], root: Path) -> Iterator[str]:
         yield "its seeds were run with different settings: `fer-bench status` says which are stale"
     if any(score.rules is None or score.rules.version != protocol.version for score in scores):
         yield f"not all by the rules in force, version {protocol.version}: score again"
+    for score in scores:
+        if why := why_collapsed(score):
+            yield f"seed {score.training.seed} did not train: {why}; no mean counts it"
     if rendered(cell.dataset):
         return  # drawn faces: anybody makes the predictions again, and they carry no verdict
     if len(scores) < SEEDS_NEEDED:

@@ -72,7 +72,7 @@ def test_our_own_models_keep_it(name):
     assert results[-1].part == "learns by heart"
 
 
-TORCH = ("import torch.nn", "import torch\nimport torch.nn")
+TORCH = ("from torch import Tensor, nn", "import torch\nfrom torch import Tensor, nn")
 INIT = "self.normalise = "
 POOLED = '["layer4"].mean((2, 3))'
 FAULTS = [
@@ -86,17 +86,20 @@ FAULTS = [
     ("shapes", [("logits = self.head(features)", "logits = self.head(features).squeeze()")],
      r"expected \(1, 7\)", "squeeze"),
     ("shapes", [("return Output(logits, (logits,))", "return logits")], "gave a Tensor", "Output"),
+    ("shapes", [("nn.Linear(config.width, num_classes)", "nn.Linear(config.width, 7)")],
+     r"\(16, 7\) for 16 images and 8 classes", "a column a class"),
+    ("shapes", [("logits = self.head(features)", "logits = self.head(features).softmax(1)")],
+     "logits are probabilities", "Return what softmax is taken of"),
     ("shapes", [("self.normalise(images)", "self.normalise(images.mul_(0.5))")],
      "changed the images", "copy"),
-    ("loss", [("return F.cross_entropy(output.logits, target, class_weight)",
-               "return F.cross_entropy(output.logits.detach(), target, class_weight)")],
+    ("loss", [("cross_entropy(output.logits, ", "cross_entropy(output.logits.detach(), ")],
      "no gradient", "detach"),
-    ("loss", [("target, class_weight)\n", 'target, class_weight, reduction="none")\n')],
+    ("loss", [("target, class_weight)\n", 'target, class_weight) + output.logits[:, 0]\n')],
      "expected one number", "mean"),
     ("gradients", [(INIT, "self.unused = nn.Linear(3, 3)\n        " + INIT)],
      r"2 of 66 .*unused\.weight", "buffers"),
     ("train and eval", [("logits = self.head(features)",
-                         "logits = self.head(F.dropout(features, 0.5))")],
+                         "logits = self.head(nn.functional.dropout(features, 0.5))")],
      "two passes .* differ", "training"),
     ("train and eval", [("    def loss(", "    def start_epoch(self, epoch: int) -> None:\n"
                          "        self.eval()\n\n    def loss(")], "not in training mode", "train"),

@@ -52,3 +52,15 @@ def test_what_is_missing_is_named_with_the_next_step(project: Path) -> None:
         "predictions.parquet is missing",
         "predictions.parquet is not what was scored",
     ]
+
+
+def test_seeds_that_did_not_train_are_named(project: Path) -> None:
+    file = project / "results/scores/ferplus/baseline1/3.json"
+    score = json.loads(file.read_text())
+    part = score["sets"]["ferplus"]["last"]["all"]
+    part["confusion"] = [[sum(row), *[0] * (len(row) - 1)] for row in part["confusion"]]
+    file.write_text(json.dumps(score))
+    said = submit_check("baseline1", project)["ferplus"]
+    assert [text for text in said if "did not train" in text] == [
+        "seed 3 did not train: one class for 100 % of its test faces; no mean counts it"
+    ]

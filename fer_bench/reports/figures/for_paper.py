@@ -30,9 +30,9 @@ def figure_of(kind: str, rows: Sequence[Row], dataset: str, width: str) -> Figur
     Raises:
         FerBenchError: there is no such kind or width, or external rows have no curves.
     """
-    for name, known in ((kind, KINDS), (width, WIDTHS)):
+    for what, name, known in (("figure", kind, KINDS), ("width", width, WIDTHS)):
         if name not in known:
-            raise FerBenchError(f"unknown {name!r}: {nearest(name, known)}")
+            raise FerBenchError(f"unknown {what} {name!r}: {nearest(name, known)}")
     return KINDS[kind](list(rows), dataset, WIDTHS[width])
 
 

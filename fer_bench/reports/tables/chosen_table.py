@@ -74,9 +74,10 @@ def chosen_table(
     Raises:
         FerBenchError: an unknown column, kind or row.
     """
-    for name, known in [(kind, FORMATS), *((column, COLUMNS) for column in columns)]:
+    asked = [("format", kind, FORMATS), *(("column", column, COLUMNS) for column in columns)]
+    for what, name, known in asked:
         if name not in known:
-            raise FerBenchError(f"unknown {name!r}: {nearest(name, known)}")
+            raise FerBenchError(f"unknown {what} {name!r}: {nearest(name, known)}")
     rows = {d: [measured(scores, d, m, d, "all") for m in models] for d in datasets}
     best = _best(rows, cache_dir)
     lines = [Chosen(row, row_key(row) in best) for d in datasets for row in rows[d]]

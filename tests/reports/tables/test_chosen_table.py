@@ -78,7 +78,7 @@ def test_csv_has_numbers_and_unknown_names_are_refused() -> None:
     (first, _) = csv.DictReader(io.StringIO(table(rows, "csv", "accuracy,seeds", "good,bad")))
     assert (first["accuracy_mean"], first["seeds"]) == ("95.0000", "5")
     for kind, columns, names, said in (
-        ("word", "accuracy", "good", "unknown 'word'"),
+        ("word", "accuracy", "good", "unknown format 'word'"),
         ("md", "acuracy", "good", "did you mean 'accuracy'"),
         ("md", "accuracy", "god", "did you mean 'good'"),
     ):
