@@ -73,7 +73,7 @@ def spec(subject: Subject) -> str:
 
 
 def shapes(subject: Subject) -> str:
-    """Logits (B, K) for any K, also of one image; a row an image of `extra`; images stay as given."""
+    """Logits (B, K) for any K and B; a row an image of `extra`; the images stay as given."""
     model, images = subject.build().eval(), subject.images()
     before = images.clone()
     more = subject.build(classes=CLASSES + 1).eval()
