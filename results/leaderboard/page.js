@@ -97,7 +97,7 @@
   function leaderboard() {
     const form = one("form.controls");
     const boards = all("section.board");
-    const fields = ["track", "selection", "q", "backbone", "pretraining", "extra", "year", "kind"];
+    const fields = ["track", "selection", "q", "backbone", "pretraining", "extra", "year", "evidence", "kind"];
     const plain = ["backbone", "pretraining", "extra", "year"];
     if (window.matchMedia("(min-width: 761px)").matches) one(".filters", form).open = true;
 
@@ -120,6 +120,8 @@
       const text = row.textContent.toLowerCase();
       return words.every((word) => text.includes(word)) &&
         plain.every((name) => !value(name) || row.dataset[name] === value(name)) &&
+        // What was measured here has no such word: the filter is about what others report.
+        (!value("evidence") || (row.dataset.evidence || value("evidence")) === value("evidence")) &&
         (!value("kind") || row.dataset.kind === value("kind"));
     }
     function show() {
@@ -179,7 +181,7 @@
     });
     form.addEventListener("reset", function (event) {
       event.preventDefault();
-      for (const name of [...plain, "kind", "q"]) form.elements[name].value = "";
+      for (const name of [...plain, "evidence", "kind", "q"]) form.elements[name].value = "";
       show();
       save();
     });
