@@ -16,6 +16,7 @@ from fer_bench import models, specs
 from fer_bench.contract.onnx_export import PACKAGES as ONNX
 from fer_bench.cores import cores
 from fer_bench.errors import FerBenchError
+from fer_bench.faces.face_landmarks import NAME as LANDMARKS
 from fer_bench.models import outside, weights
 from fer_bench.params import Params, load
 from fer_bench.receiving import status
@@ -114,7 +115,7 @@ def _record(params: Params, folder: Path) -> Iterator[Finding]:
     lost = [
         stage
         for name, cells in params.enabled.items()
-        for stage in unrecorded(name, cells.models, folder)
+        for stage in unrecorded(name, cells.models, cells.students, folder)
     ]
     if lost:
         some = " ".join(lost[:3]) + (" ..." if len(lost) > 3 else "")
@@ -170,7 +171,7 @@ def _weights(params: Params, folder: Path) -> Iterator[Finding]:
     asked: dict[str, list[str]] = {}
     for name, cells in params.enabled.items():
         settings = dataset_options(params, registry.get_dataset(name)) if cells.models else None
-        for row in cells.models if settings else ():
+        for row in (*cells.models, *cells.students) if settings else ():
             variant = params.variants.get(row)
             base = variant.base if variant else row
             if not models.exists(base):
@@ -185,6 +186,11 @@ def _weights(params: Params, folder: Path) -> Iterator[Finding]:
             if kind and not identity_of(registry.get_dataset(name), kind):
                 backbone = options.get("backbone", preset.defaults["backbone"])
                 asked.setdefault(f"{kind}_{backbone}", []).append(f"{name}/{row}")
+    packs = {pack for name in _needed(params) for pack in registry.get_dataset(name).packs}
+    for source in sorted({registry.get_pack(pack).source for pack in packs}):
+        align = align_options(params, source)
+        if align.points or align.masks:
+            asked.setdefault(LANDMARKS, []).append(f"align.{source}")
     for name, known in weights.KNOWN.items():
         there = (folder / weights.FOLDER / f"{name}.safetensors").is_file()
         users = asked.pop(name, [])
@@ -248,7 +254,7 @@ def _bytes(params: Params, folder: Path) -> int:
                 size = align_options(params, source).size
                 total += int(receipt["images"]["present"]) * 3 * size**2
     for name, cells in params.enabled.items():
-        for row in cells.models:
+        for row in (*cells.models, *cells.students):
             done = [(folder / f"runs/{name}/{row}/{seed}/train").is_dir() for seed in cells.seeds]
             total += done.count(False) * _cell_bytes(params, name, row)
     return total

@@ -53,6 +53,17 @@ def test_data_and_weights_that_enabled_rows_need_are_missing(project):
     assert found["weights: vggface2_resnet50"].state == "optional"
 
 
+def test_a_students_weights_and_those_of_a_landmark_network_are_missing_too(project):
+    pair = "models: [baseline1], students: {ma_net: baseline1}"
+    found = examined(project, f"enabled:\n  rafdb: {{{pair}, {OFF}}}\n")
+    finding = found["weights: msceleb_resnet18"]
+    assert (finding.state, finding.said) == ("missing", "for rafdb/ma_net")
+    assert found["weights: face_landmark_68"].state == "optional"
+    align = "align: {synthetic: {points: face_landmark_68}}\n"
+    finding = examined(project, align + ONE)["weights: face_landmark_68"]
+    assert (finding.state, finding.said) == ("missing", "for align.synthetic")
+
+
 def test_weights_that_nobody_publishes_are_named(project):
     text = (
         "datasets: {synthetic: {model: {backbone: resnet18_slim}}}\n"
@@ -131,6 +142,13 @@ def test_a_finished_training_that_dvc_does_not_know_is_told_with_its_command(pro
     (project / LOCK).write_text("stages: {}\n")
     write_json(project / "runs/specs/synthetic/baseline1.json", {"row": 2})
     assert "DVC's record" not in examined(project, ONE), "another spec's training is stale"
+
+
+def test_a_students_finished_training_has_the_command_of_its_own_stage(project):
+    finished(project)
+    pair = "models: [scan_cci], students: {baseline1: scan_cci}"
+    found = examined(project, f"enabled:\n  synthetic: {{{pair}, {OFF}}}\n")["DVC's record"]
+    assert "`dvc commit -f benchmarks/synthetic/dvc.yaml:taught_baseline1@0`" in found.then
 
 
 def test_conflict_markers_and_an_emptied_cache_are_told(project):

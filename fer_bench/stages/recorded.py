@@ -18,27 +18,32 @@ from fer_bench.stages import paths
 LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def unrecorded(dataset: str, rows: Iterable[str], folder: Path = Path()) -> list[str]:
+def unrecorded(
+    dataset: str, rows: Iterable[str], students: Iterable[str] = (), folder: Path = Path()
+) -> list[str]:
     """The cells that are trained by the spec in force, and that no lock file knows.
 
     Args:
         dataset: whose cells.
         rows: of these rows, of any seed.
+        students: and of these, whose stages have names of their own.
         folder: the project's.
 
     Returns:
         Stages, as `dvc commit` takes them.
     """
-    stages = _stages(folder / paths.BENCHMARKS / dataset / "dvc.lock")
-    known = {out["path"] for stage in stages for out in stage.get("outs", ())}
+    ran = _stages(folder / paths.BENCHMARKS / dataset / "dvc.lock")
+    known = {out["path"] for one in ran for out in one.get("outs", ())}
     found = []
-    for row in rows:
+    named = [(row, f"train@{row}-") for row in rows]
+    named += [(row, f"taught_{row}@") for row in students]
+    for row, stage in named:
         spec = folder / paths.spec(dataset, row)
         for made in sorted((folder / paths.RUNS / dataset / row).glob(f"*/train/{SPEC}")):
             seed = made.parent.parent.name
             same = spec.is_file() and spec.read_bytes() == made.read_bytes()
             if same and paths.trained(dataset, row, seed) not in known:
-                found.append(f"{paths.BENCHMARKS}/{dataset}/dvc.yaml:train@{row}-{seed}")
+                found.append(f"{paths.BENCHMARKS}/{dataset}/dvc.yaml:{stage}{seed}")
     return found
 
 
