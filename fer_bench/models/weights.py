@@ -313,7 +313,7 @@ def _of_stages(name: str) -> str:
     if match is None:
         return name
     unit = int(match[1])
-    for stage, count in enumerate((*UNITS, len(UNITS)), 1):
+    for stage, count in enumerate((*UNITS, 3), 1):  # no model has the fourth stage's three
         if unit < count:
             return f"body{stage}.{unit}." + name[match.end() :]
         unit -= count
