@@ -87,6 +87,7 @@ class Iacnn(FERModel):
         )
         self.of_expression, self.of_person = (nn.Linear(SHARED, OWN_SIZE) for _ in range(2))
         self.fc = nn.Linear(2 * OWN_SIZE, num_classes)
+        self.met: list[bool] = []  # whether anybody was known, batch by batch of this epoch
 
     def forward(self, images: Tensor, person: Tensor | None = None) -> Output:
         """Classify (B, 3, H, W) RGB in [0, 1]; any size.
@@ -106,12 +107,22 @@ class Iacnn(FERModel):
         extra = {"expression": expression, "identity": identity}
         return Output(logits, (logits,), extra if person is None else {**extra, "person": person})
 
-    def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
-        """Cross-entropy + λ1 L_exp + λ2 L_id.
+    def start_epoch(self, epoch: int) -> None:
+        """Enter training mode.
 
         Raises:
-            FerBenchError: nobody knows who any of these people are.
+            FerBenchError: nobody was known in all of the epoch before.
         """
+        super().start_epoch(epoch)
+        if self.met and not any(self.met):
+            raise FerBenchError(
+                "iacnn learns who is who, and nobody knows the people of these faces: train it on "
+                "a set that tells its people (`subject` in its manifest)"
+            )
+        self.met = []
+
+    def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
+        """Cross-entropy + λ1 L_exp + λ2 L_id, the last over faces whose people are known."""
         config, extra = self.config, output.extra
         expression, identity = (F.normalize(extra[name]) for name in ("expression", "identity"))
         loss = self.cross_entropy(output.logits, target, class_weight)
@@ -119,11 +130,9 @@ class Iacnn(FERModel):
         if "person" not in extra:
             return loss
         known = extra["person"] >= 0
-        if not bool(known.any()):
-            raise FerBenchError(
-                "iacnn learns who is who, and nobody knows the people of these faces: train it on "
-                "a set that tells its people (`subject` in its manifest)"
-            )
+        self.met.append(bool(known.any()))
+        if not self.met[-1]:
+            return loss
         people = contrast(identity[known], extra["person"][known], config.margin)
         return loss + config.identity * people
 

@@ -57,11 +57,17 @@ def test_the_loss_is_of_expression_and_person(small):
     torch.testing.assert_close(model(images).logits, output.logits, **EXACT)  # it decides nothing
 
 
-def test_people_nobody_knows_are_refused_in_training(small):
-    model, images = small("iacnn"), torch.rand(4, 3, 80, 80)
+def test_a_batch_of_strangers_counts_no_people_and_an_epoch_of_them_is_refused(small):
+    model, images, target = small("iacnn"), torch.rand(4, 3, 80, 80), torch.tensor([0, 1, 2, 3])
+    model.start_epoch(0)
     output = model(images, person=torch.full((4,), -1))
+    nobody = {name: value for name, value in output.extra.items() if name != "person"}
+    without = model.loss(output._replace(extra=nobody), target)
+    assert torch.equal(model.loss(output, target), without)
     with pytest.raises(FerBenchError, match="nobody knows the people"):
-        model.loss(output, torch.tensor([0, 1, 2, 3]))
+        model.start_epoch(1)
+    model.loss(model(images, person=torch.tensor([0, 0, 1, -1])), target)
+    model.start_epoch(1)
 
 
 def test_a_person_is_a_number_that_goes_with_the_face():
