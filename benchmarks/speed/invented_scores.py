@@ -99,7 +99,7 @@ def _write(root: Path, cell: tuple[str, str, int]) -> None:
         told = {"split": [f"{dataset} {model} {seed} {set_}"], "selection": ["none"]}
         pd.DataFrame(told).to_parquet(place / "predictions.parquet")  # no validation faces
         stamp(root, dataset, set_, place)
-    score.read_predictions = _invented(model, seed)
+    score.checked_predictions = _invented(model, seed)
     out = root / "scores" / dataset / model / f"{seed}.json"
     score.score_cell(
         folder, cell, out, rules=RULES, sets=EVALUATED[dataset], faces=root / "faces" / dataset
@@ -174,7 +174,9 @@ def logits_of(
 
 
 def _invented(model: str, seed: int) -> Any:
-    def read(file: Path, dataset: Dataset, classes: tuple[str, ...], table: FaceTable) -> Any:
+    def read(
+        saved: object, file: Path, dataset: Dataset, classes: tuple[str, ...], table: FaceTable
+    ) -> Any:
         faces = faces_of(dataset.name, classes)
         place = {int(Expression[name]): i for i, name in enumerate(classes)}
         labels = faces["label"].map(place).to_numpy(dtype=np.int64)
