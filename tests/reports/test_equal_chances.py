@@ -96,7 +96,7 @@ def test_committed_scores_find_their_logs() -> None:
     results = Path(__file__).parents[2] / "results"
     scores = load_scores(results / "scores", {})
     tuned = [row for row in scores if row.tuning]
-    assert {row.dataset for row in tuned} == {"ferplus"}
+    assert {row.dataset for row in tuned} == {"ferplus", "ferplus_masked"}
     variant, base = scores.get("ferplus", "scan_cci_no_cci"), scores.get("ferplus", "scan_cci")
     assert variant
     assert base

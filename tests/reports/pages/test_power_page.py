@@ -23,7 +23,12 @@ def scores() -> Scores:
 
 def test_the_page_has_a_line_a_dataset_and_more_seeds_show_less(scores: Scores) -> None:
     lines = list(csv.DictReader(power.csv_text(scores).splitlines()))
-    assert [x["dataset"] for x in lines] == scores.datasets()
+    known = [
+        name
+        for name in scores.datasets()
+        if sum(len(row.cells) > 1 for row in scores.of(name)) > 1  # else seeds cannot be told
+    ]
+    assert [x["dataset"] for x in lines] == known
     for line in lines:
         smallest = [float(line[f"smallest_{n}"]) for n in (2, 5, 10, 20, "any")]
         assert smallest == sorted(smallest, reverse=True)
