@@ -42,15 +42,14 @@ from fer_bench.models.backbone_base import CONV_4X
 from fer_bench.models.backbones import feature_side
 from fer_bench.models.base import FERModel, Normalise, Output
 from fer_bench.models.ir50 import face_backbone
-from fer_bench.models.poster_pp import PosterConfig
-from fer_bench.models.transformer import Block, embedding, start, tokens_of
+from fer_bench.models.transformer import Block, TokenConfig, embedding, start, tokens_of
 
 LAYERS, RATIO = 8, 3
 CELLS_KEPT = 160 / 196
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApvitConfig(PosterConfig):
+class ApvitConfig(TokenConfig):
     """Options of APViT; the defaults are the paper's.
 
     Args:

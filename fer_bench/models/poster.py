@@ -51,8 +51,8 @@ from fer_bench.models.backbone_base import CONV_4X
 from fer_bench.models.backbones import feature_side
 from fer_bench.models.base import FERModel, Normalise, Output
 from fer_bench.models.ir50 import face_backbone
-from fer_bench.models.poster_pp import PointMaps, PosterConfig
-from fer_bench.models.transformer import Mlp, drop_path, split_heads, tokens_of
+from fer_bench.models.poster_pp import PointMaps
+from fer_bench.models.transformer import Mlp, TokenConfig, drop_path, split_heads, tokens_of
 
 HEADS, RATIO = 8, 2
 WIDTHS = (1, 2, 4)
@@ -60,7 +60,7 @@ LEFT_OUT, SMOOTHING, SMOOTHED = 0.1, 0.2, 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class PyramidConfig(PosterConfig):
+class PyramidConfig(TokenConfig):
     """Options of POSTER; the defaults are the paper's.
 
     Args:
@@ -76,7 +76,7 @@ class PyramidConfig(PosterConfig):
     left_out: float = LEFT_OUT
 
     choices: ClassVar[dict[str, tuple[str, ...]]] = {
-        **PosterConfig.choices,
+        **TokenConfig.choices,
         "tokens": ("places", "released"),
     }
 

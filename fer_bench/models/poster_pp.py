@@ -35,22 +35,19 @@ output layer and 1,620,557 of the transformer are never used. Parameters with IR
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import torch
 from torch import Tensor, nn
 
-from fer_bench.errors import FerBenchError
 from fer_bench.faces.face_points import POINTS, mean_points
 from fer_bench.models import PresetLine, register_presets
 from fer_bench.models.backbone_base import STAGES
-from fer_bench.models.backbones import LAYOUTS, feature_side
-from fer_bench.models.base import FERModel, ModelConfig, Normalise, Output
-from fer_bench.models.ir50 import IR50, face_backbone
+from fer_bench.models.backbones import feature_side
+from fer_bench.models.base import FERModel, Normalise, Output
+from fer_bench.models.ir50 import face_backbone
 from fer_bench.models.transformer import (
     Block,
     Mlp,
+    TokenConfig,
     drop_path,
     embedding,
     split_heads,
@@ -61,29 +58,6 @@ from fer_bench.models.transformer import (
 SCALES = STAGES[:3]
 HEADS, LEFT_OUT = (2, 4, 8), (0.0, 0.125, 0.25)
 SIGMA = 0.05
-
-
-@dataclass(frozen=True, kw_only=True)
-class PosterConfig(ModelConfig):
-    """Options of POSTER++.
-
-    Args:
-        dim: numbers of a token of the transformer, a multiple of 8.
-    """
-
-    backbone: str = IR50
-    input: str = "imagenet"
-    dim: int = 768
-
-    choices: ClassVar[dict[str, tuple[str, ...]]] = {
-        **ModelConfig.choices,
-        "backbone": (IR50, *LAYOUTS),
-    }
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.dim < 8 or self.dim % 8:
-            raise FerBenchError(f"dim must be a multiple of 8, got {self.dim}")
 
 
 def _halving(inside: int, outside: int) -> nn.Conv2d:
@@ -148,7 +122,7 @@ class PosterPp(FERModel):
     fields = ("points",)
     mean: Tensor
 
-    def __init__(self, num_classes: int, config: PosterConfig) -> None:
+    def __init__(self, num_classes: int, config: TokenConfig) -> None:
         super().__init__()
         self.normalise = Normalise(config.input)
         self.backbone = face_backbone(config.backbone, config.source_network)
@@ -201,8 +175,8 @@ class PosterPp(FERModel):
 
 register_presets(
     PosterPp,
-    PresetLine("poster_pp", PosterConfig(), "ms1m",
+    PresetLine("poster_pp", TokenConfig(), "ms1m",
         "POSTER++: landmarks ask about places at three scales, before a small transformer."),
-    PresetLine("poster_pp_small", PosterConfig(dim=96), "ms1m",
+    PresetLine("poster_pp_small", TokenConfig(dim=96), "ms1m",
         "POSTER++ with tokens of 96 numbers."),
 )  # fmt: skip

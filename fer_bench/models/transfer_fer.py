@@ -43,14 +43,13 @@ from fer_bench.models.backbones import feature_side
 from fer_bench.models.base import FERModel, Normalise, Output
 from fer_bench.models.ir50 import face_backbone
 from fer_bench.models.layers import conv_norm
-from fer_bench.models.poster_pp import PosterConfig
-from fer_bench.models.transformer import Block, embedding, start, tokens_of
+from fer_bench.models.transformer import Block, TokenConfig, embedding, start, tokens_of
 
 LAYERS, HEADS, RATIO, REDUCED = 8, 8, 3, 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransferFerConfig(PosterConfig):
+class TransferFerConfig(TokenConfig):
     """Options of TransFER; the defaults are the paper's.
 
     Args:
@@ -66,7 +65,7 @@ class TransferFerConfig(PosterConfig):
     msad: str = "heads"
 
     choices: ClassVar[dict[str, tuple[str, ...]]] = {
-        **PosterConfig.choices,
+        **TokenConfig.choices,
         "msad": ("heads", "released"),
     }
 

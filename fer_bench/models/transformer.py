@@ -6,13 +6,43 @@ Dosovitskiy et al., "An image is worth 16x16 words: transformers for image recog
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fer_bench.errors import FerBenchError
+from fer_bench.models.backbones import LAYOUTS
+from fer_bench.models.base import ModelConfig
+from fer_bench.models.ir50 import IR50
 from fer_bench.models.layers import drop
 
 STD = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenConfig(ModelConfig):
+    """Options of a network that puts a transformer behind the maps of IR-50 or a ResNet.
+
+    Args:
+        dim: numbers of a token, a multiple of 8.
+    """
+
+    backbone: str = IR50
+    input: str = "imagenet"
+    dim: int = 768
+
+    choices: ClassVar[dict[str, tuple[str, ...]]] = {
+        **ModelConfig.choices,
+        "backbone": (IR50, *LAYOUTS),
+    }
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.dim < 8 or self.dim % 8:
+            raise FerBenchError(f"dim must be a multiple of 8, got {self.dim}")
 
 
 def start(module: nn.Module) -> None:
