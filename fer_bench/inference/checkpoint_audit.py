@@ -16,13 +16,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from scipy.optimize import linear_sum_assignment
-from scipy.special import stdtrit
 from torch import Tensor, nn
 
 from fer_bench.models.base import Normalise
 from fer_bench.statistics.intervals import Interval
 from fer_bench.statistics.track import Runs
-from fer_bench.statistics.two_way import parts_of, standard_error
+from fer_bench.statistics.two_way import half_width, parts_of, standard_error
 from fer_bench.statistics.units import Units
 
 MOST = 1000
@@ -243,9 +242,8 @@ def difference(one: np.ndarray, other: np.ndarray, people: np.ndarray) -> tuple[
     """By how much more of the same faces (N,) are right, with the 95 % interval over people."""
     units = Units.of(people, np.ones(len(people), bool))
     runs = [Runs((0,), right[None], right[None], "") for right in (one, other)]
-    error, freedom = standard_error(*(parts_of(run, units) for run in runs))
+    half = half_width(*standard_error(*(parts_of(run, units) for run in runs)))
     mean = runs[0].accuracy - runs[1].accuracy
-    half = float(stdtrit(freedom, 0.975)) * error
     return mean, (mean - half, mean + half)
 
 

@@ -30,7 +30,12 @@ SAID = ("max", "difference", "best", "easiest", "hardest", "confused")
 WAYS = ("better", "as_good", "same")
 ON = ("own", "masked")
 OWN = ("scan_cci", "baseline")
-"""How names of the models begin that the paper trained; it cites the numbers of others."""
+"""How names of the models begin that the paper trained."""
+
+
+def of_others(model: str) -> bool:
+    """Whether a model is another paper's, whose numbers the paper cites."""
+    return not model.startswith(OWN)
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Printed:
     @property
     def others(self) -> bool:
         """Whether it is the number of another paper's method."""
-        return not self.model.startswith(OWN)
+        return of_others(self.model)
 
 
 @dataclass(frozen=True)

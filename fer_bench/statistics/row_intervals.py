@@ -23,7 +23,7 @@ from fer_bench.statistics.intervals import wilson
 from fer_bench.statistics.pairs import SEEDS_NEEDED
 from fer_bench.statistics.resampling import REPLICATES, stratified_weights, stretch, weights
 from fer_bench.statistics.track import Runs, Track
-from fer_bench.statistics.two_way import Parts, parts_of, standard_error
+from fer_bench.statistics.two_way import Parts, half_width, parts_of, standard_error
 from fer_bench.statistics.units import Units
 
 FEWEST_FACES = 30
@@ -88,13 +88,10 @@ def of_model(runs: Runs, units: Units) -> tuple[float, float] | None:
     Returns:
         None with fewer seeds than a verdict needs, or a single unit.
     """
-    from scipy.special import stdtrit
-
     if len(runs.seeds) < SEEDS_NEEDED or units.count < 2:
         return None
     nobody = Parts(np.zeros(units.count), 0.0, 0.0, 0)
-    error, freedom = standard_error(parts_of(runs, units), nobody)
-    half = float(stdtrit(freedom, QUANTILES[1])) * error
+    half = half_width(*standard_error(parts_of(runs, units), nobody))
     return max(0.0, runs.accuracy - half), min(1.0, runs.accuracy + half)
 
 

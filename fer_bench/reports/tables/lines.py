@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fer_bench.reports.formatting import NOTHING
-from fer_bench.reports.paper import OWN, Printed
+from fer_bench.reports.paper import Printed, of_others
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.tables.spec import RowSpec
@@ -48,7 +48,7 @@ class Line:
     @property
     def cites(self) -> bool:
         """Whether it has a number that the paper gives of another method."""
-        return not self.model.startswith(OWN) and has_number(self.paper)
+        return of_others(self.model) and has_number(self.paper)
 
 
 def printed_lines(printed: Sequence[Printed]) -> list[Line]:
