@@ -133,11 +133,7 @@ def _record(params: Params, folder: Path) -> Iterator[Finding]:
 
 
 def _cells(params: Params) -> dict[str, int]:
-    return {
-        name: len(c.seeds)
-        * (len(c.models) + len(c.students) + len(c.init_from) * len(c.transfer_models))
-        for name, c in params.enabled.items()
-    }
+    return {name: c.cells for name, c in params.enabled.items()}
 
 
 def _needed(params: Params) -> set[str]:
@@ -171,7 +167,7 @@ def _weights(params: Params, folder: Path) -> Iterator[Finding]:
     asked: dict[str, list[str]] = {}
     for name, cells in params.enabled.items():
         settings = dataset_options(params, registry.get_dataset(name)) if cells.models else None
-        for row in (*cells.models, *cells.students) if settings else ():
+        for row in cells.trained if settings else ():
             variant = params.variants.get(row)
             base = variant.base if variant else row
             if not models.exists(base):
@@ -254,7 +250,7 @@ def _bytes(params: Params, folder: Path) -> int:
                 size = align_options(params, source).size
                 total += int(receipt["images"]["present"]) * 3 * size**2
     for name, cells in params.enabled.items():
-        for row in (*cells.models, *cells.students):
+        for row in cells.trained:
             done = [(folder / f"runs/{name}/{row}/{seed}/train").is_dir() for seed in cells.seeds]
             total += done.count(False) * _cell_bytes(params, name, row)
     return total

@@ -192,6 +192,23 @@ class Enabled(_Strict):
     explain: list[Name]
     students: dict[Name, Name] = {}
 
+    @property
+    def trained(self) -> list[str]:
+        """The rows that are trained on this dataset from its own start: `models`, `students`."""
+        return [*self.models, *self.students]
+
+    @property
+    def cells(self) -> int:
+        """How many cells there are, a seed of a row each."""
+        return len(self.seeds) * (
+            len(self.trained) + len(self.init_from) * len(self.transfer_models)
+        )
+
+    @classmethod
+    def nothing(cls) -> dict[str, list[Any]]:
+        """What params.yaml says of a disabled dataset: every key that it needs, empty."""
+        return {key: [] for key, field in cls.model_fields.items() if field.is_required()}
+
 
 class Explain(_Strict):
     """What Grad-CAM looks at.

@@ -24,9 +24,7 @@ SECTION = "\nenabled:"
 
 def enabled_of(block: dict[str, Any], known: list[str]) -> dict[str, Any]:
     """`enabled` with the block's rows, every other dataset disabled."""
-    needed = (key for key, field in Enabled.model_fields.items() if field.is_required())
-    empty: dict[str, Any] = {key: [] for key in needed}
-    return {name: empty | block.get(name, {}) for name in known}
+    return {name: Enabled.nothing() | block.get(name, {}) for name in known}
 
 
 def with_block(text: str, block: dict[str, Any]) -> str:

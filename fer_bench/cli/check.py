@@ -18,13 +18,8 @@ def check() -> None:
     print(f"protocol: version {protocol.version}, {protocol.sha256}")
     used: dict[str, None] = {}
     for name, enabled in loaded.enabled.items():
-        count = len(enabled.seeds) * (
-            len(enabled.models)
-            + len(enabled.students)
-            + len(enabled.init_from) * len(enabled.transfer_models)
-        )
-        print(f"{name}: {count} cells" if count else f"{name}: disabled")
-        if count:
+        print(f"{name}: {enabled.cells} cells" if enabled.cells else f"{name}: disabled")
+        if enabled.cells:
             used |= dict.fromkeys([name, *enabled.evaluate_on])
     for name in used:
         for sentence in empty_classes(name):

@@ -65,9 +65,7 @@ def smoke(file: Path, folder: Path) -> dict[str, float]:
         copy(source, target)
     with chdir(folder):
         names = outside.register_file(file.name)
-        needed = (key for key, field in params.Enabled.model_fields.items() if field.is_required())
-        lists: dict[str, list[Any]] = {key: [] for key in needed}
-        enabled = {DATASET: {**lists, "models": names, "seeds": [SEED]}}
+        enabled = {DATASET: {**params.Enabled.nothing(), "models": names, "seeds": [SEED]}}
         given = {**SMALL, "model_files": [file.name], "enabled": enabled}
         write_text(Path(paths.PARAMS), yaml_text(given))
         write_specs(params.load(), Path(paths.SPECS))

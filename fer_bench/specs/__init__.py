@@ -81,9 +81,7 @@ def resolve(params: Params) -> dict[str, Spec]:
 def _of_families(params: Params) -> set[str]:
     """The names in params that may be models which are not listed: `timm_<name>`."""
     cells = params.enabled.values()
-    used = {
-        name for cell in cells for name in (*cell.models, *cell.students, *cell.transfer_models)
-    }
+    used = {name for cell in cells for name in (*cell.trained, *cell.transfer_models)}
     used |= {*params.models, *(variant.base for variant in params.variants.values())}
     return used - {*models.names(), *params.variants}
 

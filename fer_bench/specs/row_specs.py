@@ -41,7 +41,7 @@ def row_specs(
     `homes` has the `identity_homes` of every enabled dataset.
     """
     cells = params.enabled[dataset.name]
-    for row in (*cells.models, *cells.students):
+    for row in cells.trained:
         yield f"{dataset.name}/{row}", to_json(row_spec(params, dataset, row))
         yield f"cards/{row}", _card(params, row)
     for source in cells.init_from:
@@ -220,7 +220,7 @@ def _identity_spec(params: Params, dataset: Dataset, homes: Mapping[str, list[st
     backbones: set[str] = set()
     for name, cells in params.enabled.items():
         if dataset.name in homes[name]:
-            for row in (*cells.models, *cells.students):
+            for row in cells.trained:
                 spec = row_spec(params, registry.get_dataset(name), row)
                 if spec.pretrained == f"identity({dataset.name})":
                     backbones.add(spec.options["backbone"])

@@ -15,6 +15,9 @@ Dataset = Annotated[str, typer.Argument(help="A dataset of params.yaml, e.g. syn
 Model = Annotated[str, typer.Argument(help="A model or variant, e.g. scan_cci.")]
 Seed = Annotated[int, typer.Argument(help="The seed of the cell.", min=0, max=MOST_SEED)]
 
+TAUGHT = "taught_"
+"""How the names of stages begin that train a student; its row follows."""
+
 
 @dataclass(frozen=True)
 class Stage:

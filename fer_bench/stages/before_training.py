@@ -141,8 +141,7 @@ def starts(dataset: Dataset) -> Stage:
         from fer_bench import params
         from fer_bench.training.starts import write_starts
 
-        cells = params.load().enabled[dataset]
-        write_starts(Path(rows), [*cells.models, *cells.students], Path(out))
+        write_starts(Path(rows), params.load().enabled[dataset].trained, Path(out))
         for home in homes:
             forget_if_recorded(paths.identity(home), home, f"{home}/identity_*/*")
 

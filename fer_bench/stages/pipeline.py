@@ -17,7 +17,7 @@ from fer_bench.row_names import transferred
 from fer_bench.specs.options import identity_home
 from fer_bench.stages import before_training as before
 from fer_bench.stages import cells, paths, reports
-from fer_bench.stages.base import Stage
+from fer_bench.stages.base import TAUGHT, Stage
 
 HEADER = "# Written by `fer-bench pipelines`; edit fer_bench/stages instead.\n"
 ABOUT = """\
@@ -133,7 +133,7 @@ def _taught(name: str, evaluated: bool) -> Stages:
     enabled = params.load().enabled
     for row, teacher in (enabled[name].students if name in enabled else {}).items():
         seeds = {"seed": f"{of}.seeds}}"}
-        stages[f"taught_{row}"] = cells.taught(name, row, teacher, SEED).to_dvc(**seeds)
+        stages[f"{TAUGHT}{row}"] = cells.taught(name, row, teacher, SEED).to_dvc(**seeds)
         if evaluated:
             on = seeds | {"set": f"{of}.evaluate_on}}"}
             stages[f"evaluate_{row}"] = cells.evaluate(name, row, SEED, SET).to_dvc(**on)

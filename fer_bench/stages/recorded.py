@@ -14,6 +14,7 @@ import yaml
 
 from fer_bench.records.spec import FILE as SPEC
 from fer_bench.stages import paths
+from fer_bench.stages.base import TAUGHT
 
 LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -36,7 +37,7 @@ def unrecorded(
     known = {out["path"] for one in ran for out in one.get("outs", ())}
     found = []
     named = [(row, f"train@{row}-") for row in rows]
-    named += [(row, f"taught_{row}@") for row in students]
+    named += [(row, f"{TAUGHT}{row}@") for row in students]
     for row, stage in named:
         spec = folder / paths.spec(dataset, row)
         for made in sorted((folder / paths.RUNS / dataset / row).glob(f"*/train/{SPEC}")):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fer_bench.stages.base import TAUGHT
 from fer_bench.sweep.dvc_repo import stale_stages
 from fer_bench.sweep.schedule import Job
 
@@ -85,7 +86,7 @@ def kind(stage: Any) -> str:
 
 
 def _trains(stage: Any) -> bool:
-    return kind(stage) in TRAINING or kind(stage).startswith("taught_")
+    return kind(stage) in TRAINING or kind(stage).startswith(TAUGHT)
 
 
 def _owners(upstream: dict[Any, set[Any]]) -> dict[Any, str]:
