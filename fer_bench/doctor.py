@@ -99,7 +99,7 @@ def _params(params: Params) -> Finding:
         specs.resolve(params)
     except FerBenchError as error:
         return Finding("params.yaml", "missing", str(error), "What it names must be there.")
-    cells = sum(_cells(params).values())
+    cells = sum(c.cells for c in params.enabled.values())
     return Finding("params.yaml", "ok", f"{cells} cells enabled, all of them can be built")
 
 
@@ -132,16 +132,12 @@ def _record(params: Params, folder: Path) -> Iterator[Finding]:
                       "`dvc commit -f` fills it again, else every stage runs anew.")  # fmt: skip
 
 
-def _cells(params: Params) -> dict[str, int]:
-    return {name: c.cells for name, c in params.enabled.items()}
-
-
 def _needed(params: Params) -> set[str]:
     """The datasets whose faces some enabled cell reads."""
     found: set[str] = set()
-    for name, count in _cells(params).items():
-        if count:
-            found |= {name, *params.enabled[name].evaluate_on}
+    for name, cells in params.enabled.items():
+        if cells.cells:
+            found |= {name, *cells.evaluate_on}
     return found & set(registry.datasets())
 
 

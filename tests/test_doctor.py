@@ -53,6 +53,19 @@ def test_data_and_weights_that_enabled_rows_need_are_missing(project):
     assert found["weights: vggface2_resnet50"].state == "optional"
 
 
+def test_faces_that_only_fine_tuned_rows_read_are_asked_for(project):
+    tuned = OFF.replace("init_from: []", "init_from: [synthetic]").replace(
+        "transfer_models: []", "transfer_models: [baseline1]"
+    )
+    found = examined(
+        project,
+        f"enabled:\n  synthetic: {{models: [baseline1], {OFF}}}\n"
+        f"  rafdb: {{models: [], {tuned}}}\n",
+    )
+    assert found["data: rafdb"].state == "missing"
+    assert "2 cells" in found["params.yaml"].said
+
+
 def test_a_students_weights_and_those_of_a_landmark_network_are_missing_too(project):
     pair = "models: [baseline1], students: {ma_net: baseline1}"
     found = examined(project, f"enabled:\n  rafdb: {{{pair}, {OFF}}}\n")
