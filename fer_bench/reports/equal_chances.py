@@ -42,7 +42,8 @@ def still_rises(row: Row) -> bool:
 
 def reservations(one: Row, other: Row) -> tuple[str, ...]:
     """Why the pair carries no verdict on the models, in a few words each; none where it may."""
-    found = ["validation accuracy still rises"] if still_rises(one) or still_rises(other) else []
+    rising = " and in ".join(f"{name} ({by})" for name, by in _rising([one, other]).items())
+    found = [f"validation accuracy still rises in {rising}"] if rising else []
     budgets = [_budget(row) for row in (one, other)]
     if budgets[0] != budgets[1]:
         found.append(f"tuned with {' and with '.join(budgets)}")
@@ -59,18 +60,25 @@ def warned(rows: Sequence[Row]) -> list[str]:
 
 def training(rows: Iterable[Row]) -> list[str]:
     """What stands behind a fold: which rows still rise and by how much, and how each was tuned."""
-    rows = list(rows)
-    several = len({row.dataset for row in rows}) > 1
-    named = {f"{row.dataset}/{row.model}" if several else row.model: row for row in rows}
-    said = []
-    if rising := [f"`{name}` (+{rounded(100 * (rise(row) or 0), 1)})"
-                  for name, row in named.items() if still_rises(row)]:  # fmt: skip
-        said.append(f"Validation accuracy still rises ({RULE}), so no verdict: "
-                    f"{', '.join(rising)}.")  # fmt: skip
-    if any(row.tuning for row in rows):
+    named, said = _named(rows), []
+    if rising := ", ".join(f"`{name}` ({by})" for name, by in _rising(named.values()).items()):
+        said.append(f"Validation accuracy still rises ({RULE}), so no verdict: {rising}.")
+    if any(row.tuning for row in named.values()):
         each = "; ".join(f"`{name}` {tuned(row)}" for name, row in named.items())
         said.append(f"Tuned on validation faces: {each}.")
     return said
+
+
+def _named(rows: Iterable[Row]) -> dict[str, Row]:
+    rows = list(rows)
+    several = len({row.dataset for row in rows}) > 1
+    return {f"{row.dataset}/{row.model}" if several else row.model: row for row in rows}
+
+
+def _rising(rows: Iterable[Row]) -> dict[str, str]:
+    """By how many points, `+1.3`, each of the rows rises that still do."""
+    return {name: f"+{rounded(100 * (rise(row) or 0), 1)}"
+            for name, row in _named(rows).items() if still_rises(row)}  # fmt: skip
 
 
 def tuned(row: Row) -> str:

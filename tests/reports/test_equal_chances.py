@@ -59,14 +59,16 @@ def verdict(one: Row, other: Row) -> tuple[str, str]:
 
 
 def test_five_seeds_carry_no_verdict_while_one_of_the_two_still_rises() -> None:
-    for curves in ((RISING, FLAT), (FLAT, RISING)):
-        said, words = verdict(with_curves("a", curves[0]), with_curves("b", curves[1]))
-        assert said == (
-            "as trained here differ by +10.0; no verdict on the models: validation accuracy still "
-            "rises"
-        )
+    faster = [0.0] * 6 + [0.09] * 2
+    for one, other, which in (
+        (RISING, FLAT, "a (+8.0)"), (FLAT, RISING, "b (+8.0)"),
+        (RISING, faster, "a (+8.0) and in b (+9.0)"),
+    ):  # fmt: skip
+        said, words = verdict(with_curves("a", one), with_curves("b", other))
+        why = f"o verdict on the models: validation accuracy still rises in {which}"
+        assert said == f"as trained here differ by +10.0; n{why}"
         assert words.startswith("As trained here, A scores higher than B by 10.0 points")
-        assert words.endswith("No verdict on the models: validation accuracy still rises.")
+        assert words.endswith(f"N{why}.")
     assert verdict(with_curves("a", FLAT), with_curves("b", FLAT))[0] == "A is better"
 
 
@@ -101,7 +103,12 @@ def test_committed_scores_find_their_logs() -> None:
     assert variant
     assert base
     assert variant.tuning == base.tuning
-    assert reservations(variant, base) == ("validation accuracy still rises",)
+    assert reservations(variant, base) == (
+        "validation accuracy still rises in scan_cci_no_cci (+1.1)",
+    )
+    masked = scores.get("ferplus_masked", "scan_cci")
+    assert masked
+    assert reservations(masked, variant)[0].endswith(" in ferplus/scan_cci_no_cci (+1.1)")
 
 
 def test_a_log_that_is_not_there_is_named(tmp_path: Path) -> None:

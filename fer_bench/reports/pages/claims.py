@@ -81,8 +81,6 @@ class Tested:
             return f"undecided: {'; '.join(self.judged.held)}"
         if said in ("better", "worse") and self.judged.equivalent and self.claim.way != "better":
             said = "equivalent"  # told apart, but by less than the margin
-        if said == "held":
-            return f"undecided: {'; '.join(self.judged.held)}"
         verdict = SAID.get(said) or VERDICTS[self.claim.way].get(said, "undecided")
         small = said == "better" and self.judged.equivalent
         return f"{verdict}, by less than {margin_text(self.judged.margin)}" if small else verdict

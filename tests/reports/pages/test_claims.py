@@ -110,7 +110,9 @@ def test_a_rising_curve_holds_the_verdict():
     for cell in rows[1].cells:
         cell.history["val_accuracy"] = [0.1, 0.2, 0.5, 0.6]
     found = verdicts(rows, ("scan_cci", "ran", "better", "own"))
-    assert found["verdict"].tolist() == ["undecided: validation accuracy still rises"]
+    assert found["verdict"].tolist() == [
+        "undecided: validation accuracy still rises in ran (+10.0)"
+    ]
 
 
 def test_drawn_faces_are_no_evidence_and_what_is_missing_is_named():
