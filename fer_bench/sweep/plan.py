@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fer_bench.records.spec import RowSpec
+from fer_bench.stages import paths
 from fer_bench.stages.base import TAUGHT
 from fer_bench.sweep.dvc_repo import stale_stages
 from fer_bench.sweep.schedule import Job
@@ -78,6 +80,28 @@ def make_plan(graph: Any, reports: bool = True) -> Plan:
         sorted(needed - stale, key=lambda s: s.addressing),
         {stage.addressing: name for stage, name in owner.items()},
     )
+
+
+def without_waiting(graph: Any) -> Any:
+    """The graph in which rows from scratch do not wait for what other rows start from.
+
+    DVC has one list of dependencies for all rows of a matrix; a row's spec says what it starts
+    from. What none of the targets then needs is left out.
+
+    Args:
+        graph: from `dvc_repo.needed`, its specs up to date.
+    """
+    import networkx as nx
+
+    free = nx.DiGraph(graph)
+    free.remove_edges_from([e for e in graph.edges if kind(e[1]) == "starts" and _scratch(e[0])])
+    targets = {stage for stage in graph if not graph.pred[stage]}
+    return free.subgraph(targets.union(*(nx.descendants(free, stage) for stage in targets)))
+
+
+def _scratch(training: Any) -> bool:
+    dataset, row, _ = _cell_name(training).split("/")
+    return RowSpec.read(Path(training.repo.root_dir) / paths.spec(dataset, row)).start is None
 
 
 def kind(stage: Any) -> str:

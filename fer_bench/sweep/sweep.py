@@ -22,7 +22,7 @@ from fer_bench.sweep.guard import clean_commit
 from fer_bench.sweep.here import reproduce_here
 from fer_bench.sweep.home import FOLDER, checkpoints, remote_home, shared_home
 from fer_bench.sweep.local import LocalPlaces, Places, how_many
-from fer_bench.sweep.plan import Plan, kind, make_plan
+from fer_bench.sweep.plan import Plan, kind, make_plan, without_waiting
 from fer_bench.sweep.schedule import JobState, Schedule
 from fer_bench.sweep.table import LiveTable
 
@@ -106,7 +106,7 @@ def _here(
         specs_only = goal == "specs"
         records = Recorder(graph)
         with records.locked():
-            plan = make_plan(graph)
+            plan = make_plan(graph if specs_only else without_waiting(graph))
         first = [] if specs_only else first_jobs(plan.jobs, options.first)
         schedule.take(plan.jobs, first)
         if not specs_only:

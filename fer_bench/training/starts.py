@@ -14,6 +14,7 @@ from fer_bench.files import read_json, replacing_folder, sha256_file, write_json
 from fer_bench.records.spec import RowSpec
 
 FACTS = ("people", "faces", "verification_accuracy", "pairs", "auc")
+FROM_SCRATCH = {"pretrained": None}
 
 
 def write_starts(specs: Path, rows: list[str], out: Path) -> None:
@@ -29,7 +30,7 @@ def write_starts(specs: Path, rows: list[str], out: Path) -> None:
             spec = RowSpec.read(specs / f"{row}.json")
             start = spec.start
             if start is None:
-                write_json(folder / f"{row}.json", {"pretrained": None})
+                write_json(folder / f"{row}.json", FROM_SCRATCH)
                 continue
             file = Path(str(start["file"]))
             if not file.is_file():

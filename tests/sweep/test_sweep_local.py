@@ -33,6 +33,9 @@ def test_side_by_side_with_a_failing_cell_ends_with_the_bytes_of_a_serial_run(se
     # Times, hosts, paths and commits must not reach any out: DVC stores their hashes. And what ran
     # side by side in forked processes is what a process a stage gives, one after the other.
     made = checkout(tmp_path / "other" / "place", "another commit")
+    swept(made, f"{SYNTHETIC}:train@baseline1-0")  # from scratch: it waits for no pre-training
+    assert (made.folder / "runs/synthetic/baseline1/0/train/weights/last.safetensors").is_file()
+    assert not (made.folder / "runs/synthetic/identity").exists()
     said = swept(
         made, TARGET, "--jobs", "2", "--retries", "0", status=1,
         FER_BENCH_TEST_FAIL="synthetic/scan_cci/0",

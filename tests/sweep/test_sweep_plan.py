@@ -13,8 +13,10 @@ from fer_bench.sweep.dvc_repo import needed, opened
 from fer_bench.sweep.guard import clean_commit
 from fer_bench.sweep.local import LocalPlaces, gpu_environment
 from fer_bench.sweep.on_ray import RayPlaces, _room
-from fer_bench.sweep.plan import _owners, _watch, make_plan
+from fer_bench.sweep.plan import _owners, _watch, make_plan, without_waiting
 from fer_bench.sweep.worker import Home, Work, Worker
+
+SYNTHETIC = "benchmarks/synthetic/dvc.yaml"
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +89,11 @@ def fresh(tmp_path_factory):
     return made
 
 
-def planned(fresh, monkeypatch, target=TARGET, reports=True):
+def planned(fresh, monkeypatch, target=TARGET, reports=True, wait=True):
     monkeypatch.chdir(fresh.folder)
     with opened(fresh.folder) as repo:
-        return make_plan(needed(repo, [target]), reports)
+        graph = needed(repo, [target])
+        return make_plan(graph if wait else without_waiting(graph), reports)
 
 
 def test_cells_carry_their_stages_and_need_what_they_start_from(fresh, monkeypatch):
@@ -104,6 +107,18 @@ def test_cells_carry_their_stages_and_need_what_they_start_from(fresh, monkeypat
     assert "synthetic/scan_cci/0" in moved.needs
     assert "synthetic/baseline1/0" not in moved.needs
     assert cell.watch == ("synthetic/scan_cci/0",)
+
+
+def test_a_row_from_scratch_waits_for_no_pre_training(fresh, monkeypatch):
+    jobs = {job.name: job.needs for job in planned(fresh, monkeypatch, wait=False).jobs}
+    before = {"synthetic:identity", "synthetic:starts"}
+    assert "synthetic:align" in jobs["synthetic/baseline1/0"]
+    assert before.isdisjoint(jobs["synthetic/baseline1/0"])
+    assert before < jobs["synthetic/scan_cci/0"]
+    alone = planned(fresh, monkeypatch, f"{SYNTHETIC}:train@baseline1-0", wait=False).jobs
+    assert {job.name for job in alone}.isdisjoint(before)
+    other = planned(fresh, monkeypatch, f"{SYNTHETIC}:train@scan_cci-0", wait=False).jobs
+    assert {job.name for job in other} > before
 
 
 def test_a_students_training_is_one_and_its_score_is_of_its_cell():
@@ -148,9 +163,9 @@ def test_workers_elsewhere_make_no_reports(fresh, monkeypatch):
 
 
 def test_a_target_is_all_that_is_planned(fresh, monkeypatch):
-    plan = planned(fresh, monkeypatch, "benchmarks/synthetic/dvc.yaml:train@baseline1-0")
+    plan = planned(fresh, monkeypatch, f"{SYNTHETIC}:train@baseline1-0")
     (cell,) = (job for job in plan.jobs if job.cell)
-    assert cell.targets == ("benchmarks/synthetic/dvc.yaml:train@baseline1-0",)
+    assert cell.targets == (f"{SYNTHETIC}:train@baseline1-0",)
 
 
 def test_an_unknown_target_is_one_message(fresh, monkeypatch):
