@@ -26,7 +26,12 @@ OFF_THE_SHELF = {
 MAY_HAVE_SEEN = ("yes", "no", "unknown")
 
 LOG_PROBABILITIES = "log_probabilities"
-"""Of submitted logits: `"yes"` where their softmax is what the model believes, else `"no"`."""
+OPTIONAL = {
+    LOG_PROBABILITIES: "of columns `logit_...`: `yes` where their softmax is what the model "
+    "believes, else `no`",
+    **OFF_THE_SHELF,
+}
+"""What a card of submitted predictions states where it applies."""
 
 
 def check_card(card: Any, where: str, *, submitted: bool = False) -> dict[str, Any]:
@@ -73,5 +78,5 @@ def check_card(card: Any, where: str, *, submitted: bool = False) -> dict[str, A
 
 
 def _wanted(keys: Any) -> str:
-    known = {**KEYS, **OFF_THE_SHELF}
+    known = {**KEYS, **OPTIONAL}
     return "\n".join(f"  {key}: {known[key]}" for key in keys)

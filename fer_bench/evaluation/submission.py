@@ -22,9 +22,10 @@ from fer_bench.datasets.base import Dataset
 from fer_bench.datasets.view_rows import dataset_rows
 from fer_bench.errors import FerBenchError
 from fer_bench.evaluation.parts import Predicted, by_fold, parts, slices
+from fer_bench.faces.export import audit_command, check_aligned
 from fer_bench.files import read_yaml, replacing, sha256_file, write_text
 from fer_bench.labels import Expression
-from fer_bench.model_card import KEYS, LOG_PROBABILITIES, check_card
+from fer_bench.model_card import KEYS, LOG_PROBABILITIES, OPTIONAL, check_card
 from fer_bench.records.faces import FaceTable
 from fer_bench.records.score import Part, Score
 from fer_bench.records.training import Training
@@ -111,13 +112,14 @@ def _tested(known: Dataset, table: Path, lists: Path | None, packs: Path) -> pd.
     tested = FaceTable.read(table, lists).tested(known, known.classes)
     if set(rows.index) != set(tested.index):
         raise FerBenchError(
-            f"{table} lists other faces than the packs of {known.name}: run `fer-bench audit "
-            f"{known.name}`"
+            f"{table} lists other faces than the packs of {known.name}: run "
+            f"{audit_command(known.name)}"
         )
     return tested.assign(sample_id=rows["sample_id"])
 
 
 def _test_rows(known: Dataset, packs: Path) -> pd.DataFrame:
+    check_aligned(known, packs)
     rows = dataset_rows(known, packs)
     return rows if known.protocol == "folds" else rows[rows["split"] == "test"]
 
@@ -144,7 +146,9 @@ def write_template(
     ]
     lines += [_quoted(name) + "," * len(known.classes) for name in faces["sample_id"]]
     write_text(file, "\n".join(lines) + "\n")
-    write_text(card, "".join(f"{key}:  # {what}\n" for key, what in KEYS.items()))
+    asked = [f"{key}:  # {what}\n" for key, what in KEYS.items()]
+    more = [f"# {key}:  # {what}\n" for key, what in OPTIONAL.items()]
+    write_text(card, "".join([*asked, "# Of logits, and of a tool that people install:\n", *more]))
     return len(faces)
 
 

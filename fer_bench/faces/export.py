@@ -19,9 +19,20 @@ from fer_bench.files import replacing_folder
 from fer_bench.labels import Expression
 
 SPLITS = ("train", "val", "test")
-
-
 LABELS = "faces.csv"
+
+
+def audit_command(dataset: str) -> str:
+    """What aligns a dataset's faces and lists them for scoring."""
+    return f"`dvc repro benchmarks/{dataset}/dvc.yaml:audit`"
+
+
+def check_aligned(known: Dataset, packs: Path) -> None:
+    """Raise FerBenchError with the next step where a dataset's faces are not below `packs`."""
+    if not all((packs / name / "manifest.parquet").is_file() for name in known.packs):
+        raise FerBenchError(
+            f"the faces of {known.name} are not aligned here: run {audit_command(known.name)}"
+        )
 
 
 def write_faces(dataset: str, packs: Path, folder: Path, split: str = "test") -> int:
@@ -42,6 +53,7 @@ def write_faces(dataset: str, packs: Path, folder: Path, split: str = "test") ->
     if folder.exists() and any(folder.iterdir()):
         raise FerBenchError(f"{folder} is not empty: name another folder for the faces")
     known = get_dataset(dataset)
+    check_aligned(known, packs)
     opened = {name: Pack.open(packs / name) for name in known.packs}
     rows = _rows(known, packs, split)
     listed = rows[["sample_id"]]

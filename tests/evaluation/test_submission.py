@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -233,6 +234,12 @@ def test_the_template_is_refused_until_it_is_filled_in_and_then_taken(place):
     first, head, *lines = file.read_text().splitlines()
     assert first == f"# protocol 3 {RULES.sha256} toy"
     assert set(yaml.safe_load(card.read_text())) == set(CARD)
+    whole = yaml.safe_load(re.sub(r"^# (?=\w+:)", "", card.read_text(), flags=re.MULTILINE))
+    with pytest.raises(FerBenchError, match="log_probabilities: of columns"):
+        check_card({**whole, **CARD, "trained_on": "faces", "may_have_seen": "no"}, "c",
+                   submitted=True)  # fmt: skip
+    more = {"log_probabilities": "no", "trained_on": "faces", "may_have_seen": "no"}
+    assert set(whole) == set(check_card({**CARD, **more}, "c", submitted=True))
     frame = pd.read_csv(file, comment="#", dtype={"sample_id": str})
     assert list(frame["sample_id"]) == list(faces_of(place)["sample_id"])
     with pytest.raises(FerBenchError, match="12 rows hold something else"):
@@ -243,6 +250,20 @@ def test_the_template_is_refused_until_it_is_filled_in_and_then_taken(place):
     assert whole.sets["toy"]["last"]["all"]["n"] == 12
     with pytest.raises(FerBenchError, match="exists already"):
         write_template(file, card, "toy", RULES, place / "packs")
+
+
+def test_without_faces_the_command_of_the_guide_is_named(tmp_path):
+    guide = (Path(__file__).parents[2] / "docs/add_a_model.md").read_text()
+    for ask in (
+        lambda: write_template(
+            tmp_path / "a.csv", tmp_path / "a.yaml", "synthetic", RULES, tmp_path
+        ),
+        lambda: export.write_faces("synthetic", tmp_path, tmp_path / "faces"),
+    ):
+        with pytest.raises(FerBenchError, match="not aligned here: run `dvc repro") as caught:
+            ask()
+        assert f"({str(caught.value).partition('run ')[2]})" in guide
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_faces_are_written_by_their_ids(place):
