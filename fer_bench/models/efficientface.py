@@ -38,7 +38,7 @@ from torch import Tensor, nn
 from fer_bench.errors import FerBenchError
 from fer_bench.models import register
 from fer_bench.models.base import FERModel, Normalise, Output, PlainConfig
-from fer_bench.models.layers import conv_norm
+from fer_bench.models.layers import conv_norm, quadrants
 
 FIRST, WIDTHS, UNITS, LAST = 29, (116, 232, 464), (4, 8, 4), 1024
 REDUCED, DILATION = 16, 4
@@ -108,8 +108,8 @@ class Local(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, n, n) to (B, C', n/2, n/2)."""
-        cut = [part for rows in x.chunk(2, 2) for part in rows.chunk(2, 3)]
-        a, b, c, d = (net(part) for net, part in zip(self.quadrants, cut, strict=True))
+        cut = zip(self.quadrants, quadrants(x), strict=True)
+        a, b, c, d = (net(part) for net, part in cut)
         return torch.cat([torch.cat([a, b], 3), torch.cat([c, d], 3)], 2)
 
 

@@ -41,12 +41,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError
-from fer_bench.faces.face_points import POINTS, mean_points
+from fer_bench.faces.face_points import POINTS
 from fer_bench.models import PresetLine, register_presets
 from fer_bench.models.backbone_base import CONV_3X
 from fer_bench.models.backbones import LAYOUTS, ResNet, feature_side
-from fer_bench.models.base import FERModel, ModelConfig, Normalise, Output
+from fer_bench.models.base import ModelConfig, Normalise, Output
 from fer_bench.models.layers import drop
+from fer_bench.models.of_points import PointsModel
 from fer_bench.models.vgg import Vgg16
 
 VGG = "vgg16_bn"
@@ -166,11 +167,8 @@ class WholeUnit(nn.Module):
         return gated
 
 
-class Gacnn(FERModel):
+class Gacnn(PointsModel):
     """gACNN; without the whole face's unit pACNN."""
-
-    fields = ("points",)
-    mean: Tensor
 
     def __init__(self, num_classes: int, config: GacnnConfig) -> None:
         super().__init__()
@@ -189,7 +187,6 @@ class Gacnn(FERModel):
         self.whole = WholeUnit(channels, side) if config.whole else None
         self.hidden = nn.Linear(POINTS * LOCAL + (channels if config.whole else 0), HIDDEN)
         self.fc = nn.Linear(HIDDEN, num_classes)
-        self.register_buffer("mean", torch.from_numpy(mean_points()), persistent=False)
 
     def forward(self, images: Tensor, points: Tensor | None = None) -> Output:
         """Classify (B, 3, size, size) RGB in [0, 1].
@@ -201,8 +198,7 @@ class Gacnn(FERModel):
             points: (B, 24, 3), see `face_points`; a mean face's where there are none.
         """
         features = self.backbone(self.normalise(images))[self.stage]
-        if points is None:
-            points = self.mean.expand(len(images), -1, -1)
+        points = self.known(points, len(images))
         local, gates = self.patches(cut_patches(features, points, self.cells))
         vectors = [local.flatten(1)]
         if self.whole is not None:

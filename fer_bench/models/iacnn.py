@@ -36,8 +36,7 @@ from torch import Tensor, nn
 from fer_bench.errors import FerBenchError
 from fer_bench.models import register
 from fer_bench.models.base import FERModel, Output, PlainConfig
-from fer_bench.models.layers import conv_norm, drop
-from fer_bench.models.micro_expnet import grey
+from fer_bench.models.layers import conv_norm, drop, grey
 
 SIDE, WIDTHS, SHARED, OWN_SIZE = 48, (32, 64, 128), 512, 128
 

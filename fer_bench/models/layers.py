@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+
+GREY = (0.299, 0.587, 0.114)
+"""What red, green and blue count for in grey (ITU-R BT.601)."""
 
 
 def conv_norm(
@@ -15,6 +19,20 @@ def conv_norm(
         nn.Conv2d(inside, outside, kernel, stride, padding, dilation, groups, bias=False),
         nn.BatchNorm2d(outside),
     )
+
+
+def grey(images: Tensor, side: int) -> Tensor:
+    """Grey faces (B, 1, side, side) in [0, 1] of (B, 3, H, W) RGB."""
+    weights = images.new_tensor(GREY).view(1, 3, 1, 1)
+    plane = (images * weights).sum(1, keepdim=True)
+    if plane.shape[2:] == (side, side):
+        return plane
+    return F.interpolate(plane, (side, side), mode="bilinear", antialias=True)
+
+
+def quadrants(x: Tensor) -> list[Tensor]:
+    """The four quarters of maps (B, C, n, n), row by row; those at the end may be smaller."""
+    return [part for rows in x.chunk(2, 2) for part in rows.chunk(2, 3)]
 
 
 def drop(x: Tensor, share: float) -> Tensor:

@@ -42,7 +42,7 @@ from fer_bench.models import PresetLine, register_presets
 from fer_bench.models.backbone_base import CONV_3X
 from fer_bench.models.backbones import LAYOUTS, ResNet, feature_side
 from fer_bench.models.base import FERModel, ModelConfig, Normalise, Output
-from fer_bench.models.layers import conv_norm
+from fer_bench.models.layers import conv_norm, quadrants
 
 SCALES = 4
 
@@ -178,8 +178,8 @@ class MaNet(FERModel):
         """Classify (B, 3, size, size) RGB in [0, 1]; the heads are l1 (local) and l2 (global)."""
         features = self.backbone(self.normalise(images))[CONV_3X]
         # GAP over the maps put together is the mean of their GAPs.
-        cut = [part for rows in features.chunk(2, 2) for part in rows.chunk(2, 3)]
-        maps = [net(part) for net, part in zip(self.quadrants, cut, strict=True)]
+        cut = zip(self.quadrants, quadrants(features), strict=True)
+        maps = [net(part) for net, part in cut]
         local = self.fc_local(torch.stack([m.mean((2, 3)) for m in maps]).mean(0))
         whole = self.fc_global(self.whole(features).mean((2, 3)))
         return Output(self.weight * local + (1 - self.weight) * whole, (local, whole))

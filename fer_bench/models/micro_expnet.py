@@ -33,10 +33,9 @@ from torch import Tensor, nn
 from fer_bench.errors import FerBenchError
 from fer_bench.models import register
 from fer_bench.models.base import FERModel, Output, PlainConfig
-from fer_bench.models.layers import drop
+from fer_bench.models.layers import drop, grey
 
 SIDE, HIDDEN = 84, 48
-GREY = (0.299, 0.587, 0.114)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,15 +59,6 @@ class MicroExpNetConfig(PlainConfig):
         super().__post_init__()
         if not 0 <= self.dropout < 1:
             raise FerBenchError(f"dropout must lie in [0, 1), got {self.dropout}")
-
-
-def grey(images: Tensor, side: int) -> Tensor:
-    """Grey faces (B, 1, side, side) in [0, 1] of (B, 3, H, W) RGB."""
-    weights = images.new_tensor(GREY).view(1, 3, 1, 1)
-    plane = (images * weights).sum(1, keepdim=True)
-    if plane.shape[2:] == (side, side):
-        return plane
-    return F.interpolate(plane, (side, side), mode="bilinear", antialias=True)
 
 
 class MicroExpNet(FERModel):

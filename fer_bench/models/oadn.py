@@ -42,10 +42,10 @@ import torch
 from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError
-from fer_bench.faces.face_points import mean_points
 from fer_bench.models import register
 from fer_bench.models.backbones import LAYOUTS, ResNet
 from fer_bench.models.base import FERModel, ModelConfig, Normalise, Output
+from fer_bench.models.of_points import PointsModel
 from fer_bench.models.partition import partition
 
 REGIONS_A_SIDE = 2
@@ -99,11 +99,8 @@ def keep_side(backbone: ResNet) -> None:
             module.stride = (1, 1)
 
 
-class Oadn(FERModel):
+class Oadn(PointsModel):
     """OADN on a ResNet."""
-
-    fields = ("points",)
-    mean: Tensor
 
     def __init__(self, num_classes: int, config: OadnConfig) -> None:
         super().__init__()
@@ -120,7 +117,6 @@ class Oadn(FERModel):
         self.regions = nn.ModuleList(
             nn.Linear(WIDTH, num_classes) for _ in range(REGIONS_A_SIDE**2)
         )
-        self.register_buffer("mean", torch.from_numpy(mean_points()), persistent=False)
 
     def forward(self, images: Tensor, points: Tensor | None = None) -> Output:
         """Classify (B, 3, S, S) RGB in [0, 1].
@@ -132,8 +128,7 @@ class Oadn(FERModel):
             points: (B, 24, 3), see `face_points`; a mean face's where there are none.
         """
         features = self.backbone(self.normalise(images))["layer4"]
-        if points is None:
-            points = self.mean.expand(len(images), -1, -1)
+        points = self.known(points, len(images))
         side, config = features.shape[-1], self.config
         maps = attention_maps(points, side, config.spread, config.threshold)
         vectors = torch.einsum("bphw,bchw->bpc", maps, features) / side**2

@@ -45,12 +45,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError
-from fer_bench.faces.face_points import mean_points
 from fer_bench.models import PresetLine, register_presets
 from fer_bench.models.backbone_base import CONV_4X
 from fer_bench.models.backbones import feature_side
-from fer_bench.models.base import FERModel, Normalise, Output
+from fer_bench.models.base import Normalise, Output
 from fer_bench.models.ir50 import face_backbone
+from fer_bench.models.of_points import PointsModel
 from fer_bench.models.poster_pp import PointMaps
 from fer_bench.models.transformer import Mlp, TokenConfig, drop_path, split_heads, tokens_of
 
@@ -157,11 +157,8 @@ class PyramidLayer(nn.Module):
         return [whole + self.widen[0](half), half, quarter]
 
 
-class Poster(FERModel):
+class Poster(PointsModel):
     """POSTER."""
-
-    fields = ("points",)
-    mean: Tensor
 
     def __init__(self, num_classes: int, config: PyramidConfig) -> None:
         super().__init__()
@@ -180,7 +177,6 @@ class Poster(FERModel):
         self.norm = nn.LayerNorm(dim, eps=1e-6)
         self.gate = nn.Sequential(nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, dim))
         self.fc = nn.Linear(dim, num_classes)
-        self.register_buffer("mean", torch.from_numpy(mean_points()), persistent=False)
 
     def forward(self, images: Tensor, points: Tensor | None = None) -> Output:
         """Classify (B, 3, size, size) RGB in [0, 1].
@@ -190,8 +186,7 @@ class Poster(FERModel):
             points: (B, 24, 3), see `face_points`; a mean face's where there are none.
         """
         features = self.backbone(self.normalise(images))[CONV_4X]
-        if points is None:
-            points = self.mean.expand(len(images), -1, -1)
+        points = self.known(points, len(images))
         face = self.embed(face_tokens(features, self.released))
         asked = tokens_of(self.landmarks(points))
         face, asked = (torch.cat([x.mean(1, keepdim=True), x], 1) for x in (face, asked))

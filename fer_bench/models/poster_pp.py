@@ -38,12 +38,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from fer_bench.faces.face_points import POINTS, mean_points
+from fer_bench.faces.face_points import POINTS
 from fer_bench.models import PresetLine, register_presets
 from fer_bench.models.backbone_base import STAGES
 from fer_bench.models.backbones import feature_side
-from fer_bench.models.base import FERModel, Normalise, Output
+from fer_bench.models.base import Normalise, Output
 from fer_bench.models.ir50 import face_backbone
+from fer_bench.models.of_points import PointsModel
 from fer_bench.models.transformer import (
     Block,
     Mlp,
@@ -116,11 +117,8 @@ class PlacesAsked(nn.Module):
         return y + drop_path(self.gamma2 * self.mlp(self.norm2(y)), left_out)
 
 
-class PosterPp(FERModel):
+class PosterPp(PointsModel):
     """POSTER++."""
-
-    fields = ("points",)
-    mean: Tensor
 
     def __init__(self, num_classes: int, config: TokenConfig) -> None:
         super().__init__()
@@ -146,7 +144,6 @@ class PosterPp(FERModel):
         for part in (self.blocks, self.gate, self.fc):
             start(part)
         self.first, self.places = embedding(1, 1, dim), embedding(1, 1 + count, dim)
-        self.register_buffer("mean", torch.from_numpy(mean_points()), persistent=False)
 
     def forward(self, images: Tensor, points: Tensor | None = None) -> Output:
         """Classify (B, 3, size, size) RGB in [0, 1].
@@ -156,8 +153,7 @@ class PosterPp(FERModel):
             points: (B, 24, 3), see `face_points`; a mean face's where there are none.
         """
         maps = self.backbone(self.normalise(images))
-        if points is None:
-            points = self.mean.expand(len(images), -1, -1)
+        points = self.known(points, len(images))
         tokens = [self.first.expand(len(images), -1, -1)]
         for i, stage in enumerate(SCALES):
             face, asked = self.reduce[i](maps[stage]), self.landmarks[i](points)

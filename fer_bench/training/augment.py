@@ -22,6 +22,7 @@ from fer_bench.training import moves
 from fer_bench.training.recipe import Recipe
 
 GREY = (0.2989, 0.587, 0.114)
+"""torchvision's, four digits of what `models.layers.GREY` has three of."""
 
 
 @dataclass(frozen=True)

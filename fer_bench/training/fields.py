@@ -27,8 +27,6 @@ from fer_bench.training.moves import move, move_points
 class Field(NamedTuple):
     """One kind of thing known of faces."""
 
-    read: Callable[[pd.DataFrame], np.ndarray]
-    """Manifest rows to an array (N, ...)."""
     mirror: Callable[[np.ndarray], np.ndarray]
     """That of the mirror images, from (n, ...) to (n, ...)."""
     move: Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -56,22 +54,14 @@ def _as_it_is(values: np.ndarray, moves: np.ndarray | None = None) -> np.ndarray
     return values
 
 
-FIELDS = {
-    "points": Field(_points, mirrored, move_points),
-    "person": Field(_person, _as_it_is, _as_it_is),
-}
-
-
-def _no_images(rows: pd.DataFrame) -> np.ndarray:
-    raise NotImplementedError("images come from `image_targets.py`")
-
-
+READERS: dict[str, Callable[[pd.DataFrame], np.ndarray]] = {"points": _points, "person": _person}
+"""Manifest rows to an array (N, ...)."""
+FIELDS = {"points": Field(mirrored, move_points), "person": Field(_as_it_is, _as_it_is)}
 IMAGE = Field(
-    _no_images,
     lambda images: images[..., ::-1],
     lambda images, moves: move(torch.from_numpy(images), moves).numpy(),
 )
-"""What is none of the fields: an image that a model learns to draw."""
+"""An image that a model learns to draw (`image_targets.py`): no field."""
 
 
 def read(names: Sequence[str], rows: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -85,9 +75,9 @@ def read(names: Sequence[str], rows: pd.DataFrame) -> dict[str, np.ndarray]:
         FerBenchError: there is no such field, or the manifest lacks it.
     """
     for name in names:
-        if name not in FIELDS:
-            raise FerBenchError(f"a model asks for the field {name!r}: {nearest(name, FIELDS)}")
-    return {name: FIELDS[name].read(rows) for name in names}
+        if name not in READERS:
+            raise FerBenchError(f"a model asks for the field {name!r}: {nearest(name, READERS)}")
+    return {name: READERS[name](rows) for name in names}
 
 
 def of_batch(

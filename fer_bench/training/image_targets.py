@@ -20,10 +20,10 @@ import pandas as pd
 
 from fer_bench.datasets.pack import Pixels
 from fer_bench.errors import FerBenchError, nearest
+from fer_bench.models.layers import GREY
 from fer_bench.training.batches import Faces
 
 TARGETS = ("neutral_face", "class_means", "class_pairs")
-GREY = np.array([0.299, 0.587, 0.114])
 NEUTRAL = "neutral"
 
 
@@ -84,7 +84,7 @@ def with_targets(
 def _grey(faces: Faces, which: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """Each position and its face, (side, side) in [0, 1]."""
     for i in which.tolist():
-        yield i, np.asarray(faces.pixels[faces.rows[i : i + 1]])[0] @ GREY / 255
+        yield i, np.asarray(faces.pixels[faces.rows[i : i + 1]])[0] @ np.array(GREY) / 255
 
 
 def _means(faces: Faces, neutral: int, classes: int) -> np.ndarray:
