@@ -16,7 +16,8 @@ from fer_bench import models, specs
 from fer_bench.contract.onnx_export import PACKAGES as ONNX
 from fer_bench.cores import cores
 from fer_bench.errors import FerBenchError
-from fer_bench.faces.face_landmarks import NAME as LANDMARKS
+from fer_bench.faces.face_points import NETWORK as LANDMARKS
+from fer_bench.files import WEIGHTS
 from fer_bench.models import outside, weights
 from fer_bench.params import Params, load
 from fer_bench.receiving import status
@@ -184,7 +185,7 @@ def _weights(params: Params, folder: Path) -> Iterator[Finding]:
         if align.points or align.masks:
             asked.setdefault(LANDMARKS, []).append(f"align.{source}")
     for name, known in weights.KNOWN.items():
-        there = (folder / weights.FOLDER / f"{name}.safetensors").is_file()
+        there = (folder / WEIGHTS / f"{name}.safetensors").is_file()
         users = asked.pop(name, [])
         said = f"for {', '.join(users[:3])}" if users else "no enabled row starts from it"
         yield Finding(

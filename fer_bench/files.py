@@ -17,6 +17,8 @@ from typing import Any
 
 from fer_bench.errors import FerBenchError
 
+WEIGHTS = Path("data/weights")
+"""Where added weights lie."""
 UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 """Characters that nobody sees, and that some programs take for line breaks and others do not."""
 

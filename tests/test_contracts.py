@@ -16,8 +16,7 @@ PACKAGE = ROOT / "fer_bench"
 LAYERS = [
     "labels", "row_names", "cores", "errors", "device", "model_card", "files", "reading",
     "fingerprint", "rules", "rendering", "datasets", "records", "faces", "receiving", "models",
-    "training",
-    "evaluation", "statistics", "reports", "audit", "params", "specs", "inference",
+    "training", "statistics", "evaluation", "reports", "audit", "params", "specs", "inference",
     "stages", "contract", "doctor", "status", "sweep", "cli",
 ]  # fmt: skip
 

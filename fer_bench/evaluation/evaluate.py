@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fer_bench.evaluation.opened import autocast, network, prepare, test_faces
+from fer_bench.evaluation.opened import autocast, known_faces, network, prepare, test_faces
 from fer_bench.files import replacing_folder, sha256_file, write_json
 from fer_bench.reading import load_weights
 from fer_bench.records.faces import STAMP
 from fer_bench.records.predictions import FILE, predictions_frame, write_predictions
 from fer_bench.records.spec import RowSpec, View
-from fer_bench.training.data import select, with_fields
 from fer_bench.training.step import predict
 
 
@@ -33,7 +32,7 @@ def evaluate_cell(
     remedy = f"remove it from enabled.{spec.dataset}.evaluate_on"
     pixels, rows = test_faces(spec, evaluated, packs, remedy)
     model = network(spec, device)
-    faces = with_fields(select(pixels, rows), rows, model.fields)
+    faces = known_faces(spec, model, pixels, rows)
     frames = []
     for file in sorted(weights.glob("*.safetensors")):
         load_weights(model, file)

@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_bench.records.explanation import Faithful, Faithfulness, Mean
+from fer_bench.statistics.intervals import half_width
 
 STEPS = 10
 """Each step replaces a tenth of the pixels."""
@@ -127,8 +128,6 @@ def ratio(over: np.ndarray, under: np.ndarray, people: np.ndarray) -> Mean:
         under: (N,) the same.
         people: (N,) who is on each face, a number a person.
     """
-    from scipy.special import stdtrit
-
     if not len(over):
         return Mean(None, None, None, 0, 0)
     found = over.sum() / under.sum()
@@ -137,7 +136,7 @@ def ratio(over: np.ndarray, under: np.ndarray, people: np.ndarray) -> Mean:
     if units < 2:
         return Mean(tidy(found), None, None, len(over), units)
     error = np.sqrt(units / (units - 1) * (lifts**2).sum()) / under.sum()
-    half = stdtrit(units - 1, 0.975) * error
+    half = half_width(error, units - 1)
     return Mean(tidy(found), tidy(found - half), tidy(found + half), len(over), units)
 
 

@@ -13,10 +13,12 @@ from fer_bench import models
 from fer_bench.datasets.pack import Pixels
 from fer_bench.device import here
 from fer_bench.errors import FerBenchError
+from fer_bench.faces.face_points import MEAN, NETWORK
 from fer_bench.models import FERModel
 from fer_bench.reading import load_weights
 from fer_bench.records.spec import RowSpec, View
-from fer_bench.training.data import open_view
+from fer_bench.training.batches import Faces
+from fer_bench.training.data import open_view, select, with_fields
 from fer_bench.training.setup import allow_tf32
 
 
@@ -61,6 +63,23 @@ def test_faces(spec: RowSpec, view: View, packs: Path, remedy: str) -> tuple[Pix
             f"{spec.dataset}/{spec.model} takes {size} px; set both align.<source>.size alike"
         )
     return pixels, rows
+
+
+def known_faces(spec: RowSpec, model: FERModel, pixels: Pixels, rows: pd.DataFrame) -> Faces:
+    """The faces of `test_faces` with what the model takes of each besides its pixels.
+
+    Raises:
+        FerBenchError: their points were found in another way than those it learned from.
+    """
+    if "points" in model.fields:
+        learned = NETWORK if spec.align.get("points") == NETWORK else MEAN
+        by_network = rows.reindex(columns=["points_from"])["points_from"].notna()
+        if (by_network != (learned == NETWORK)).any():
+            raise FerBenchError(
+                f"{spec.dataset}/{spec.model} learned from points of the {learned} and these faces "
+                "have others; set align.<source>.points alike and align again"
+            )
+    return with_fields(select(pixels, rows), rows, model.fields)
 
 
 def network(spec: RowSpec, device: torch.device) -> FERModel:

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from fer_bench.evaluation.corruptions import CORRUPTIONS, PERTURBATIONS, SEVERITIES, Corruption
 from fer_bench.evaluation.corruptions.perturbations import Step
 from fer_bench.evaluation.metrics import measure
-from fer_bench.evaluation.opened import last_network, prepare, test_faces
+from fer_bench.evaluation.opened import known_faces, last_network, prepare, test_faces
 from fer_bench.faces.crop_landmarks import crop_landmarks
 from fer_bench.records.robustness import (
     Accuracies,
@@ -31,7 +31,6 @@ from fer_bench.records.spec import RowSpec, View
 from fer_bench.records.training import FILE as TRAINING
 from fer_bench.records.training import Training
 from fer_bench.training.batches import Faces, in_batches
-from fer_bench.training.data import select, with_fields
 from fer_bench.training.step import predict
 
 BATCH = 128
@@ -169,7 +168,7 @@ def _subject(spec: RowSpec, view: View, weights: Path, packs: Path) -> tuple[Mod
     model = last_network(spec, weights, device, "robustness")
     remedy = f"empty enabled.{spec.dataset}.robustness"
     pixels, rows = test_faces(spec, view, packs, remedy)
-    faces = with_fields(select(pixels, rows), rows, model.fields)
+    faces = known_faces(spec, model, pixels, rows)
     landmarks, worn = _places(rows, pixels.shape[1])
 
     def logits(images: np.ndarray, which: np.ndarray) -> np.ndarray:

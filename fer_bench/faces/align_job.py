@@ -17,7 +17,7 @@ from fer_bench.datasets.base import PIXELS, Source
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.faces.chunks import Arrays, ChunkJob, Rows
 from fer_bench.faces.detect import Detection, Detector, as_rgb
-from fer_bench.faces.face_points import LandmarkSource, face_points
+from fer_bench.faces.face_points import MEAN, NETWORK, LandmarkSource, face_points
 from fer_bench.faces.geometry import centre_square, cut_out
 
 T = TypeVar("T")
@@ -26,8 +26,8 @@ U = TypeVar("U")
 PIXELS_AT_ONCE = 2**22
 """Pixels of the images searched together: 34 photographs of 350 x 350."""
 
-MEAN_FACE, NETWORK, DLIB_LIKE = "mean_face", "face_landmark_68", "dlib_like"
-SOURCES = {"points": (MEAN_FACE, NETWORK), "masks": (MEAN_FACE, DLIB_LIKE)}
+DLIB_LIKE = "dlib_like"
+SOURCES = {"points": (MEAN, NETWORK), "masks": (MEAN, DLIB_LIKE)}
 
 OWN_COLUMNS = ("box", "landmarks", "points", "points_from", "detection", "faces_found",
                "source_sha256")  # fmt: skip
@@ -53,8 +53,8 @@ class AlignOptions:
     thresholds: tuple[float, float, float] = (0.6, 0.7, 0.8)
     min_face: int = 20
     factor: float = 0.709
-    points: str = MEAN_FACE
-    masks: str = MEAN_FACE
+    points: str = MEAN
+    masks: str = MEAN
 
     @staticmethod
     def parse(options: Mapping[str, Any]) -> AlignOptions:
@@ -213,7 +213,7 @@ def manifest(index: pd.DataFrame, arrays: Arrays, size: int) -> pd.DataFrame:
     points, more = face_points(landmarks, size), {}
     if "points" in arrays:
         kept = (points == arrays["points"]).all(axis=(1, 2))
-        points, more = arrays["points"], {"points_from": np.where(kept, MEAN_FACE, NETWORK)}
+        points, more = arrays["points"], {"points_from": np.where(kept, MEAN, NETWORK)}
     own = pd.DataFrame(
         {
             "box": numbers[:, :4].tolist(),

@@ -19,6 +19,8 @@ from torch import Tensor, nn
 
 from fer_bench.faces.tf_layers import conv_same, separable
 
+GET = "npm pack @vladmandic/face-api@1.7.15"
+"""What fetches the package."""
 SIDE = 112
 """Of the square pictures that the networks take, in pixels."""
 WIDTHS = (32, 64, 128, 256)

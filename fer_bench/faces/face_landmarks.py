@@ -19,14 +19,14 @@ import numpy as np
 import torch
 
 from fer_bench.errors import FerBenchError
-from fer_bench.faces.dense_net import SIDE, DenseNet
-from fer_bench.faces.face_points import MeanShape, seen
+from fer_bench.faces.dense_net import GET, SIDE, DenseNet
+from fer_bench.faces.face_points import NETWORK, MeanShape, seen
 from fer_bench.faces.geometry import apply, reference, similarity, warp
 from fer_bench.faces.mean_face import five_of
+from fer_bench.files import WEIGHTS
 from fer_bench.reading import reading
 
-NAME = "face_landmark_68"
-FILE = Path("data/weights") / f"{NAME}.safetensors"
+FILE = WEIGHTS / f"{NETWORK}.safetensors"
 FAR = 0.15
 """In eye distances."""
 SCALE, LOWER = 1.1, 0.16
@@ -46,7 +46,7 @@ class FaceLandmarks:
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
-        again = f"`npm pack @vladmandic/face-api@1.7.15`, then `fer-bench weights add {NAME} FILE`"
+        again = f"`{GET}`, then `fer-bench weights add {NETWORK} FILE`"
         with reading(file, again):
             try:
                 self._network = DenseNet.of(load_file(file))

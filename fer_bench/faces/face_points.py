@@ -23,6 +23,9 @@ from fer_bench.faces.crop_landmarks import crop_landmarks
 from fer_bench.faces.face_frame import RADIUS, estimate_yaw
 from fer_bench.faces.mean_face import MEAN_FACE, MIRROR, five_of
 
+MEAN, NETWORK = "mean_face", "face_landmark_68"
+"""Where points come from: in params and manifests, the latter among weights too."""
+
 
 class Point(NamedTuple):
     """One of the 24 points."""

@@ -19,9 +19,9 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 
 from fer_bench.models.base import Normalise
-from fer_bench.statistics.intervals import Interval
+from fer_bench.statistics.intervals import Interval, half_width
 from fer_bench.statistics.track import Runs
-from fer_bench.statistics.two_way import half_width, parts_of, standard_error
+from fer_bench.statistics.two_way import parts_of, standard_error
 from fer_bench.statistics.units import Units
 
 MOST = 1000

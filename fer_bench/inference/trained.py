@@ -14,9 +14,9 @@ import torch
 from fer_bench.device import check_kind
 from fer_bench.evaluation.metrics import log_softmax
 from fer_bench.evaluation.opened import autocast, network, prepare
-from fer_bench.faces.align_job import NETWORK, AlignOptions
+from fer_bench.faces.align_job import AlignOptions
 from fer_bench.faces.detect import Detection, Detector
-from fer_bench.faces.face_points import LandmarkSource, face_points
+from fer_bench.faces.face_points import NETWORK, LandmarkSource, face_points
 from fer_bench.faces.geometry import centre_square, cut_out
 from fer_bench.inference.find_run import Run, find_run
 from fer_bench.inference.pictures import Picture, listed, read

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from torch import Tensor
 
+from fer_bench.faces.dense_net import GET
 from fer_bench.models.package_files import read_members
 from fer_bench.models.tfjs_weights import depthwise_kernel, kernel, read_tensors
 
-GET = "npm pack @vladmandic/face-api@1.7.15"
 LANDMARKS = "package/model/face_landmark_68_model"
 BIN, MANIFEST = f"{LANDMARKS}.bin", f"{LANDMARKS}-weights_manifest.json"
 LANDMARK_FILES = {

@@ -18,18 +18,18 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from fer_bench.errors import FerBenchError, nearest
-from fer_bench.faces.face_landmarks import NAME as LANDMARKS
-from fer_bench.files import read_json, replacing, sha256_file, write_json
+from fer_bench.faces.dense_net import GET
+from fer_bench.faces.face_points import NETWORK as LANDMARKS
+from fer_bench.files import WEIGHTS, read_json, replacing, sha256_file, write_json
 from fer_bench.models.backbone_base import TIMM
 from fer_bench.models.backbones import ResNet
-from fer_bench.models.face_api_weights import GET, landmark_state
+from fer_bench.models.face_api_weights import landmark_state
 from fer_bench.models.ir50 import IR50, UNITS, Ir50
 from fer_bench.models.timm_nets import TimmPooled, check_timm, load_timm
 from fer_bench.models.vgg import Vgg16
 from fer_bench.models.weight_files import read_tensors
 
 log = logging.getLogger(__name__)
-FOLDER = Path("data/weights")
 
 
 class Known(NamedTuple):
@@ -97,7 +97,7 @@ def known(name: str) -> Known:
     raise FerBenchError(f"unknown weights {name!r}: {nearest(name, KNOWN)}")
 
 
-def resolve(kind: str, backbone: str, folder: Path = FOLDER) -> Path:
+def resolve(kind: str, backbone: str, folder: Path = WEIGHTS) -> Path:
     """The safetensors file a model that starts from `kind` loads into its backbone.
 
     Args:
@@ -137,7 +137,7 @@ def recorded_sha256(path: Path) -> str:
     return str(read_json(sidecar)["sha256"])
 
 
-def status(folder: Path = FOLDER) -> list[dict[str, str]]:
+def status(folder: Path = WEIGHTS) -> list[dict[str, str]]:
     """One row for each known weights file: whether it is there, and how to get it."""
     rows = []
     for name, weights in KNOWN.items():
@@ -147,7 +147,7 @@ def status(folder: Path = FOLDER) -> list[dict[str, str]]:
     return rows
 
 
-def add_weights(name: str, file: Path | None = None, folder: Path = FOLDER) -> Path:
+def add_weights(name: str, file: Path | None = None, folder: Path = WEIGHTS) -> Path:
     """Convert a published weights file to `folder/<name>.safetensors`.
 
     Args:

@@ -15,6 +15,13 @@ Interval = tuple[float, float]
 Z95 = NormalDist().inv_cdf(0.975)
 
 
+def half_width(error: float, freedom: float) -> float:
+    """Of the 95 % interval (Student's) about something with a standard error."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, 0.975)) * error
+
+
 def effective(share: float, low: float, high: float) -> float:
     """How many independent faces a 95 % interval of a share is worth.
 

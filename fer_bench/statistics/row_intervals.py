@@ -19,11 +19,11 @@ import numpy as np
 
 from fer_bench.labels import EIGHT
 from fer_bench.statistics.cache import Cache
-from fer_bench.statistics.intervals import wilson
+from fer_bench.statistics.intervals import half_width, wilson
 from fer_bench.statistics.pairs import SEEDS_NEEDED
 from fer_bench.statistics.resampling import REPLICATES, stratified_weights, stretch, weights
 from fer_bench.statistics.track import Runs, Track
-from fer_bench.statistics.two_way import Parts, half_width, parts_of, standard_error
+from fer_bench.statistics.two_way import Parts, parts_of, standard_error
 from fer_bench.statistics.units import Units
 
 FEWEST_FACES = 30

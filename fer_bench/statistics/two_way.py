@@ -63,13 +63,6 @@ def standard_error(one: Parts, other: Parts) -> tuple[float, float]:
     return math.sqrt(whole), max(1.0, freedom)
 
 
-def half_width(error: float, freedom: float) -> float:
-    """Of the 95 % interval (Student's) about something with a `standard_error`."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(freedom, 0.975)) * error
-
-
 def _small(units: int) -> float:
     """Few units spread less about their own mean than about the true one."""
     return units / max(1, units - 1)

@@ -150,6 +150,18 @@ class Recipe:
             low, high = getattr(self, key)
             if low > high:
                 raise FerBenchError(f"recipe: {key}: {low} is the least and {high} the most")
+        for keys, owner, used in (
+            (("aspect",), "resized_crop", self.resized_crop != (1, 1)),
+            (("erased", "erase_with"), "erasing", self.erasing),
+            (("repeat_below",), "sampler: class_repeat", self.sampler == "class_repeat"),
+            (("jittered",), "jitter", any(self.jitter)),
+            (("noise_kind",), "label_noise", self.label_noise),
+            (("teacher_share", "temperature", "teacher_sees"), "a teacher: name the row under "
+             "`students` of its dataset's `enabled` in params.yaml", self.teacher),
+        ):  # fmt: skip
+            for key in keys:
+                if not used and getattr(self, key) != getattr(Recipe, key):
+                    raise FerBenchError(f"recipe: {key} does nothing without {owner}")
         for wrong, said in (
             (self.schedule == "step" and not self.milestones,
              "schedule: step needs milestones, e.g. [15, 30]"),
@@ -164,10 +176,6 @@ class Recipe:
              f"batch_size: {self.batch_size} cuts a group of sampler: {self.sampler} in two"),
             (self.moved != 1 and not any(moves),
              "moved is of rotation, translation, scale and padded_crop; none is set"),
-            (not self.teacher and (self.teacher_share, self.temperature, self.teacher_sees)
-             != (Recipe.teacher_share, Recipe.temperature, Recipe.teacher_sees),
-             "teacher_share, temperature and teacher_sees are of rows that params.yaml has under "
-             "`students` of a dataset's `enabled`, with their teacher"),
         ):  # fmt: skip
             if wrong:
                 raise FerBenchError(f"recipe: {said}")

@@ -9,6 +9,7 @@ of the same fold, by its last epoch; it stays as it is, in evaluation mode.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,10 +51,11 @@ class Teacher:
         recipe: the student's.
         device: where it is trained.
         fold: that is held out, in cross-validation.
+        classes: the student's, in the order of its logits.
 
     Raises:
-        FerBenchError: the teacher knows other classes' numbers, or needs more of an augmented face
-            than its pixels.
+        FerBenchError: the teacher tells other classes, or in another order, or needs more of an
+            augmented face than its pixels.
     """
 
     def __init__(
@@ -64,8 +66,14 @@ class Teacher:
         recipe: Recipe,
         device: torch.device,
         fold: int | None,
+        classes: Sequence[str],
     ) -> None:
         file, spec = weights_of(folder, fold), RowSpec.read(folder / FILE)
+        if list(spec.classes) != list(classes):
+            raise FerBenchError(
+                f"{folder / FILE}: the teacher {spec.model} tells {', '.join(spec.classes)}, its "
+                f"student {', '.join(classes)}: train the teacher again, on the same classes"
+            )
         with torch.random.fork_rng():  # the student's weights are drawn already; its layers are not
             self.model = models.build(spec.base, len(spec.classes), **spec.options)
         load_weights(self.model, file)

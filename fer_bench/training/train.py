@@ -129,7 +129,7 @@ def _run(
     teaching = None
     if teacher:
         given.append(sha256_file(weights_of(teacher, cell.fold)))
-        teaching = Teacher(teacher, train, rows, recipe, fabric.device, cell.fold)
+        teaching = Teacher(teacher, train, rows, recipe, fabric.device, cell.fold, classes)
     result = fit(
         fabric, compute, model, train, parts.val, parts.test, recipe, cell, len(classes),
         key=sha256_json(given), teacher=teaching,

@@ -168,6 +168,10 @@ def test_a_model_with_points_trains_and_is_evaluated_on_them(aligned, make_spec,
         for folder in (out, tmp_path / "on")
     )
     pd.testing.assert_frame_equal(own.reset_index(drop=True), again.reset_index(drop=True))
+    manifest.assign(points_from="face_landmark_68").to_parquet(aligned / "toy/manifest.parquet")
+    with pytest.raises(FerBenchError, match="toy/oadn learned from points of the mean_face and"):
+        evaluate_cell(spec, view, table, out / "weights", tmp_path / "other", aligned)
+    assert not (tmp_path / "other").exists()
     pixels, rows = open_view(View(**TOY_VIEW), aligned)
     tests = select(pixels, rows[rows["split"] == "test"])
     model = models.build("oadn", 7, **read_json(spec)["options"])

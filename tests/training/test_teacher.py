@@ -12,6 +12,7 @@ from toy_pack import TOY_VIEW, make_pack
 from fer_bench import models
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_json
+from fer_bench.labels import SEVEN
 from fer_bench.records.spec import View
 from fer_bench.training import train
 from fer_bench.training.data import open_view, splits
@@ -52,8 +53,8 @@ def test_its_answers_are_those_of_its_weights(teacher, pupils):
     images = faces.images(which, CPU)
     seen = images.flip(3).clamp(0.1, 0.6)
     before = torch.get_rng_state()
-    plain = Teacher(teacher, *pupils, recipe(), CPU, None)
-    live = Teacher(teacher, *pupils, recipe(teacher_sees="augmented"), CPU, None)
+    plain = Teacher(teacher, *pupils, recipe(), CPU, None, SEVEN)
+    live = Teacher(teacher, *pupils, recipe(teacher_sees="augmented"), CPU, None, SEVEN)
     assert torch.equal(torch.get_rng_state(), before)  # what a student draws stays its own
     with torch.no_grad():
         own, augmented = model(images).logits, model(seen).logits
@@ -138,3 +139,10 @@ def test_in_cross_validation_the_teacher_has_not_seen_the_fold(make_spec, tmp_pa
     with pytest.raises(FerBenchError, match=r"last_fold1.safetensors is missing: train the teach"):
         train_cell(spec, start, 1, tmp_path / "lost", tmp_path / "folded", tmp_path / "teacher")
     assert not (tmp_path / "lost").exists()
+
+
+def test_a_teacher_of_other_classes_is_refused(teacher, pupils):
+    """The same ones in another order have other numbers."""
+    for classes in (SEVEN[::-1], SEVEN[:6]):
+        with pytest.raises(FerBenchError, match=r"spec.json: the teacher baseline1 tells neutral"):
+            Teacher(teacher, *pupils, recipe(), CPU, None, classes)
