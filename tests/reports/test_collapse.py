@@ -10,8 +10,10 @@ import pytest
 from fixed_scores import metrics, write_cell
 from made_scores import made_row, made_score
 
+from fer_bench.errors import FerBenchError
 from fer_bench.reports import describe
 from fer_bench.reports.collapse import why_collapsed
+from fer_bench.reports.compare.in_words import compare_text
 from fer_bench.reports.leaderboard import build_leaderboard
 from fer_bench.reports.leaderboard.ranking import ranked
 from fer_bench.reports.pages import selection_gap
@@ -94,6 +96,8 @@ def test_it_is_named_where_it_is_missing(scores: Path, paper: Path, tmp_path: Pa
     build_leaderboard(scores, {}, out)
     assert said[0] in (out / "README.md").read_text("utf-8")
     assert "did not train" in (out / "index.html").read_text("utf-8")
+    with pytest.raises(FerBenchError, match=r"seeds 0 and 1: did not train.*train it again"):
+        compare_text(found, "synthetic", "scan_cci_released", "scan_cci")
 
 
 def test_what_is_asked_for_is_found() -> None:

@@ -84,6 +84,8 @@ def measured(scores: Scores, dataset: str, model: str, set_: str, part: str) -> 
                 f"{describe.rules(scores.protocol)}: such numbers are not compared; score it again"
             )
     row, known = scores.get(dataset, model), [row.model for row in scores.of(dataset)]
+    if row is None and (still := describe.did_not_train(scores.collapsed(dataset, rows=[model]))):
+        raise FerBenchError(f"{still[0]} Change its recipe in params.yaml and train it again")
     if row is None and not known:
         names = scores.datasets()
         hint = nearest(dataset, names) if names else "run `dvc repro` first"
