@@ -1,7 +1,8 @@
 """Augmentation, drawn for each face: flip and colour jitter of the released code, and more.
 
-A recipe may also ask for moves (`moves.py`), for grey faces and for random erasing. What it does
-without is not drawn, so that all else is drawn as it would be without such options.
+A recipe may also ask for moves (`moves.py`), for torchvision's random operations, for grey faces
+and for random erasing. What it does without is not drawn, so that all else is drawn as it would be
+without such options.
 
 Everything works on a float batch (B, 3, H, W) in [0, 1] on its device; torchvision's batched
 transforms draw once for a whole batch, which is a different recipe. The tests check each
@@ -47,6 +48,37 @@ class Erasing:
 
 
 @dataclass(frozen=True)
+class Operations:
+    """What `v2.RandAugment` does to the faces of a batch.
+
+    Attributes:
+        seeds: (B,).
+        count: of operations on each face.
+        strength: of 30.
+    """
+
+    seeds: np.ndarray
+    count: int
+    strength: int
+
+    def part(self, which: slice) -> Operations:
+        """Those of some faces."""
+        return replace(self, seeds=self.seeds[which])
+
+    def change(self, images: Tensor) -> Tensor:
+        """Images (B, 3, H, W) in [0, 1] of 256 levels, changed."""
+        from torchvision.transforms.v2 import RandAugment
+
+        changes = RandAugment(self.count, self.strength)
+        levels = (images * 255).round().to(torch.uint8)
+        with torch.random.fork_rng(devices=[]):
+            for i, seed in enumerate(self.seeds.tolist()):
+                torch.default_generator.manual_seed(seed)
+                levels[i] = changes(levels[i])
+        return levels.to(images.dtype) / 255
+
+
+@dataclass(frozen=True)
 class Draws:
     """What was drawn for a batch: one entry a face.
 
@@ -57,6 +89,7 @@ class Draws:
         moves: (B, 2, 3), of `moves.py`; None for none, as in what follows.
         grey: (B,) bool.
         erasing: what is covered.
+        operations: of `RandAugment`.
     """
 
     flip: np.ndarray
@@ -65,6 +98,7 @@ class Draws:
     moves: np.ndarray | None = None
     grey: np.ndarray | None = None
     erasing: Erasing | None = None
+    operations: Operations | None = None
 
     def part(self, which: slice) -> Draws:
         """The draws of some faces of the batch."""
@@ -75,6 +109,7 @@ class Draws:
             _part(self.moves, which),
             _part(self.grey, which),
             self.erasing and self.erasing.part(which),
+            self.operations and self.operations.part(which),
         )
 
 
@@ -94,7 +129,10 @@ def drawn(size: int, recipe: Recipe, rng: np.random.Generator, side: int) -> Dra
         numbers = rng.random((5, size))
         noise = rng.integers(2**62, size=size) if recipe.erase_with == "noise" else None
         erasing = Erasing(numbers, recipe.erasing, recipe.erased, noise)
-    return replace(draws, moves=moved, grey=grey, erasing=erasing)
+    operations, (count, strength) = None, recipe.rand_augment
+    if count:
+        operations = Operations(rng.integers(2**62, size=size), count, strength)
+    return replace(draws, moves=moved, grey=grey, erasing=erasing, operations=operations)
 
 
 def draw(
@@ -121,6 +159,8 @@ def apply(images: Tensor, draws: Draws, normalise: Normalise | None = None) -> T
     images = torch.where(flip, images.flip(3), images)  # a copy, which is changed in place below
     if draws.moves is not None:
         images = moves.move(images, draws.moves)
+    if draws.operations is not None:
+        images = draws.operations.change(images)
     if draws.grey is not None:
         which = torch.from_numpy(draws.grey).to(images.device)[:, None, None, None]
         images = torch.where(which, _grey(images), images)

@@ -66,6 +66,11 @@ def fit(
         key: hash of the code, params and data; training goes on from a checkpoint of the same key.
         teacher: whose answers `model` learns from too.
     """
+    if recipe.rand_augment[0] and (follow := sorted(set(train.fields) - {"person"})):
+        raise FerBenchError(
+            f"recipe: rand_augment moves faces and not their {', '.join(follow)}, which this model "
+            "looks at: use rotation, translation and scale"
+        )
     checkpoints = Checkpoints(str(cell), key, writes())
     with _memory(recipe, fabric.device):
         wrapped, optimizer = place(fabric, model, recipe, compute)

@@ -66,6 +66,8 @@ class Recipe:
             that the released code uses on SFEW.
         flip: probability of a horizontal flip (released code: 0.5).
         jitter: brightness, contrast, saturation and hue ranges (released code).
+        rand_augment: how many operations, drawn for each face from torchvision's `v2.RandAugment`,
+            change it before all colours, and their strength of 30; points do not follow.
         jittered: probability of all four; 1 for always.
         grey: probability of losing all colour, before the jitter.
         moved: probability of what the next four say together (`moves.py`); 1 for always.
@@ -117,6 +119,7 @@ class Recipe:
     jitter: tuple[float, float, float, float] = field(
         default=(0.4, 0.3, 0.25, 0.05), metadata={"ge": 0, "most": (10, 10, 10, 0.5)}
     )
+    rand_augment: tuple[int, int] = _between(0, 30, (0, 0), rare=True)
     jittered: float = _between(0, 1, 1.0, rare=True)
     grey: float = _between(0, 1, 0.0, rare=True)
     moved: float = _between(0, 1, 1.0, rare=True)
@@ -174,6 +177,8 @@ class Recipe:
              f"warmup and steady: {began} epochs leave none of the {self.epochs} for what follows"),
             (self.batch_size % GROUPS.get(self.sampler, 1),
              f"batch_size: {self.batch_size} cuts a group of sampler: {self.sampler} in two"),
+            (self.rand_augment[0] == 0 < self.rand_augment[1],
+             f"rand_augment: {list(self.rand_augment)} is no operation, e.g. [2, 9] are two"),
             (self.moved != 1 and not any(moves),
              "moved is of rotation, translation, scale and padded_crop; none is set"),
         ):  # fmt: skip

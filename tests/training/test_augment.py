@@ -5,9 +5,14 @@ import pytest
 import torch
 from torchvision.transforms import functional as reference
 
+from fer_bench.errors import FerBenchError
+from fer_bench.files import read_json
 from fer_bench.models.base import Normalise
 from fer_bench.training.augment import Draws, apply, draw, drawn
+from fer_bench.training.batches import Faces
+from fer_bench.training.loop import fit
 from fer_bench.training.recipe import Recipe
+from fer_bench.training.streams import CellStreams
 
 SIZE = 6
 OPERATIONS = ("adjust_brightness", "adjust_contrast", "adjust_saturation", "adjust_hue")
@@ -148,3 +153,34 @@ def test_noise_is_standard_normal_to_the_model_and_each_faces_own():
                 zip(after, covered, strict=True)}) == 60  # fmt: skip
     without = made(many, **keys)  # a model without: of the pixels themselves
     assert without.permute(0, 2, 3, 1)[covered].std().item() == pytest.approx(1, abs=0.05)
+
+
+def test_random_operations_are_torchvisions_drawn_for_each_face(images):
+    from torchvision.transforms.v2 import RandAugment
+
+    levels = (images * 255).round().to(torch.uint8)
+    faces = levels.float() / 255
+    recipe = Recipe.of(STILL | {"rand_augment": [2, 15]})
+    draws = drawn(SIZE, recipe, np.random.default_rng(0), faces.shape[2])
+    before = torch.get_rng_state()
+    after = apply(faces, draws)
+    assert torch.equal(torch.get_rng_state(), before)
+    for i, seed in enumerate(draws.operations.seeds.tolist()):
+        torch.manual_seed(seed)
+        assert torch.equal(after[i], RandAugment(2, 15)(levels[i]) / 255)
+    assert not torch.allclose(after, faces, atol=0.05)
+    # A share of a batch has the operations of its own faces.
+    some = slice(1, None, 2)
+    assert torch.equal(apply(faces[some], draws.part(some)), after[some])
+
+
+def test_random_operations_are_refused_where_something_would_not_follow(make_spec):
+    pixels = np.zeros((4, 40, 40, 3), np.uint8)
+    every = np.arange(4)
+    faces = Faces(
+        pixels, every, every % 2, every.astype(str), every, {"points": np.zeros((4, 24, 3))}
+    )
+    cell, compute = CellStreams("toy", "m", 0), read_json(make_spec()[0])["compute"]
+    recipe = Recipe.of({"rand_augment": [2, 9]})
+    with pytest.raises(FerBenchError, match="rand_augment moves faces and not their points"):
+        fit(None, compute, None, faces, None, None, recipe, cell, 2, "key")

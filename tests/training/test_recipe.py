@@ -57,6 +57,7 @@ def test_what_a_record_leaves_out_is_at_its_default():
         ({"jittered": 0.8, "jitter": [0.0, 0.0, 0.0, 0.0]}, "jittered does nothing without jitter"),
         ({"noise_kind": "confusion"}, "noise_kind does nothing without label_noise"),
         ({"temperature": 2.0}, "temperature does nothing without a teacher: name the row"),
+        ({"rand_augment": [0, 9]}, r"rand_augment: \[0, 9\] is no operation, e.g. \[2, 9\]"),
         ({"erased": [0.3, 0.1]}, "erased: 0.3 is the least and 0.1 the most"),
         ({"sampler": "quadruplets", "batch_size": 18}, "batch_size: 18 cuts a group of sampler"),
         ({"epochs": 5, "warmup": 5}, "5 epochs leave none of the 5"),
