@@ -125,10 +125,15 @@ def people_count(row: Row | None, set_: str, subset: str = "all") -> int | None:
 
 
 def class_counts(row: Row, set_: str, subset: str = "all") -> str:
-    """The test set's size in faces and people, and by class."""
+    """The test set's size in faces and people, and by class.
+
+    Scores may be of another table of faces than the set's, or name none, as early ones.
+    """
     part = row.parts(set_, subset)[0]
     by_class = ", ".join(f"{c} {part['n_per_class'][c]:,}" for c in classes_of(part))
-    return f"n = {part['n']:,} faces{people(row.units(set_, subset))} ({by_class})"
+    units, table = row.units(set_, subset), row.faces and row.faces.table(set_)
+    whose = ", people not known to these scores" if table and units is None else people(units)
+    return f"n = {part['n']:,} faces{whose} ({by_class})"
 
 
 def faces(row: Row, set_: str, subset: str = "all") -> str:

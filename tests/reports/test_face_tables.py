@@ -93,8 +93,11 @@ def test_another_table_says_nothing_of_a_score(tmp_path: Path, table: pd.DataFra
     )
     again = replace(row, faces=FaceTables(tmp_path))
     assert again.units("synthetic") is None
-    assert "n = 300 faces, people not known (" in describe.class_counts(again, "synthetic")
-    assert replace(row, faces=FaceTables(tmp_path / "nowhere")).units("synthetic") is None
+    said = describe.class_counts(again, "synthetic")
+    assert "n = 300 faces, people not known to these scores (" in said
+    alone = replace(row, faces=FaceTables(tmp_path / "nowhere"))
+    assert alone.units("synthetic") is None
+    assert "n = 300 faces, people not known (" in describe.class_counts(alone, "synthetic")
 
 
 def test_a_table_with_other_faces_says_nothing(tmp_path: Path, table: pd.DataFrame) -> None:
