@@ -403,6 +403,6 @@ def test_a_students_spec_names_its_teacher_and_others_say_nothing_of_one():
     assert "teacher" not in resolved["synthetic/baseline1"]["recipe"]
     with pytest.raises(
         FerBenchError,
-        match="enabled.synthetic.small: recipe: teacher_share does nothing without a t",
+        match=r"enabled.synthetic.small: recipe: teacher_share does nothing without a t",
     ):
         specs.resolve(params(["small"], variants=variants))
