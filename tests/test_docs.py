@@ -17,6 +17,8 @@ from fer_bench.datasets.synthetic import SOURCE
 from fer_bench.files import parse_yaml, read_json
 from fer_bench.labels import Expression
 from fer_bench.model_card import KEYS
+from fer_bench.reports.formatting import rounded
+from fer_bench.reports.scores import load_scores
 
 ROOT = Path(__file__).parents[1]
 GUIDES = sorted((ROOT / "docs").glob("add_a_*.md"))
@@ -34,6 +36,30 @@ def test_every_stage_that_another_machine_runs_exists():
     for dataset, stage in named:
         stages = parse_yaml((ROOT / f"benchmarks/{dataset}/dvc.yaml").read_text(), "")["stages"]
         assert stage in stages, (dataset, stage)
+
+
+def test_the_numbers_of_the_readme_are_those_of_the_scores():
+    models = {
+        "ResNet from scratch": "baseline1",
+        "the same from `identity(facial_expressions)`": "baseline_identity",
+        "SCAN-CCI from the same weights": "scan_cci",
+        "without CCI": "scan_cci_no_cci",
+        "without the attention branch (SCAN)": "scan_cci_no_scan",
+    }
+    asked = [
+        ("accuracy", "ferplus", "all"), ("accuracy", "ferplus", "without_duplicates"),
+        ("balanced_accuracy", "ferplus", "all"), ("accuracy", "ferplus", "occluded"),
+        ("accuracy", "ferplus", "pose_gt_30"), ("accuracy", "ferplus_masked", "all"),
+        ("accuracy", "facial_expressions", "common_classes"),
+    ]  # fmt: skip
+    scores = load_scores(ROOT / "results/scores", {})
+    section = (ROOT / "README.md").read_text().split("## What was learnt on real faces")[1]
+    _, *lines = re.findall(r"^\| (.+) \|$", section.split("\n## ")[0], re.MULTILINE)
+    assert len(lines) == len(models)
+    for line in lines:
+        label, *said = line.split(" | ")
+        found = [scores.get("ferplus", models[label]).summary(*one) for one in asked]
+        assert said == [f"{rounded(100 * x.mean, 1)} ± {rounded(100 * x.std, 1)}" for x in found]
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)

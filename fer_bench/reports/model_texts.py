@@ -139,6 +139,13 @@ def home_of(start: str) -> str | None:
     return found[1] if found else None
 
 
+def no_new_ground(row: Row, set_: str) -> bool:
+    """Whether a row was trained or pre-trained on images of a source that the set takes some of."""
+    starts = (home_of(str(start)) for start in row.said("pretrained"))
+    seen = (row.dataset, row.init_from, *starts)
+    return any(share_images(name, set_) for name in seen if name)
+
+
 def licences(row: Row, texts: ModelTexts) -> Iterator[tuple[str, str]]:
     """Whose terms bind the weights: each source of training faces, and each start."""
     names = [row.dataset, *(str(v) for v in row.said("init_from") if v)]

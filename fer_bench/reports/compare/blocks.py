@@ -20,7 +20,7 @@ from fer_bench.reports.describe import subset_title
 from fer_bench.reports.formatting import NOTHING, READING, count, fold
 from fer_bench.reports.machines import differences
 from fer_bench.reports.row import Row
-from fer_bench.statistics.corrections import MARGIN
+from fer_bench.statistics.corrections import FEW_DISCORDANT, MARGIN
 from fer_bench.statistics.pairs import SEEDS_NEEDED, Comparison
 from fer_bench.statistics.power import shown_by
 from fer_bench.statistics.wording import (
@@ -36,10 +36,11 @@ from fer_bench.statistics.wording import (
 EXPLANATION = """\
 Difference: first minus second, points of mean accuracy over seeds. Where both have 5 seeds or more,
 interval and p are over {units} and seeds (marked `*`), and the verdict is on the models; with fewer
-they are over {units}, about these networks alone. McNemar's exact test compares two runs of the
-same seed, where no two faces are of one person. Holm p is corrected for {pairs}; a difference is
-claimed below 0.05. Equivalent: the 90 % interval lies inside ±{margin}; **equal within** is the
-smallest margin of which that holds."""
+they are over {units}, about these networks alone. Where fewer than {few} {units} speak for either
+side, the exact sign test over them may raise p above what the interval suggests.
+McNemar's exact test compares two runs of the same seed, where no two faces are of one person.
+Holm p is corrected for {pairs}; a difference is claimed below 0.05. Equivalent: the 90 % interval
+lies inside ±{margin}; **equal within** is the smallest margin of which that holds."""
 OTHER_MACHINES = "Trained on different machines, to which part of the difference may be due:"
 STRANGERS = (
     "Nobody says who is on these faces: where several are of one person, intervals are too narrow."
@@ -95,7 +96,9 @@ def _blocks(found: Sequence[Judged], called: Mapping[str, str], margin: float) -
     named = [NamedPair(one, *_names(one.comparison, called)) for one in found]
     family = found[0].family or f"these {found[0].pairs} pairs"
     units = "people" if any(one.comparison.people for one in found) else "faces"
-    explanation = EXPLANATION.format(pairs=family, margin=margin_text(margin), units=units)
+    explanation = EXPLANATION.format(
+        pairs=family, margin=margin_text(margin), units=units, few=FEW_DISCORDANT
+    )
     c = [one.comparison for one in found]
     few = min(min(len(one.seeds_one), len(one.seeds_other)) for one in c)
     about = about_training(few) if few < SEEDS_NEEDED else ""

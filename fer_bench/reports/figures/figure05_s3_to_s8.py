@@ -11,6 +11,7 @@ from fer_bench.reports.describe import subset_title
 from fer_bench.reports.figures.matrix import MOST_LINES, MatrixPanel, grid
 from fer_bench.reports.figures.select import COLUMNS, OURS, Inputs, capped, columns, needs
 from fer_bench.reports.figures.style import notice
+from fer_bench.reports.model_texts import no_new_ground
 from fer_bench.reports.relations import share_images
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
@@ -61,7 +62,9 @@ def figure_s3(inputs: Inputs) -> Figure:
             "ckplus7 and oulu_casia. Enable affectnet7 in params.yaml with these in its "
             "evaluate_on, and run `dvc repro`.",
         )
-    return grid(title, left_out, [MatrixPanel(*found[name]) for name in kept])
+    known = [name for name in kept if no_new_ground(*found[name])]
+    warned = f" Pre-trained on other faces of the tested set: {', '.join(known)}." if known else ""
+    return grid(title, warned + left_out, [MatrixPanel(*found[name]) for name in kept])
 
 
 def figure_s4(inputs: Inputs) -> Figure:

@@ -10,7 +10,8 @@ from fer_bench.reports import columns, describe
 from fer_bench.reports.columns import Columns, over_seeds, plain
 from fer_bench.reports.formatting import NOTHING, mean_std, opening
 from fer_bench.reports.grid import github
-from fer_bench.reports.relations import masked_base, share_images
+from fer_bench.reports.model_texts import no_new_ground
+from fer_bench.reports.relations import masked_base
 from fer_bench.reports.row import Row, classes_of
 from fer_bench.reports.scores import Scores
 from fer_bench.statistics.summary import Summary
@@ -29,8 +30,8 @@ or a set has an eighth, only faces of the seven are counted, and only their logi
 
 - **bold**: the model's own test faces (for a cross-validated set, each by the fold that left it
   out): the only places inside a dataset.
-- `*`: the tested set takes images of a source that was trained on, so it is new faces, but no new
-  dataset.
+- `*`: the tested set takes images of a source that was trained or pre-trained on, so it is new
+  faces, but no new dataset.
 - `(8)`, or another number: the set was scored among that many classes, so the place is no part of
   the seven-class comparison.
 
@@ -51,7 +52,7 @@ class RowOnSet:
         subset: the part that is over the seven classes, or `all` where there is none.
         classes: among how many classes it was scored.
         own: whether these are the row's own test faces.
-        shared: whether the set takes images of a source that was trained on.
+        shared: whether it is `no_new_ground`.
     """
 
     row: Row
@@ -100,13 +101,12 @@ def _models(scores: Scores) -> Iterator[tuple[str, list[list[RowOnSet]]]]:
 
 
 def _places(row: Row) -> Iterator[RowOnSet]:
-    source = row.init_from
     for set_ in row.scored_on:
         if masked_base(set_):
             continue
         subset, classes = _seven(row, set_)
-        shared = any(share_images(name, set_) for name in (row.dataset, source) if name)
-        yield RowOnSet(row, set_, subset, classes, set_ == row.dataset, shared)
+        own, shared = set_ == row.dataset, no_new_ground(row, set_)
+        yield RowOnSet(row, set_, subset, classes, own, shared)
 
 
 def _seven(row: Row, set_: str) -> tuple[str, int]:

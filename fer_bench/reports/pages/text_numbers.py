@@ -31,8 +31,9 @@ What does the text claim beyond its tables, and what do we find?
 
 Percent and points. **Ours** is taken as the paper's numbers are: the best seed at the epoch that
 was best on the test faces (`best_on_test`), or the difference of two such numbers; of classes, over
-all seeds; `–` where not all of it was measured. Whether the sentences fit the paper's own tables is
-checked in [the audit](../audit/paper.md)."""
+all seeds; `–` where not all of it was measured. Which differences are more than chance is said in
+[claims](claims.md), whether the sentences fit the paper's own tables in
+[the audit](../audit/paper.md)."""
 HERE = """\
 The same comparisons on other measured datasets, also by the mean over seeds of the `last` epoch,
 which chooses nothing. Of several rivals those measured are taken; for Baseline3 the backbone

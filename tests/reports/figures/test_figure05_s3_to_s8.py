@@ -114,6 +114,12 @@ class TestFiguresOfThePapersSets:
             ["oulu_casia", "scan_cci trained on affectnet7"],
             ["ckplus7_first_last", "scan_cci trained on affectnet7"],
         ]  # a masked twin of its own test faces is no other ground
+        assert "Pre-trained on other faces" not in words(of("figure_s3", *rows))
+        knows = {"pretrained": "identity(ckplus7)"}
+        row = figure_rows.row("rafdb", "scan_cci", figure_rows.cell({"ckplus7": other},
+                                                                    training=knows))  # fmt: skip
+        said = words(of("figure_s3", *rows, row))
+        assert "Pre-trained on other faces of the tested set: rafdb on ckplus7." in said
         axis = found["ckplus7; scan_cci trained on affectnet7; 60.00 % of 100 faces, 1 seed"]
         assert [t.get_text() for t in axis.texts[:4]] == ["60", "60", "40", "40"]
 

@@ -65,6 +65,13 @@ def test_the_matrix_marks_what_is_no_new_ground(scores: Scores) -> None:
     assert "sfew" not in text  # scored on nothing but its own test faces
 
 
+def test_weights_that_know_other_people_of_a_set_are_marked() -> None:
+    committed = load_scores(Path(__file__).parents[3] / "results/scores", {})
+    found = places(committed).set_index(["model", "set"])["shares_images"]
+    assert found["scan_cci", "facial_expressions"]  # its start is identity(facial_expressions)
+    assert not found["baseline1", "facial_expressions"]
+
+
 def test_masked_faces_are_no_other_dataset(demo: Path) -> None:
     """synthetic is scored on synthetic_masked: the same faces, which Table 10 compares."""
     scores = load_scores(demo / "scores", {})
