@@ -127,10 +127,6 @@ class Apvit(FERModel):
         logits = self.fc(x)
         return Output(logits, (logits,))
 
-    def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
-        """Cross-entropy."""
-        return self.cross_entropy(output.logits, target, class_weight)
-
 
 register_presets(
     Apvit,

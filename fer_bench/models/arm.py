@@ -107,10 +107,6 @@ class Arm(FERModel):
                 self.running_common.lerp_(mean, MOMENTUM)
         return mean
 
-    def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
-        """Cross-entropy."""
-        return self.cross_entropy(output.logits, target, class_weight)
-
 
 register_presets(
     Arm,

@@ -191,15 +191,15 @@ class FERModel(nn.Module, ABC):
         `fer_bench/training/fields.py` says what there is. So with `targets`, None but in training.
         """
 
-    @abstractmethod
     def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
-        """The scalar the training minimises.
+        """The scalar the training minimises: cross-entropy, where a model has no other.
 
         Args:
             output: what `forward` gave.
             target: (B,) int64 class indices.
             class_weight: (K,) weights of the classes in the cross-entropy, or None for equal.
         """
+        return self.cross_entropy(output.logits, target, class_weight)
 
     def cross_entropy(
         self, logits: Tensor, target: Tensor, class_weight: Tensor | None = None

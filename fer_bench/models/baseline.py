@@ -33,10 +33,6 @@ class Baseline(FERModel):
         logits = self.fc(features)
         return Output(logits, (logits,))
 
-    def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
-        """Cross-entropy."""
-        return self.cross_entropy(output.logits, target, class_weight)
-
 
 register_presets(
     Baseline,

@@ -159,10 +159,6 @@ class EfficientFace(FERModel):
         logits = self.fc(self.last(self.stage4(self.stage3(x))).mean((2, 3)))
         return Output(logits, (logits,))
 
-    def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
-        """Cross-entropy."""
-        return self.cross_entropy(output.logits, target, class_weight)
-
 
 @register(EfficientFaceConfig(), pretrained=None)
 def efficientface(num_classes: int, config: EfficientFaceConfig) -> FERModel:

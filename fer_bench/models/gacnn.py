@@ -207,10 +207,6 @@ class Gacnn(PointsModel):
         logits = self.fc(drop(hidden, self.dropout) if self.training else hidden)
         return Output(logits, (logits,), {"gates": gates})
 
-    def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
-        """Cross-entropy."""
-        return self.cross_entropy(output.logits, target, class_weight)
-
 
 register_presets(
     Gacnn,

@@ -87,10 +87,6 @@ class MicroExpNet(FERModel):
         logits = self.fc(drop(hidden, self.dropout) if self.training else hidden)
         return Output(logits, (logits,))
 
-    def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
-        """Cross-entropy."""
-        return self.cross_entropy(output.logits, target, class_weight)
-
 
 @register(MicroExpNetConfig(), pretrained=None)
 def micro_expnet(num_classes: int, config: MicroExpNetConfig) -> FERModel:

@@ -164,10 +164,6 @@ class PosterPp(PointsModel):
         logits = self.fc(x * torch.sigmoid(self.gate(x)))
         return Output(logits, (logits,))
 
-    def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
-        """Cross-entropy."""
-        return self.cross_entropy(output.logits, target, class_weight)
-
 
 register_presets(
     PosterPp,

@@ -48,10 +48,6 @@ class TimmBaseline(FERModel):
         logits = self.fc(self.backbone(self.normalise(images))["pooled"])
         return Output(logits, (logits,))
 
-    def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
-        """Cross-entropy."""
-        return self.cross_entropy(output.logits, target, class_weight)
-
 
 @register_family(TIMM)
 def timm_baseline(name: str) -> Member:

@@ -146,10 +146,6 @@ class TransferFer(FERModel):
         logits = self.fc(self.norm(self.blocks(x)[:, 0]))
         return Output(logits, (logits,))
 
-    def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
-        """Cross-entropy."""
-        return self.cross_entropy(output.logits, target, class_weight)
-
 
 register_presets(
     TransferFer,
