@@ -40,12 +40,12 @@ import pandas as pd
 from fer_bench.datasets.base import Dataset, PackSpec, Part
 from fer_bench.datasets.ferplus_files import (
     FER2013_LABELS,
+    TABLE,
     USAGES,
+    load_face,
+    pixel_table,
     read_fer2013,
-    read_pixels,
-    square,
 )
-from fer_bench.datasets.photograph import read_rgb
 from fer_bench.datasets.receivable import Collected, Inventory, ReceivableSource, put
 from fer_bench.datasets.spelling import expression_of
 from fer_bench.datasets.tree import Tree
@@ -58,15 +58,11 @@ CODES = tuple(Expression[name] for name in FER2013_LABELS)
 FOLDERS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 """The classes' folders by code, in the layout kept."""
 
-TABLE = "fer2013.csv"
 SUFFIXES = ("jpg", "jpeg", "png")
 
 SAMPLED, EQUALISED = 500, 20.0
 """Pictures whose mean grey level is looked at, and the standard deviation of it below which they
 were equalised: 33 in FER2013's own pixels, 9 in a public JPEG copy."""
-
-_TABLES = (r"fer2013\.csv", r"icml_face_data\.csv")
-"""The first that is there is read."""
 
 _USAGE = "|".join(USAGES)
 _IMAGE = rf"([^/]+)/({_USAGE})_(\d+)\.({'|'.join(SUFFIXES)})"
@@ -104,15 +100,11 @@ class Fer2013(ReceivableSource):
     def collect(self, tree: Tree) -> Collected:
         """The table, or where there is none the pictures in class folders."""
         collected: Collected = {}
-        tables = [[file for _, file in tree.matching(pattern)] for pattern in _TABLES]
-        pictures = list(tree.matching(_IMAGE))
+        table, pictures = pixel_table(tree), list(tree.matching(_IMAGE))
         for _, file in tree.matching(_ADDED):
             tree.leave_out(file, "added pictures (*.jpg0.jpg and so on), made of others")
-        if any(tables):
-            first = 0 if tables[0] else 1
-            put(collected, TABLE, tree.one(_TABLES[first], TABLE))
-            for file in tables[1] if not first else ():
-                tree.leave_out(file, "second table of pixels (icml_face_data.csv)")
+        if table:
+            put(collected, TABLE, table)
             for _, file in pictures:
                 tree.leave_out(file, "pictures in class folders beside the table of pixels")
             return collected
@@ -136,10 +128,7 @@ class Fer2013(ReceivableSource):
 
     def load(self, root: Path, row: Mapping[str, Any], options: Mapping[str, Any]) -> np.ndarray:
         """The image of one index row: (48, 48, 3) uint8, grey in three channels."""
-        if row["path"] != TABLE:
-            return square(read_rgb(root / row["path"]), row["path"])
-        grey = read_pixels(root / TABLE, int(row["offset"]), int(row["fer2013_row"]))
-        return np.stack([grey] * 3, axis=-1)
+        return load_face(root, row)
 
     def inventory(self, root: Path) -> Inventory:
         """Count the faces, and say when they are no exact pixels."""

@@ -49,7 +49,7 @@ import pandas as pd
 
 from fer_bench.datasets.base import Dataset, PackSpec, Part
 from fer_bench.datasets.ferplus_checks import pictures_apart, rows_apart
-from fer_bench.datasets.ferplus_files import read_pixels, square
+from fer_bench.datasets.ferplus_files import load_face
 from fer_bench.datasets.ferplus_join import (
     FOLDERS,
     LABEL_FILES,
@@ -61,7 +61,6 @@ from fer_bench.datasets.ferplus_join import (
 )
 from fer_bench.datasets.ferplus_layouts import collect
 from fer_bench.datasets.ferplus_votes import RULES, UNLABELLED
-from fer_bench.datasets.photograph import read_rgb
 from fer_bench.datasets.receivable import Collected, Inventory, ReceivableSource
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError, nearest
@@ -144,10 +143,7 @@ class FerPlus(ReceivableSource):
 
     def load(self, root: Path, row: Mapping[str, Any], options: Mapping[str, Any]) -> np.ndarray:
         """The image of one index row: (48, 48, 3) uint8, grey in three channels."""
-        if row["path"] != PIXELS:
-            return square(read_rgb(root / row["path"]), row["path"])
-        grey = read_pixels(root / PIXELS, int(row["offset"]), int(row["fer2013_row"]))
-        return np.stack([grey] * 3, axis=-1)
+        return load_face(root, row)
 
     def inventory(self, root: Path) -> Inventory:
         """Count faces with a label by the default rule, and say which were left out."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from fer_bench.datasets.ferplus_votes import COLUMNS
+from fer_bench.datasets.photograph import read_rgb
+from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
 
 USAGES = {"Training": "train", "PublicTest": "val", "PrivateTest": "test"}
@@ -20,6 +23,9 @@ USAGES = {"Training": "train", "PublicTest": "val", "PrivateTest": "test"}
 FER2013_LABELS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 """The expressions of the codes 0 to 6 in `fer2013.csv`, FER2013's own single labels."""
 
+TABLE = "fer2013.csv"
+_FORMS = (r"fer2013\.csv", r"icml_face_data\.csv")
+"""Of the table, by pattern; the first that is there is read."""
 SIDE = 48
 HEADER = ("Usage", "Image name", *COLUMNS)
 
@@ -88,6 +94,26 @@ def read_pixels(path: Path, offset: int, row: int) -> np.ndarray:
     if values.min() < 0 or values.max() > 255:
         raise FerBenchError(f"{where}: a pixel outside 0 to 255. Get the file again.")
     return values.astype(np.uint8).reshape(SIDE, SIDE)
+
+
+def pixel_table(tree: Tree) -> Path | None:
+    """The table of pixels among what was given, None without; a second one is left out.
+
+    Raises:
+        FerBenchError: there are several.
+    """
+    first, second = ([file for _, file in tree.matching(form)] for form in _FORMS)
+    for file in second if first else ():
+        tree.leave_out(file, "second table of pixels (icml_face_data.csv)")
+    return tree.one(_FORMS[0 if first else 1], TABLE) if first or second else None
+
+
+def load_face(root: Path, row: Mapping[str, Any]) -> np.ndarray:
+    """The image of an index row, of the table or a file: (48, 48, 3) uint8, grey in three."""
+    if row["path"] != TABLE:
+        return square(read_rgb(root / row["path"]), row["path"])
+    grey = read_pixels(root / TABLE, int(row["offset"]), int(row["fer2013_row"]))
+    return np.stack([grey] * 3, axis=-1)
 
 
 def square(image: np.ndarray, name: str) -> np.ndarray:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_bench.datasets.ferplus_files import (
+    TABLE,
     USAGES,
     Fer2013Row,
     VotedRow,
@@ -24,7 +25,7 @@ from fer_bench.datasets.ferplus_files import (
 from fer_bench.datasets.ferplus_votes import COLUMNS
 from fer_bench.errors import FerBenchError
 
-PIXELS, NAMES = "fer2013.csv", "fer2013new.csv"
+PIXELS, NAMES = TABLE, "fer2013new.csv"
 LABEL_FILES = {"train": "label_train.csv", "val": "label_valid.csv", "test": "label_test.csv"}
 FOLDERS = {"train": "FER2013Train", "val": "FER2013Valid", "test": "FER2013Test"}
 VOTES = ("label_csv", "fer2013new")

@@ -6,15 +6,13 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from fer_bench.datasets.ferplus_join import NAMES, PIXELS
+from fer_bench.datasets.ferplus_files import TABLE, pixel_table
+from fer_bench.datasets.ferplus_join import NAMES
 from fer_bench.datasets.receivable import Collected, put
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
 
 PARTS = ("train", "valid", "test")
-
-_TABLES = (r"fer2013\.csv", r"icml_face_data\.csv")
-"""The first that is there is read."""
 
 _PNG = r"FER2013(train|valid|test)/(fer\d{7})\.png"
 _OTHER = r"FER2013(?:train|valid|test)/(?!fer\d{7}\.png$)[^/]+\.(?:png|jpe?g|bmp)"
@@ -37,9 +35,9 @@ def collect(tree: Tree) -> Collected:
     collected: Collected = {}
     for match, file in tree.matching(_PNG):
         put(collected, f"FER2013{match[1].title()}/{match[2].lower()}.png", file)
-    table = _table(tree)
+    table = pixel_table(tree)
     if table:
-        put(collected, PIXELS, table)
+        put(collected, TABLE, table)
     if not collected:
         raise FerBenchError(_no_pixels(tree))
     labels = {part: rf"(?:FER2013{part}/label|label_{part})\.csv" for part in PARTS}
@@ -50,24 +48,9 @@ def collect(tree: Tree) -> Collected:
         for part, pattern in labels.items():
             what = f"data/FER2013{part.title()}/label.csv ({_REPOSITORY})"
             put(collected, f"label_{part}.csv", tree.one(pattern, what))
-    _count_left_out(tree)
-    return collected
-
-
-def _count_left_out(tree: Tree) -> None:
-    for file in _found(tree, _TABLES[1]) if _found(tree, _TABLES[0]) else ():
-        tree.leave_out(file, "second table of pixels (icml_face_data.csv)")
-    for _, file in tree.matching(_OTHER):
+    for file in _found(tree, _OTHER):
         tree.leave_out(file, _ADDED)
-
-
-def _table(tree: Tree) -> Path | None:
-    for pattern in _TABLES:
-        if found := _found(tree, pattern):
-            if len(found) > 1:
-                return tree.one(pattern, PIXELS)
-            return found[0]
-    return None
+    return collected
 
 
 def _found(tree: Tree, pattern: str) -> list[Path]:
