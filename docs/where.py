@@ -30,7 +30,8 @@ ABOUT = """\
 Written by `python docs/where.py`. Guess by three rules:
 
 1. What has a name is in the file of that name: page `x` in `reports/pages/x.py`, command `x` in
-   `cli/x.py`, a source and a model family in `datasets/` and `models/`, a record in `records/`.
+   `cli/x.py`, a source and a model family in `datasets/` and `models/`, a record in `records/`, a
+   figure in the file of `reports/figures/` whose name has it among others.
 2. Stage `x` is the function `x` in `stages/before_training.py`, `cells.py` or `reports.py`; what it
    runs is in `x.py` of another package: `evaluate` in `evaluation/evaluate.py`.
 3. The paper's tables and figures share files whose names count them: `table01_to_s1.py`.
@@ -147,6 +148,8 @@ def things() -> list[Thing]:
         Thing("masks that faces wear", "fer_bench/faces/wear_mask.py"),
         Thing("near duplicates", "fer_bench/audit/near.py", "def near_pairs"),
         Thing("McNemar's test", "fer_bench/statistics/pairs.py", "def exact"),
+        Thing("what `predict` runs", "fer_bench/inference/trained.py", "def predict"),
+        Thing("ONNX", "fer_bench/contract/onnx_export.py", "onnx"),
         Thing("what a model must keep to", "fer_bench/contract/check_model.py", "CONTRACT"),
         Thing("the rules of the protocol", "docs/protocol.md", "<!-- rules -->"),
     ]
