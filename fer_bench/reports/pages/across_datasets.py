@@ -9,7 +9,7 @@ from fer_bench.reports import columns
 from fer_bench.reports.columns import Columns, plain, share
 from fer_bench.reports.formatting import opening, percent, rounded
 from fer_bench.reports.grid import github
-from fer_bench.reports.relations import masked_base, share_images, sources_of
+from fer_bench.reports.relations import masked_base, rendered, share_images, sources_of
 from fer_bench.reports.scores import Scores
 from fer_bench.statistics.ranks import ALPHA, FEWEST, Ranks, common_block, rank, refusal
 from fer_bench.statistics.wording import p_value
@@ -24,10 +24,11 @@ Which models differ over all datasets together?
 On each dataset the models are ranked by accuracy of the `last` epoch on its own test faces, mean
 over seeds; 1 is the best, ties share their ranks. Only models measured on every dataset below are
 ranked. Datasets must be independent: masked versions, and sets that take images of the same source
-as another one, are left out. Friedman's test asks whether all models could be equally good; if not,
-two models are told apart when their average ranks differ by more than Nemenyi's critical difference
-(at {100 * ALPHA:.0f} %; Demšar 2006). Not being told apart does not show that they are equal. A
-rank says nothing about how large a difference is."""
+as another one, are left out; drawn faces, which are no evidence about methods, as well. Friedman's
+test asks whether all models could be equally good; if not, two models are told apart when their
+average ranks differ by more than Nemenyi's critical difference (at {100 * ALPHA:.0f} %; Demšar
+2006). Not being told apart does not show that they are equal. A rank says
+nothing about how large a difference is."""
 FEW = (
     "With so few datasets the test has little power and its p is approximate: it finds only large "
     "and steady differences."
@@ -112,7 +113,8 @@ def independent(scores: Scores) -> tuple[list[str], list[tuple[str, str]]]:
 
     Datasets of a single source come before joined ones, then those with more measured models.
     """
-    measured = [name for name in scores.datasets() if not masked_base(name)]
+    known = [name for name in scores.datasets() if not masked_base(name)]
+    measured = [name for name in known if not rendered(name)]
     order = sorted(measured, key=lambda d: (len(sources_of(d)), -len(_measured(scores, d))))
     chosen: list[str] = []
     dropped: list[tuple[str, str]] = []

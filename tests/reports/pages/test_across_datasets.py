@@ -45,6 +45,11 @@ def test_two_datasets_are_refused_in_words() -> None:
     assert ranks.diagram(found) is None
 
 
+def test_drawn_faces_are_no_evidence_about_methods() -> None:
+    found = steady(2) | {"synthetic": {"m0": 1, "m1": 2, "m2": 3}}
+    assert "Not ranked: 2 independent datasets" in ranks.markdown(scores(found))
+
+
 def test_nothing_measured_is_refused_too() -> None:
     assert "0 independent datasets" in ranks.markdown(Scores([]))
     assert ranks.diagram(Scores([])) is None
