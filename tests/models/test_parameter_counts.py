@@ -87,6 +87,7 @@ def test_the_competitors_have_what_their_docstrings_say(name, whole):
         ("efficientface", 1_275_293),
         ("arm", 11_178_395),
         ("iacnn", 2_750_920),
+        ("fmpn", 27_841_256),
         ("poster_pp", 41_674_005),
         ("poster", 58_007_823),
         ("apvit", 65_209_543),

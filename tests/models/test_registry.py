@@ -9,8 +9,10 @@ from networks import DISTINCT
 
 from fer_bench import models
 from fer_bench.errors import FerBenchError
+from fer_bench.models.backbones import LAYOUTS
 
 NAMES = models.names()
+BACKBONES = (*LAYOUTS, "vgg16_bn", "ir50", "timm_inception_v3", "own")
 IMAGES = torch.rand(16, 3, 80, 80, generator=torch.Generator().manual_seed(7))
 TARGET = torch.arange(16) % 7
 
@@ -39,7 +41,7 @@ def test_preset_describes_the_model(name):
     assert preset.summary.endswith(".")
     assert preset.pretrained in (None, "imagenet", "vggface2", "msceleb", "ms1m", "identity")
     assert {"backbone", "size", "input"} <= preset.defaults.keys()
-    assert preset.defaults["backbone"] in ("resnet50", "resnet18", "vgg16_bn", "ir50", "own")
+    assert preset.defaults["backbone"] in BACKBONES
     assert preset.defaults["size"] == 224
     with torch.device("meta"):
         models.build(name, **preset.defaults)

@@ -6,16 +6,17 @@ from toy_pack import SIZE
 
 from fer_bench import models
 from fer_bench.datasets.pack import write_manifest
+from fer_bench.errors import FerBenchError
 from fer_bench.faces.face_points import face_points
 from fer_bench.training.train import train_cell
 
 FORMS = (
     "ma_net_small", "efficientface", "ddamfn_small", "arm", "micro_expnet", "iacnn", "poster_small",
-    "poster_pp_small", "apvit_small", "transfer_fer_small",
+    "poster_pp_small", "apvit_small", "transfer_fer_small", "fmpn_small", "derl_small",
 )  # fmt: skip
 
 
-@pytest.mark.slow  # nine small trainings
+@pytest.mark.slow  # a dozen small trainings
 @pytest.mark.parametrize("name", FORMS)
 def test_a_small_form_trains(name, aligned, make_spec, tmp_path):
     manifest = pd.read_parquet(aligned / "toy" / "manifest.parquet")
@@ -37,3 +38,12 @@ def test_a_small_form_trains(name, aligned, make_spec, tmp_path):
 
 def test_every_named_small_form_is_tried():
     assert {name for name in models.names() if name.endswith("_small")} <= set(FORMS)
+
+
+def test_derl_refuses_faces_whose_people_nobody_knows(aligned, make_spec, tmp_path):
+    file = aligned / "toy" / "manifest.parquet"
+    write_manifest(file, pd.read_parquet(file).assign(subject=None))
+    spec, start = make_spec("derl_small", backbone="own")
+    with pytest.raises(FerBenchError, match=r"neutral_face: .* who have no neutral face"):
+        train_cell(spec, start, 0, tmp_path / "train", aligned)
+    assert not (tmp_path / "train").exists()
