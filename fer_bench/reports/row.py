@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
@@ -73,16 +73,24 @@ class Row:
         """What a model from outside says of itself."""
         return next((c.card for c in reversed(self.cells) if c.card), None)
 
-    def values(self, set_: str, subset: str, selection: str, metric: str) -> list[float]:
+    def by_seed(
+        self, metric: str, set_: str, subset: str = "all", selection: str = "last"
+    ) -> list[tuple[int, float]]:
+        """One metric of each seed that has it, with the seed."""
+        parts: Iterator[tuple[int, Mapping[str, Any]]] = self.scored(set_, subset, selection)
+        return [(seed, p[metric]) for seed, p in parts if p.get(metric) is not None]
+
+    def values(
+        self, metric: str, set_: str, subset: str = "all", selection: str = "last"
+    ) -> list[float]:
         """One metric by seed; seeds without it are left out."""
-        parts: list[Mapping[str, Any]] = [*self.parts(set_, subset, selection)]
-        return [p[metric] for p in parts if p.get(metric) is not None]
+        return [value for _, value in self.by_seed(metric, set_, subset, selection)]
 
     def summary(
         self, metric: str, set_: str, subset: str = "all", selection: str = "last"
     ) -> Summary | None:
         """One metric over seeds; None where nothing was measured."""
-        return summarise(self.values(set_, subset, selection, metric))
+        return summarise(self.values(metric, set_, subset, selection))
 
     def has(self, set_: str, subset: str = "all") -> bool:
         """Whether any sample of this set and subset was scored."""
@@ -109,10 +117,16 @@ class Row:
 
     def parts(self, set_: str, subset: str = "all", selection: str = "last") -> list[Part]:
         """The metrics of each seed that has them."""
-        if set_ not in self.sets:
-            return []
-        parts = [c.sets.get(set_, {}).get(selection, {}).get(subset) for c in self.cells]
-        return [p for p in parts if p is not None]
+        return [part for _, part in self.scored(set_, subset, selection)]
+
+    def scored(
+        self, set_: str, subset: str = "all", selection: str = "last"
+    ) -> Iterator[tuple[int, Part]]:
+        """The metrics of each seed that has them, with the seed."""
+        for cell in self.cells if set_ in self.sets else ():
+            part = cell.sets.get(set_, {}).get(selection, {}).get(subset)
+            if part is not None:
+                yield cell.training.seed, part
 
     def subsets(self, set_: str) -> list[str]:
         """The parts of a set that any seed was scored on."""

@@ -70,7 +70,7 @@ def test_it_is_in_no_mean_rank_or_gap(scores: Path) -> None:
     shared = found.get("synthetic", "scan_cci_shared")
     assert shared is not None
     assert [cell.training.seed for cell in shared.cells] == [1]
-    assert shared.values("synthetic", "all", "last", "accuracy") == [0.7]
+    assert shared.by_seed("accuracy", "synthetic") == [(1, 0.7)]
     assert [row.model for _, row in ranked(found.of("synthetic"))] == [
         "baseline1", "scan_cci", "scan_cci_shared",
     ]  # fmt: skip

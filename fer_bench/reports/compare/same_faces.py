@@ -48,8 +48,7 @@ def tracks_of(
     parts, units = {}, {}
     for row in rows:
         if row.has(set_, part):
-            cells = [(c.training.seed, c.sets.get(set_, {}).get("last", {})) for c in row.cells]
-            parts[row_key(row)] = [(seed, found[part]) for seed, found in cells if part in found]
+            parts[row_key(row)] = list(row.scored(set_, part))
             if (known := row.units(set_, part)) is not None:
                 units[row_key(row)] = known
     return tracks(parts, f"set {set_}, part {part}", units)

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from fer_bench.reports import describe
-from fer_bench.reports.figures.select import OURS, Inputs, arranged, base, capped, headed, seeds
+from fer_bench.reports.figures.select import OURS, Inputs, arranged, capped, headed, seeds
 from fer_bench.reports.figures.style import notice, page
 from fer_bench.reports.paper import TextNumber
 from fer_bench.reports.row import Row
@@ -64,9 +64,9 @@ class Sweep:
         """The measured settings in rising order; of two rows with one setting the plain row."""
         found: dict[float, Row] = {}
         for row in sorted(scores.of(dataset), key=lambda row: len(row.model)):
-            setting = self.named(base(row))
+            setting = self.named(row.method)
             if setting is not None and row.has(dataset):
-                fixed = base(row) != OURS and base(row) in self.fixed
+                fixed = row.method != OURS and row.method in self.fixed
                 recorded = (c.training.options.get(self.key) for c in row.cells if not fixed)
                 known = next((value for value in recorded if value is not None), setting)
                 found.setdefault(float(known), row)
@@ -178,7 +178,7 @@ def _panel(
 
 def _lines(axis: Axes, places: list[float], rows: list[Row]) -> list[float]:
     """Draw test and validation accuracy; returns the heights that must be seen."""
-    tests = [100 * np.array(r.values(r.dataset, "all", "last", "accuracy")) for r in rows]
+    tests = [100 * np.array(r.values("accuracy", r.dataset)) for r in rows]
     validated = [_validation(row) for row in rows]
     if np.isfinite(validated).any():
         grey = _GREY if len(rows) > 2 else {**_GREY, "linestyle": "none"}

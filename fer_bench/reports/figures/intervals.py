@@ -75,7 +75,7 @@ def draw_intervals(axis: Axes, rows: list[Row], places: int, stay: set[str]) -> 
         axis.plot([100 * low, 100 * high], [place, place], color=colour, alpha=0.45,
                   linewidth=_WIDE if row_key(row) in models else _THIN,
                   solid_capstyle="butt")  # fmt: skip
-        runs = [100 * v for v in row.values(dataset, "all", "last", "accuracy")]
+        runs = [100 * v for v in row.values("accuracy", dataset)]
         axis.plot(runs, [place + 0.3] * len(runs), "o", color=colour, markersize=3,
                   markerfacecolor="white", markeredgewidth=0.8)  # fmt: skip
         axis.plot([100 * summary.mean], [place], "D" if row.model == OURS else "o", color=colour,

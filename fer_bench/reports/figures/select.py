@@ -73,7 +73,7 @@ def columns(scores: Scores, dataset: str) -> list[Row | None]:
 
 def _moved(scores: Scores, dataset: str, known: list[Row]) -> list[Row]:
     """SCAN-CCI's rows that started from another dataset, unless already known."""
-    rows = [row for row in scores.of(dataset) if base(row) == OURS and row.has(dataset)]
+    rows = [row for row in scores.of(dataset) if row.method == OURS and row.has(dataset)]
     return [row for row in rows if row not in known]
 
 
@@ -86,7 +86,7 @@ def lines(scores: Scores, dataset: str) -> list[Row]:
 
 def families(scores: Scores) -> list[str]:
     """The measured models that are neither baselines nor SCAN-CCI with its variants."""
-    models = dict.fromkeys(base(row) for row in scores if row.cells)
+    models = dict.fromkeys(row.method for row in scores if row.cells)
     return [model for model in models if not model.startswith((OURS, "baseline"))]
 
 
@@ -103,8 +103,8 @@ def looks(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
     more than `MOST_LINES`: LINE_MODELS, MOST_FAMILIES, and a transferred row a dataset.
     """
     plain = {(row.dataset, row.model) for row in rows}
-    slots = {r.model: base(r) for r in rows}
-    slots |= {r.model: r.model for r in rows if (r.dataset, base(r)) in plain}
+    slots = {r.model: r.method for r in rows}
+    slots |= {r.model: r.model for r in rows if (r.dataset, r.method) in plain}
     free = [slot for slot in dict.fromkeys(slots.values()) if slot not in LINE_MODELS]
     order = (*LINE_MODELS, *free)
     return {name: look(order.index(slot)) for name, slot in slots.items()}
@@ -139,11 +139,6 @@ def short(name: str, most: int = 34) -> str:
         return name
     half = (most - 1) // 2
     return f"{name[:half]}…{name[-half:]}"
-
-
-def base(row: Row) -> str:
-    """The row's model, without the dataset that it started from."""
-    return row.method
 
 
 def headed(row: Row, *facts: str, set_: str | None = None) -> str:

@@ -122,7 +122,7 @@ def _entry(
         balanced=row.summary("balanced_accuracy", set_, selection=selection),
         macro_f1=row.summary("macro_f1", set_, selection=selection),
         robustness=robust,
-        seeds=tuple(row.values(set_, "all", selection, "accuracy")),
+        seeds=tuple(row.values("accuracy", set_, selection=selection)),
         backbone=" or ".join(map(str, row.said("backbone"))),
         pretrained=describe.pretrained(row) if stated == "none" else stated,
         extra_data=row.init_from or card.get("extra_data", "none"),

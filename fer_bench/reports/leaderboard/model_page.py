@@ -145,7 +145,7 @@ def _measures(row: Row, intervals: Intervals) -> Iterator[tuple[str, str, str]]:
         ("nll", "NLL", "negative log-likelihood in nats; lower is better"),
         ("brier", "Brier", "squared distance of the probabilities, 0 to 2; lower is better"),
     ):
-        if values := row.values(row.dataset, "all", "last", key):
+        if values := row.values(key, row.dataset):
             text = percent(fmean(values)) if key.startswith("ece") else rounded(fmean(values), 3)
             yield label, text, hint
     if curves:

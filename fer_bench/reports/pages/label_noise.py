@@ -56,7 +56,9 @@ class Noisy:
         """The 0 % row's accuracy minus this one's, over the seeds that both have."""
         if self.clean is None or not self.rate:
             return None
-        before, after = _by_seed(self.clean), _by_seed(self.row)
+        before, after = (
+            dict(row.by_seed("accuracy", row.dataset)) for row in (self.clean, self.row)
+        )
         return summarise(before[seed] - after[seed] for seed in after if seed in before)
 
 
@@ -107,11 +109,6 @@ def _base(row: Row) -> str:
 def _clean(scores: Scores, dataset: str, base: str) -> Row | None:
     row = scores.get(dataset, base)
     return row if row and row.has(dataset) and not any(row.said("label_noise")) else None
-
-
-def _by_seed(row: Row) -> dict[int, float]:
-    parts = {c.training.seed: c.sets[row.dataset]["last"]["all"] for c in row.cells}
-    return {seed: part["accuracy"] for seed, part in parts.items()}
 
 
 def csv_text(scores: Scores) -> str:

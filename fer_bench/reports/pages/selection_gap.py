@@ -64,14 +64,11 @@ def gaps(scores: Scores, dataset: str) -> list[Gap]:
 
 
 def _by_seed(row: Row, selection: str) -> Iterator[float]:
-    for scored in row.cells:
-        parts = [
-            scored.sets.get(row.dataset, {}).get(name, {}).get("all")
-            for name in ("best_on_test", selection)
-        ]
-        on_test, other = (part["accuracy"] if part else None for part in parts)
-        if on_test is not None and other is not None:
-            yield on_test - other
+    on_test, other = (
+        dict(row.by_seed("accuracy", row.dataset, selection=name))
+        for name in ("best_on_test", selection)
+    )
+    return (on_test[seed] - other[seed] for seed in on_test if seed in other)
 
 
 def mean_over_models(found: list[Gap]) -> tuple[Summary | None, Summary | None]:

@@ -12,12 +12,11 @@ from typing import Any
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.records.cost import DeviceCost
 from fer_bench.reports import describe
-from fer_bench.reports.columns import Column, csv_text, over_seeds, plain
+from fer_bench.reports.columns import Column, csv_text, over_seeds, page_grid, plain
 from fer_bench.reports.compare.in_words import measured, named
 from fer_bench.reports.compare.same_faces import comparisons, corrected, row_key
 from fer_bench.reports.cost_results import time_text
 from fer_bench.reports.formatting import NOTHING, mean_std, rounded
-from fer_bench.reports.grid import grid
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.tables import latex
@@ -90,9 +89,7 @@ def chosen_table(
         return csv_text(shown, lines)
     starts = [sum(len(rows[d]) for d in datasets[:i]) for i in range(1, len(datasets))]
     caption = _caption(rows, scores, bool(best), "latency" in columns, costs)
-    body = [[column.text(line) for column in shown] for line in lines]
-    words = [column.head for column in shown if column.left]
-    made = grid([column.head for column in shown], body, words, starts)
+    made = page_grid(shown, lines, blocks=starts)
     if kind == "md":
         return f"{made.markdown()}\n\n{caption}\n"
     return latex.HEAD + "\n" + latex.table(made, caption, latex.label_of("chosen", *datasets))
