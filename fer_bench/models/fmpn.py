@@ -43,8 +43,7 @@ from fer_bench.errors import FerBenchError
 from fer_bench.models import PresetLine, register_presets
 from fer_bench.models.backbones import LAYOUTS, ResNet
 from fer_bench.models.base import FERModel, ModelConfig, Normalise, Output
-from fer_bench.models.layers import conv_norm
-from fer_bench.models.micro_expnet import grey
+from fer_bench.models.layers import conv_norm, grey
 from fer_bench.models.timm_nets import TimmPooled
 
 INCEPTION, GAIN = "timm_inception_v3", 0.02
