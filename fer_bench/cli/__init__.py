@@ -45,8 +45,8 @@ app = typer.Typer(
     help="""
 A reproducible benchmark suite for facial expression recognition.
 
-Most days need one command: [bold]dvc repro[/bold]. It runs what params.yaml enables and is stale,
-and writes results/tables, results/figures and results/leaderboard/index.html.
+Most days need one command: [bold]fer-bench sweep[/bold]. It runs what params.yaml enables and is
+stale, and writes results/tables, results/figures and results/leaderboard/index.html.
 
 [bold]Examples[/bold]
 
@@ -57,9 +57,9 @@ and writes results/tables, results/figures and results/leaderboard/index.html.
   fer-bench models new my_net                      a model of your own, in one file
   fer-bench data status                            which datasets you hold, how to get the rest
   fer-bench data add facial_expressions FOLDER     take in a dataset
-  dvc repro benchmarks/synthetic/dvc.yaml:train@scan_cci-0     one cell
-  dvc repro table08                                one table of the paper
-  fer-bench sweep                                  the same as dvc repro, on every core
+  fer-bench sweep                                  all that is stale, on every core
+  dvc --wait-for-lock repro benchmarks/synthetic/dvc.yaml:train@scan_cci-0     one cell
+  dvc --wait-for-lock repro table08                  one table of the paper
   fer-bench compare synthetic scan_cci baseline1   is one better, and how sure is that?
   fer-bench table --models my_net,scan_cci         rows of your choice, as LaTeX
   fer-bench predict me.jpg --run synthetic/scan_cci/0          what a trained run sees

@@ -21,4 +21,4 @@ def doctor() -> None:
     missing = [finding.about for finding in found if finding.state == "missing"]
     if missing:
         raise FerBenchError(f"missing for what params.yaml enables: {', '.join(missing)}")
-    print("\nAll that params.yaml enables can run: dvc repro")
+    print("\nAll that params.yaml enables can run: fer-bench sweep")

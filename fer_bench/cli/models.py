@@ -85,7 +85,7 @@ and, to train it on the rendered faces, in params.yaml:
   model_files: [{path}]
   enabled: ... synthetic: ... models: [..., {name}]
 
-  dvc repro benchmarks/synthetic/dvc.yaml:score@{name}-0""")
+  dvc --wait-for-lock repro benchmarks/synthetic/dvc.yaml:score@{name}-0""")
 
 
 @app.command()

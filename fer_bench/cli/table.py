@@ -33,7 +33,7 @@ def table(
 
     Examples:
 
-      dvc repro table08
+      dvc --wait-for-lock repro table08
 
       fer-bench table --models my_net,scan_cci --columns accuracy,parameters,gmacs --out mine.tex
     """
