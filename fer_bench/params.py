@@ -247,8 +247,12 @@ def load(path: Path | str = "params.yaml") -> Params:
     Raises:
         FerBenchError: the message names each wrong key, its value and the nearest valid name.
     """
+    found = read_yaml(path)
+    if not isinstance(found, dict):
+        what = "is empty" if found is None else f"holds {found!r:.40} instead of sections"
+        raise FerBenchError(f"{path} {what}: write at least `enabled:`, or `git checkout` the file")
     try:
-        return Params.model_validate(read_yaml(path))
+        return Params.model_validate(found)
     except ValidationError as error:
         lines = [_explain(dict(item)) for item in error.errors()]
         raise FerBenchError(f"{path}:\n  " + "\n  ".join(lines)) from error

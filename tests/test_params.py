@@ -199,6 +199,17 @@ def test_missing_file_says_where_to_run(tmp_path):
         params.load(tmp_path / "params.yaml")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"), [("", "is empty"), ("# all\n", "is empty"), ("- enabled", "['enabled']")]
+)
+def test_a_file_without_sections_is_told_in_words(tmp_path, text, said):
+    with pytest.raises(FerBenchError) as caught:
+        load(tmp_path, text)
+    assert str(caught.value).startswith(f"{tmp_path / 'params.yaml'} ")
+    assert said in str(caught.value)
+    assert "git checkout" in str(caught.value)
+
+
 def test_numbers_and_words_are_read_as_dvc_reads_them(tmp_path):
     from dvc.utils.serialize import parse_yaml
 
