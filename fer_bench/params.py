@@ -177,8 +177,8 @@ class Enabled(_Strict):
         evaluate_on: further sets that the trained rows are tested on.
         init_from: datasets whose trained rows `transfer_models` start from.
         transfer_models: rows to train from another dataset's weights.
-        robustness: those of `models` that are tested on corrupted faces.
-        explain: those of `models` whose decisions Grad-CAM explains.
+        robustness: those of `models` and `students` that are tested on corrupted faces.
+        explain: those of them whose decisions Grad-CAM explains.
         students: further rows to train, and which of `models` teaches each; DVC does not read it,
             `fer-bench pipelines` does, so that it may be left out.
     """
@@ -352,8 +352,9 @@ def check_names(
             check(f"{where}.evaluate_on/init_from", other, datasets, "dataset")
         for key in ("robustness", "explain"):
             for model in getattr(cells, key):
-                if model not in cells.models:
-                    wrong.append(f"{where}.{key}: {model} is not in enabled.{name}.models")
+                if model not in cells.trained:
+                    wrong.append(f"{where}.{key}: {model} is in neither enabled.{name}.models nor "
+                                 "its students")  # fmt: skip
         for key in Enabled.model_fields:
             values = list(getattr(cells, key))
             if len(set(values)) != len(values):

@@ -133,6 +133,7 @@ def test_every_row_of_the_paper_is_a_model_or_variant(paper: Path) -> None:
 
     known = {*names(), *load(paper.parents[1] / "params.yaml").variants}
     wanted = {p.model for table in PLACES for p in load_paper(paper, table)}
+    assert [p for table in (2, 4, 5, 6) for p in load_paper(paper, table) if not p.model] == []
     for said in load_said(paper):
         words = [word for word in said.against.split() if not value(word)]
         words = [] if said.statistic in ("easiest", "hardest", "confused") else words  # classes

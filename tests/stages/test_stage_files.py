@@ -9,7 +9,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from fer_bench import datasets
+from fer_bench import datasets, params
 from fer_bench.cli import stages
 from fer_bench.stages import before_training, cells, pipeline
 from fer_bench.stages.base import Stage
@@ -142,6 +142,22 @@ def test_a_student_waits_for_its_teacher_of_the_same_seed(tmp_path, monkeypatch)
     on = "fer-bench evaluate synthetic micro_expnet ${item.seed} ${item.set}"
     assert stages["evaluate_micro_expnet"]["cmd"] == on
     assert not [name for name in pipeline._of_dataset("ferplus") if name.startswith("taught")]
+
+
+def test_a_student_is_examined_as_its_teacher_is(tmp_path, monkeypatch):
+    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    lists = content["enabled"]["synthetic"]
+    lists |= {"students": {"micro_expnet": "baseline1"}, "robustness": ["micro_expnet"]}
+    lists["explain"] = ["micro_expnet", "scan_cci"]
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+    monkeypatch.chdir(tmp_path)
+    assert params.load().enabled["synthetic"].robustness == ["micro_expnet"]
+    stages = pipeline._of_dataset("synthetic")
+    (weights,) = stages["taught_micro_expnet"]["outs"]
+    for name in ("robustness", "explain"):
+        assert stages[name]["matrix"]["model"] == f"${{enabled.synthetic.{name}}}"
+        needs = [str(dep).replace("${item.model}", "micro_expnet") for dep in stages[name]["deps"]]
+        assert any(weights.startswith(dep) or dep.startswith(weights) for dep in needs), needs
 
 
 def test_training_a_student_takes_the_teachers_folder(tmp_path, monkeypatch):
