@@ -7,7 +7,7 @@ from PIL import Image
 
 from fer_bench import models
 from fer_bench.errors import FerBenchError
-from fer_bench.models.micro_expnet import grey
+from fer_bench.models.layers import grey
 
 EXACT = {"rtol": 0, "atol": 1e-9}
 
