@@ -16,12 +16,16 @@ OPTIONS = {"identities_train": 1, "identities_test": 2, "images_per_identity": 7
            "frontal": 1.0}  # fmt: skip
 
 
-def rendered(size: int) -> tuple[np.ndarray, pd.DataFrame]:
-    """Three persons showing seven expressions each: (21, size, size, 3) and their manifest."""
-    index = SOURCE.index(Path(), OPTIONS)
+def rendered(size: int, **changes: float) -> tuple[np.ndarray, pd.DataFrame]:
+    """Three persons showing seven expressions each: (21, size, size, 3) and their manifest.
+
+    `changes` are of `OPTIONS`.
+    """
+    options = OPTIONS | changes
+    index = SOURCE.index(Path(), options)
     faces = [
         align_face(
-            SOURCE.load(Path(), row, OPTIONS), np.reshape(row["true_landmarks"], (5, 2)), size
+            SOURCE.load(Path(), row, options), np.reshape(row["true_landmarks"], (5, 2)), size
         )
         for row in index.to_dict("records")
     ]
