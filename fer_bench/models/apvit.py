@@ -18,8 +18,8 @@ with the layers' sizes as the released code's configuration has them (youqingxia
 As in the released code: ImageNet's mean and std; the loss is the cross-entropy. Our reading: linear
 layers start from a truncated normal distribution of deviation 0.02, the last one too (released:
 from zeros, so that a fresh network answers alike whatever it sees). At other sizes 160 of 196 cells
-stay, rounded. IR-50 sees every second pixel of a face of 224, which the original has at 112. Any
-ResNet can take IR-50's place, on all pixels: its map has the same side.
+stay, rounded. IR-50 sees every second pixel of a face of 224, which the original has at 112. A
+ResNet or MobileFaceNet can take IR-50's place, on all pixels: its map has the same side.
 
 What the original had that ours lacks: weights of an ImageNet transformer (ViT-S/16, 768 wide, the
 first 8 layers), MS1M face weights unless you hold them; and its own recipe: SGD 1e-3 that falls to
@@ -41,8 +41,14 @@ from fer_bench.models import PresetLine, register_presets
 from fer_bench.models.backbone_base import CONV_4X
 from fer_bench.models.backbones import feature_side
 from fer_bench.models.base import FERModel, Normalise, Output
-from fer_bench.models.ir50 import face_backbone
-from fer_bench.models.transformer import Block, TokenConfig, embedding, start, tokens_of
+from fer_bench.models.transformer import (
+    Block,
+    TokenConfig,
+    embedding,
+    face_backbone,
+    start,
+    tokens_of,
+)
 
 LAYERS, RATIO = 8, 3
 CELLS_KEPT = 160 / 196

@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from fer_bench.models.backbone_base import STAGES, StagedBackbone, load_equal
-from fer_bench.models.backbones import ResNet
 from fer_bench.models.layers import conv_norm
 
 IR50 = "ir50"
@@ -85,8 +84,3 @@ class Ir50(StagedBackbone):
             FerBenchError: they do not fit; the network is then left as it was.
         """
         load_equal(self, state, ("body4.", "output_layer."), "IR-50 up to its third stage")
-
-
-def face_backbone(kind: str, source_network: bool) -> StagedBackbone:
-    """IR-50, or a ResNet up to its third stage."""
-    return Ir50() if kind == IR50 else ResNet(kind, STAGES[len(UNITS) - 1], source_network)

@@ -26,7 +26,8 @@ map with an odd side gets a row and a column of zeros.
 
 The landmark stream is ours, that of `poster_pp.py`: Gaussian maps of 24 points through a learned
 1x1 convolution. The original has a frozen MobileFaceNet trained on 68 landmarks (1,007,248
-parameters). Any ResNet can take IR-50's place, on all pixels: its maps have the same sides.
+parameters). A ResNet or MobileFaceNet can take IR-50's place, on all pixels: their
+maps have the same sides.
 
 What the original had that ours lacks: that landmark network; MS1M face weights unless you hold
 them; and its own recipe: SAM with Adam at 4e-5, 0.98 of it every epoch, batch 200, 300 epochs,
@@ -49,10 +50,16 @@ from fer_bench.models import PresetLine, register_presets
 from fer_bench.models.backbone_base import CONV_4X
 from fer_bench.models.backbones import feature_side
 from fer_bench.models.base import Normalise, Output
-from fer_bench.models.ir50 import face_backbone
 from fer_bench.models.of_points import PointsModel
 from fer_bench.models.poster_pp import PointMaps
-from fer_bench.models.transformer import Mlp, TokenConfig, drop_path, split_heads, tokens_of
+from fer_bench.models.transformer import (
+    Mlp,
+    TokenConfig,
+    drop_path,
+    face_backbone,
+    split_heads,
+    tokens_of,
+)
 
 HEADS, RATIO = 8, 2
 WIDTHS = (1, 2, 4)

@@ -18,8 +18,8 @@ branch of youqingxiaozhua/APViT) and of the paper [the paper: recalled].
 
 Our reading: both draws are made for each face; what is left is not scaled; linear layers start from
 a truncated normal distribution of deviation 0.02; ImageNet's mean and std. IR-50 (its released
-configuration says 44 layers) sees every second pixel of a face of 224. Any ResNet can take its
-place, on all pixels: its map has the same side.
+configuration says 44 layers) sees every second pixel of a face of 224. A ResNet or
+MobileFaceNet can take its place, on all pixels: its map has the same side.
 
 What the original had that ours lacks: face weights of its backbone unless you hold them, and
 transformer weights; its own recipe: SGD at 1e-4, a tenth of it after 15 and after 30 of 40 epochs,
@@ -41,9 +41,15 @@ from fer_bench.models import PresetLine, register_presets
 from fer_bench.models.backbone_base import CONV_4X
 from fer_bench.models.backbones import feature_side
 from fer_bench.models.base import FERModel, Normalise, Output
-from fer_bench.models.ir50 import face_backbone
 from fer_bench.models.layers import conv_norm
-from fer_bench.models.transformer import Block, TokenConfig, embedding, start, tokens_of
+from fer_bench.models.transformer import (
+    Block,
+    TokenConfig,
+    embedding,
+    face_backbone,
+    start,
+    tokens_of,
+)
 
 LAYERS, HEADS, RATIO, REDUCED = 8, 8, 3, 16
 

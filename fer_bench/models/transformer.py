@@ -14,17 +14,23 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_bench.errors import FerBenchError
-from fer_bench.models.backbones import LAYOUTS
+from fer_bench.models.backbone_base import CONV_4X, StagedBackbone
+from fer_bench.models.backbones import LAYOUTS, ResNet
 from fer_bench.models.base import ModelConfig
-from fer_bench.models.ir50 import IR50
+from fer_bench.models.ir50 import IR50, Ir50
 from fer_bench.models.layers import drop
+from fer_bench.models.mobilefacenet import MOBILEFACENET, MobileFaceNet
 
 STD = 0.02
+FACE_NETWORKS: dict[str, type[Ir50 | MobileFaceNet]] = {
+    IR50: Ir50,
+    MOBILEFACENET: MobileFaceNet,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class TokenConfig(ModelConfig):
-    """Options of a network that puts a transformer behind the maps of IR-50 or a ResNet.
+    """Options of a network that puts a transformer behind a face network's or a ResNet's maps.
 
     Args:
         dim: numbers of a token, a multiple of 8.
@@ -36,13 +42,20 @@ class TokenConfig(ModelConfig):
 
     choices: ClassVar[dict[str, tuple[str, ...]]] = {
         **ModelConfig.choices,
-        "backbone": (IR50, *LAYOUTS),
+        "backbone": (*FACE_NETWORKS, *LAYOUTS),
     }
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.dim < 8 or self.dim % 8:
             raise FerBenchError(f"dim must be a multiple of 8, got {self.dim}")
+
+
+def face_backbone(kind: str, source_network: bool) -> StagedBackbone:
+    """A network of `TokenConfig`, up to its third map."""
+    if kind in FACE_NETWORKS:
+        return FACE_NETWORKS[kind]()
+    return ResNet(kind, CONV_4X, source_network)
 
 
 def start(module: nn.Module) -> None:
@@ -125,3 +138,27 @@ class Block(nn.Module):
         x = x + self.attention(self.norm1(x))[0]
         found: Tensor = x + self.mlp(self.norm2(x))
         return found
+
+
+class Reader(nn.Module):
+    """Layers of a transformer whose class token reads tokens (B, N, d), and tells classes.
+
+    The class token t after LayerNorm, as t ⊙ sigmoid(W2 ReLU(W1 t)), then Linear.
+    """
+
+    def __init__(self, dim: int, count: int, layers: int, num_classes: int) -> None:
+        super().__init__()
+        self.blocks = nn.Sequential(*(Block(dim) for _ in range(layers)))
+        self.norm = nn.LayerNorm(dim, eps=1e-6)
+        self.gate = nn.Sequential(nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, dim))
+        self.fc = nn.Linear(dim, num_classes)
+        for part in (self.blocks, self.gate, self.fc):
+            start(part)
+        self.first, self.places = embedding(1, 1, dim), embedding(1, 1 + count, dim)
+
+    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (B, K) and the tokens (B, N, d) as the layers leave them, before LayerNorm."""
+        first = self.first.expand(len(tokens), -1, -1)
+        x = self.blocks(torch.cat([first, tokens], 1) + self.places)
+        told = self.norm(x[:, 0])
+        return self.fc(told * torch.sigmoid(self.gate(told))), x[:, 1:]

@@ -24,8 +24,10 @@ from fer_bench.files import WEIGHTS, read_json, replacing, sha256_file, write_js
 from fer_bench.models.backbone_base import TIMM
 from fer_bench.models.backbones import ResNet
 from fer_bench.models.face_api_weights import landmark_state
-from fer_bench.models.ir50 import IR50, UNITS, Ir50
+from fer_bench.models.ir50 import UNITS, Ir50
+from fer_bench.models.mobilefacenet import MOBILEFACENET, MobileFaceNet
 from fer_bench.models.timm_nets import TimmPooled, check_timm, load_timm
+from fer_bench.models.transformer import FACE_NETWORKS
 from fer_bench.models.vgg import Vgg16
 from fer_bench.models.weight_files import read_tensors
 
@@ -39,7 +41,7 @@ class Known(NamedTuple):
     origin: str
 
 
-Backbones = ResNet | Vgg16 | TimmPooled | Ir50
+Backbones = ResNet | Vgg16 | TimmPooled | Ir50 | MobileFaceNet
 TIMM_SIZE = 224
 """Size of image at which timm's networks are built to check weights."""
 
@@ -49,8 +51,14 @@ KNOWN = {
     "imagenet_vgg16_bn": Known(
         "vgg16_bn", "torchvision, IMAGENET1K_V1, downloaded (528 MB; 30 MB are kept)"
     ),
+    "landmark_mobilefacenet": Known(
+        MOBILEFACENET,
+        "the authors of POSTER++ (mobilefacenet_model_best.pth.tar, linked by "
+        "github.com/Talented-Q/POSTER_V2), a network of 68 landmarks whose training faces they do "
+        "not name (mind its licence)",
+    ),
     "ms1m_ir50": Known(
-        IR50,
+        "ir50",
         "face.evoLVe (backbone_ir50_ms1m_epoch120.pth of github.com/ZhaoJ9014/face.evoLVe) or the "
         "authors of POSTER++ (ir50.pth of github.com/Talented-Q/POSTER_V2), trained on MS1M, part "
         "of MS-Celeb-1M, a set that its owner has withdrawn (mind their licences)",
@@ -101,8 +109,8 @@ def resolve(kind: str, backbone: str, folder: Path = WEIGHTS) -> Path:
     """The safetensors file a model that starts from `kind` loads into its backbone.
 
     Args:
-        kind: `imagenet`, `vggface2`, `msceleb` or `ms1m`. (Identity weights are no added file but
-            a stage's output.)
+        kind: `imagenet`, `vggface2`, `msceleb`, `ms1m` or `landmark`. (Identity weights are no
+            added file but a stage's output.)
         backbone: the option `backbone` of the model.
         folder: where added weights live.
 
@@ -237,8 +245,8 @@ def _without_heads(
 def _network(backbone: str) -> Backbones:
     if backbone.startswith(TIMM):
         return TimmPooled(backbone, TIMM_SIZE)
-    if backbone == IR50:
-        return Ir50()
+    if backbone in FACE_NETWORKS:
+        return FACE_NETWORKS[backbone]()
     return Vgg16() if backbone == "vgg16_bn" else ResNet(backbone)
 
 

@@ -109,6 +109,7 @@ def test_source_network_strides_on_the_1x1_and_pools_unpadded():
         "apvit",
         "transfer_fer",
         "poster",
+        "qcs",
     ],
 )
 def test_pretrained_weights_reach_the_backbone_and_never_the_heads(small, name):

@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 
 from fer_bench.models.backbones import feature_side
-from fer_bench.models.ir50 import Ir50, Unit, face_backbone
+from fer_bench.models.ir50 import Ir50, Unit
+from fer_bench.models.transformer import face_backbone
 
 EXACT = {"rtol": 0, "atol": 1e-9}
 

@@ -92,6 +92,7 @@ def test_the_competitors_have_what_their_docstrings_say(name, whole):
         ("poster", 58_007_823),
         ("apvit", 65_209_543),
         ("transfer_fer", 65_217_835),
+        ("qcs", 66_810_513),
     ],
 )
 def test_these_have_what_their_docstrings_say(name, whole):

@@ -103,7 +103,7 @@ def test_from_scales_to_logits(small):
     images, points = torch.rand(2, 3, 80, 80).double(), torch.rand(2, 24, 3).double()
     output = model(images, points=points)
     maps = model.backbone(model.normalise(images))
-    tokens = [model.first.expand(2, 1, -1)]
+    read, tokens = model.read, [model.read.first.expand(2, 1, -1)]
     for i, side in enumerate((10, 5, 3)):
         face, asked = model.reduce[i](maps[f"layer{i + 1}"]), model.landmarks[i](points)
         assert face.shape == asked.shape == (2, 16 << i, side, side)
@@ -111,14 +111,14 @@ def test_from_scales_to_logits(small):
         y = model.scales[i](*cells)
         y = model.embed[i](y.view(2, side, side, -1).permute(0, 3, 1, 2))
         tokens.append(y.permute(0, 2, 3, 1).reshape(2, 9, -1))
-    x = torch.cat(tokens, 1) + model.places
+    x = torch.cat(tokens, 1) + read.places
     assert x.shape == (2, 28, 96)
-    for block in model.blocks:
+    for block in read.blocks:
         x = block(x)
-    x = layer_norm(x[:, 0], model.norm)
-    first, _, last = model.gate
+    x = layer_norm(x[:, 0], read.norm)
+    first, _, last = read.gate
     gate = 1 / (1 + torch.exp(-linear(linear(x, first).clamp(min=0), last)))
-    torch.testing.assert_close(output.logits, linear(x * gate, model.fc), **EXACT)
+    torch.testing.assert_close(output.logits, linear(x * gate, read.fc), **EXACT)
     moved = model(images, points=points.flip(1)).logits
     assert (moved - output.logits).abs().max() > 1e-12
     without = model(images).logits
@@ -140,12 +140,12 @@ def test_the_sizes_of_the_paper():
             2 * (148 * 148 + 148)]  # fmt: skip
     assert count(model) - ours + theirs + sum(idle) == 58_316_594
     assert count(model) == 41_674_005
-    assert model.places.shape == (1, 148, 768)
+    assert model.read.places.shape == (1, 148, 768)
     assert [scale.heads for scale in model.scales] == [2, 4, 8]
     assert [tuple(scale.places.shape) for scale in model.scales] == [
         (55**2, 2), (27**2, 4), (13**2, 8)
     ]  # fmt: skip
-    assert model.blocks[0].attention.scale == math.sqrt(1 / 96)
+    assert model.read.blocks[0].attention.scale == math.sqrt(1 / 96)
 
 
 @pytest.mark.slow  # the full form on IR-50, 42 million parameters, forwards and backwards

@@ -15,6 +15,7 @@ import torch
 import torchvision
 from safetensors.torch import load_file, save_file
 
+from fer_bench import models
 from fer_bench.errors import FerBenchError
 from fer_bench.faces.dense_net import DenseNet
 from fer_bench.files import read_json, sha256_file
@@ -22,6 +23,7 @@ from fer_bench.models import face_api_weights, weights
 from fer_bench.models.array_pickle import load_arrays
 from fer_bench.models.backbones import ResNet
 from fer_bench.models.ir50 import Ir50
+from fer_bench.models.mobilefacenet import MobileFaceNet
 from fer_bench.models.vgg import Vgg16
 
 NAME = "vggface2_resnet18_slim"
@@ -324,6 +326,26 @@ def test_an_ir50_is_taken_under_either_of_its_published_names(tmp_path):
     torch.save(whole, tmp_path / "ir50.pth")
     with pytest.raises(FerBenchError, match=r"1 missing: body2\.0\.res_layer\.1\.weight"):
         weights.add_weights("ms1m_ir50", tmp_path / "ir50.pth", tmp_path)
+
+
+def test_the_landmark_network_is_taken_without_its_output(tmp_path):
+    torch.manual_seed(0)
+    ours = MobileFaceNet().state_dict()
+    whole = {f"module.{n}": v for n, v in ours.items()}
+    whole["module.output_layer.linear.weight"] = torch.ones(136, 512)
+    torch.save({"state_dict": whole}, tmp_path / "best.pth.tar")
+    path = weights.add_weights("landmark_mobilefacenet", tmp_path / "best.pth.tar", tmp_path)
+    found = load_file(path)
+    assert found.keys() == {n for n in ours if not n.endswith("batches_tracked")}
+    assert all(torch.equal(v, ours[n]) for n, v in found.items())
+    assert weights.resolve("landmark", "mobilefacenet", tmp_path) == path
+    model = models.build("poster_pp_small", backbone="mobilefacenet", size=64)
+    models.load_pretrained(model, found)
+    assert torch.equal(model.backbone.conv_6_sep.conv.weight, ours["conv_6_sep.conv.weight"])
+    del whole["module.conv_3.model.3.project.bn.bias"]
+    torch.save(whole, tmp_path / "best.pth.tar")
+    with pytest.raises(FerBenchError, match=r"1 missing: conv_3\.model\.3\.project\.bn\.bias"):
+        weights.add_weights("landmark_mobilefacenet", tmp_path / "best.pth.tar", tmp_path)
 
 
 class FakeWeights:

@@ -13,7 +13,8 @@ from fer_bench.training.train import train_cell
 
 FORMS = (
     "ma_net_small", "efficientface", "ddamfn_small", "arm", "micro_expnet", "iacnn", "poster_small",
-    "poster_pp_small", "apvit_small", "transfer_fer_small", "fmpn_small", "derl_small",
+    "poster_pp_small", "apvit_small", "transfer_fer_small", "dcs_small", "qcs_small", "fmpn_small",
+    "derl_small",
 )  # fmt: skip
 
 

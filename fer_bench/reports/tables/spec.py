@@ -138,6 +138,12 @@ COMPETITORS = tuple(
         ("TransFER as released", "transfer_fer_released"),
         ("TransFER, small", "transfer_fer_small"),
         ("TransFER, its own recipe", "transfer_fer_own_recipe"),
+        ("DCS", "dcs"),
+        ("DCS, small", "dcs_small"),
+        ("DCS, its own recipe", "dcs_own_recipe"),
+        ("QCS", "qcs"),
+        ("QCS, small", "qcs_small"),
+        ("QCS, its own recipe", "qcs_own_recipe"),
         ("Teacher-ExpNet (Inception-v3)", "teacher_expnet"),
     )
 )
