@@ -17,9 +17,9 @@ OPTIONS = {"identities_train": 1, "identities_test": 2, "images_per_identity": 7
 
 
 def rendered(size: int, **changes: float) -> tuple[np.ndarray, pd.DataFrame]:
-    """Three persons showing seven expressions each: (21, size, size, 3) and their manifest.
+    """Persons showing seven expressions each, (N, size, size, 3), and their manifest.
 
-    `changes` are of `OPTIONS`.
+    Three, or as `identities_train` and `identities_test` of `changes` to `OPTIONS` say.
     """
     options = OPTIONS | changes
     index = SOURCE.index(Path(), options)

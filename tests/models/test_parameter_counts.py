@@ -93,6 +93,7 @@ def test_the_competitors_have_what_their_docstrings_say(name, whole):
         ("apvit", 65_209_543),
         ("transfer_fer", 65_217_835),
         ("qcs", 66_810_513),
+        ("ada_df", 22_203_728),
     ],
 )
 def test_these_have_what_their_docstrings_say(name, whole):

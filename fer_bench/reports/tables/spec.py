@@ -144,6 +144,8 @@ COMPETITORS = tuple(
         ("QCS", "qcs"),
         ("QCS, small", "qcs_small"),
         ("QCS, its own recipe", "qcs_own_recipe"),
+        ("Ada-DF", "ada_df"),
+        ("Ada-DF, its own recipe", "ada_df_own_recipe"),
         ("Teacher-ExpNet (Inception-v3)", "teacher_expnet"),
     )
 )
