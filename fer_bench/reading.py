@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.errors import FerBenchError
@@ -31,7 +32,7 @@ def reading(file: Path, again: str = AGAIN) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise FerBenchError(f"{file} is missing: {again}") from error
-    except (OSError, ValueError, EOFError, KeyError, NotImplementedError) as error:
+    except (OSError, ValueError, EOFError, KeyError, NotImplementedError, TokenError) as error:
         said = str(error).strip().splitlines() or [type(error).__name__]
         raise FerBenchError(f"{file} cannot be read ({said[0]}): {again}") from error
 

@@ -85,6 +85,12 @@ def test_a_damaged_file_is_named(tmp_path, name):
             assert name in refused(read, file), kind
 
 
+def test_a_header_of_numpys_without_its_end_is_named(tmp_path):
+    np.save(file := tmp_path / "faces.npy", np.zeros(3))
+    file.write_bytes(file.read_bytes().replace(b"}", b" "))  # numpy's own TokenError
+    assert "faces.npy" in refused(read_array, file)
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_file_of_another_shape_is_named(tmp_path, name):
     read, write = OTHERS[name]

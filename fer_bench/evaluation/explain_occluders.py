@@ -97,7 +97,7 @@ def _twin(row: Mapping[str, Any], source: str, packs: Path) -> np.ndarray:
     at = np.flatnonzero(base.manifest["sample_id"].to_numpy() == row["sample_id"])
     if len(at) != 1:
         raise FerBenchError(
-            f"{packs / name} does not hold the unmasked faces of {row['pack']}: run `dvc repro`"
+            f"{packs / name} lacks the unmasked faces of {row['pack']}: run `fer-bench sweep`"
         )
     return np.asarray(base.faces[int(at[0])])
 
@@ -124,7 +124,7 @@ def _drawn_again(
     if not np.array_equal(cut(render(settings, who, how, subject, shot)), face):
         raise FerBenchError(
             f"the faces of pack {row['pack']} are not those that the renderer draws now (other "
-            "options, code or library versions): align them again with `dvc repro`"
+            "options, code or library versions): align them again with `fer-bench sweep`"
         )
     clean = cut(render(settings, who, replace(how, occluder="none"), subject, shot))
     sharp = replace(how, noise=0.0, blur=0.0)

@@ -104,7 +104,7 @@ def last_network(spec: RowSpec, weights: Path, device: torch.device, stage: str)
     if not file.is_file():
         raise FerBenchError(
             f"{file} is missing: the cell is not trained, or cross-validated, which leaves no "
-            f"single network; run `dvc repro`, or remove {spec.model} from "
+            f"single network; run `fer-bench sweep`, or remove {spec.model} from "
             f"enabled.{spec.dataset}.{stage}"
         )
     model = network(spec, device)

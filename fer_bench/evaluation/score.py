@@ -164,7 +164,7 @@ def _check_table(stamp: Path, table: FaceTable, name: str) -> None:
     if found != table.sha256:
         raise FerBenchError(
             f"{stamp.parent} was predicted when the faces of {name} were others (table "
-            f"{found[:12]}..., now {table.sha256[:12]}...): run `dvc repro` to predict them again"
+            f"{found[:12]}..., now {table.sha256[:12]}...): `fer-bench sweep` predicts them again"
         )
 
 
@@ -221,5 +221,5 @@ def _history(file: Path) -> dict[str, list[float | None]]:
 def existing(path: Path) -> Path:
     """`path`; raises FerBenchError when nothing is there."""
     if not path.is_file():
-        raise FerBenchError(f"{path} is missing: run `dvc repro` to make it, then score again")
+        raise FerBenchError(f"{path} is missing: `fer-bench sweep` makes it; then score again")
     return path

@@ -56,11 +56,11 @@ def how_to_use(source: str) -> list[str]:
     if names[1:]:
         lines.append(f"More datasets are made of it: {', '.join(names[1:])}.")
     if not trained:
-        return [*lines, "Then run: dvc repro"]
+        return [*lines, "Then run: fer-bench sweep"]
     return [
         *lines,
         "Then run `fer-bench check`, and for this alone",
-        f"  dvc repro benchmarks/{names[0]}/dvc.yaml:score@baseline1-0",
+        f"  fer-bench sweep benchmarks/{names[0]}/dvc.yaml:score@baseline1-0",
         "or `fer-bench sweep` for all that is enabled.",
     ]
 

@@ -87,7 +87,7 @@ def check_place(file: Path, *stated: object) -> None:
     if tuple(map(str, stated)) != (*file.parts[-len(stated) : -1], file.stem):
         raise FerBenchError(
             f"{file} holds the result of {'/'.join(map(str, stated))}: the file was moved or "
-            "renamed; delete it and run `dvc repro`"
+            "renamed; delete it and run `fer-bench sweep`"
         )
 
 

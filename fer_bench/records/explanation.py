@@ -166,7 +166,7 @@ class Explanation:
         value = read_json(file)
         if isinstance(value, dict) and "seed" not in value and file.parent.name.isdigit():
             value = {**value, "seed": int(file.parent.name)}
-        found = from_json(Explanation, value, str(file), "delete it and run `dvc repro`")
+        found = from_json(Explanation, value, str(file), "delete it and run `fer-bench sweep`")
         check_place(file, found.dataset, found.model, found.seed, found.set)
         return found
 

@@ -60,7 +60,7 @@ class FaceTable:
         """
         if not file.is_file():
             raise FerBenchError(
-                f"{file} is missing: `dvc repro` makes it (or only this: `fer-bench audit "
+                f"{file} is missing: `fer-bench sweep` makes it (or only this: `fer-bench audit "
                 f"{file.stem}`)"
             )
         again = f"`git checkout` it, or run `fer-bench audit {file.stem}`"

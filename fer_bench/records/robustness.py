@@ -104,7 +104,7 @@ class RobustnessResult:
     @staticmethod
     def read(file: Path) -> RobustnessResult:
         """Read a file; raises FerBenchError when it is none, or not the cell its path says."""
-        remedy = "delete it and run `dvc repro`"
+        remedy = "delete it and run `fer-bench sweep`"
         found = from_json(RobustnessResult, read_json(file), str(file), remedy)
         check_place(file, found.dataset, found.model, found.seed)
         return found

@@ -95,7 +95,7 @@ class Score:
                 value = _from_format_1(value)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise FerBenchError(
-                f"{file} is no score file ({error!r}): delete it and run `dvc repro`"
+                f"{file} is no score file ({error!r}): delete it and run `fer-bench sweep`"
             ) from error
         score = from_json(Score, value, str(file))
         check_place(file, score.training.dataset, score.training.model, score.training.seed)

@@ -69,4 +69,4 @@ def decode(part: Mapping[str, Any], where: str) -> Answers | None:
 
 
 def _wrong(where: str, what: str) -> FerBenchError:
-    return FerBenchError(f"{where}: {what}; delete the score file and run `dvc repro`")
+    return FerBenchError(f"{where}: {what}; delete the score file and run `fer-bench sweep`")

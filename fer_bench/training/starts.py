@@ -36,7 +36,7 @@ def write_starts(specs: Path, rows: list[str], out: Path) -> None:
             if not file.is_file():
                 raise FerBenchError(
                     f"{file} is missing, and {spec.dataset}/{row} starts from it; "
-                    "`dvc repro` makes identity weights, `fer-bench weights add` takes others"
+                    "`fer-bench sweep` makes identity weights, `fer-bench weights add` takes others"
                 )
             sha256 = sha256_file(file)
             if (wanted := start["sha256"]) not in (None, sha256):

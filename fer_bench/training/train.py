@@ -202,7 +202,7 @@ def _load_start(model: models.FERModel, start_path: Path, transfer: bool) -> Non
     if found != begin["sha256"]:
         raise FerBenchError(
             f"{begin['file']} has sha256 {found[:12]}..., expected {begin['sha256'][:12]}...: "
-            "the weights changed after `starts` ran; run `dvc repro` again"
+            "the weights changed after `starts` ran; run `fer-bench sweep` again"
         )
     models.load_pretrained(model, load_file(begin["file"]))
 

@@ -88,7 +88,7 @@ def test_report_and_params_lines(tmp_path, house):
     ]
     assert params_lines("no_such_source") == []
     told = "\n".join(added.how_to_use)
-    assert "  dvc repro benchmarks/facial_expressions/dvc.yaml:score@baseline1-0\n" in told
+    assert "  fer-bench sweep benchmarks/facial_expressions/dvc.yaml:score@baseline1-0\n" in told
     small = yaml.safe_load(told[told.index("align:") : told.index("\n\n", told.index("align:"))])
     assert small["align"] == {"facial_expressions": {"size": 80}}
     assert small["datasets"]["facial_expressions"]["recipe"]["epochs"] == 2

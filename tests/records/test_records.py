@@ -126,7 +126,9 @@ def test_a_record_within_a_record_says_where_it_is_wrong(tmp_path: Path) -> None
     value["corruptions"]["jpeg"]["severities"][2]["value"] = None
     copy = tmp_path.joinpath(*file.parts)
     write_json(copy, value)
-    with pytest.raises(FerBenchError, match=r"jpeg: severities, 2: value is None.*`dvc repro`"):
+    with pytest.raises(
+        FerBenchError, match=r"jpeg: severities, 2: value is None.*`fer-bench sweep`"
+    ):
         RobustnessResult.read(copy)
 
 

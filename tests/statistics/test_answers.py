@@ -58,7 +58,7 @@ def test_parts_without_answers_give_none(missing: dict) -> None:
 def test_damaged_answers_are_named_with_the_place(change: dict, said: str) -> None:
     with pytest.raises(FerBenchError, match=r"cell/0\.json.*" + said) as error:
         decode(part([0, 1, 2], [0, 1, 2]) | change, "cell/0.json")
-    assert "dvc repro" in str(error.value)
+    assert "fer-bench sweep" in str(error.value)
 
 
 class TestTracks:
