@@ -43,6 +43,8 @@ def test_the_numbers_of_the_readme_are_those_of_the_scores():
         "ResNet from scratch": "baseline1",
         "the same from `identity(facial_expressions)`": "baseline_identity",
         "SCAN-CCI from the same weights": "scan_cci",
+        "with one attention branch for all (shared)": "scan_cci_shared",
+        "without ECA": "scan_cci_no_eca",
         "without CCI": "scan_cci_no_cci",
         "without the attention branch (SCAN)": "scan_cci_no_scan",
     }

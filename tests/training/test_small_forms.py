@@ -34,7 +34,8 @@ def test_a_small_form_trains(name, faces, make_spec, tmp_path, record_property):
     preset = models.preset(name)
     own = {"backbone": "own"} if preset.own_backbone else {}
     # Steps enough for batch norms to forget where their running statistics began.
-    recipe = {"epochs": 10, "batch_size": 8, "backbone_lr": 0.01, "heads_lr": 0.01}
+    recipe = {"epochs": 10, "batch_size": 8, "optimizer": "adam", "weight_decay": 0.0,
+              "backbone_lr": 0.001, "heads_lr": 0.001}  # fmt: skip
     spec, start = make_spec(name, recipe | preset.recipe, **own)
     train_cell(spec, start, 0, tmp_path / "train", faces)
     history = pd.read_csv(tmp_path / "train" / "history.csv")["train_loss"]
@@ -54,26 +55,6 @@ def test_every_network_is_trained_here_or_stands_in_the_embedded_sets_scores():
     families = {models.preset(name).module for name in tried if models.exists(name)}
     assert {models.preset(name).module for name in models.names()} <= families
     assert {name for name in models.names() if name.endswith("_small")} <= set(FORMS)
-
-
-@pytest.mark.slow  # ten seconds of drawing, and half a minute of training each
-@pytest.mark.parametrize(
-    ("name", "recipe"),
-    [
-        ("fmpn_small", {"optimizer": "adam", "weight_decay": 0.0, "epochs": 8,
-                        "backbone_lr": 0.002, "heads_lr": 0.002}),
-        ("derl_small", {"epochs": 10, "backbone_lr": 0.05, "heads_lr": 0.03}),
-    ],
-)  # fmt: skip
-def test_who_learns_to_draw_tells_drawn_strangers_expressions(name, recipe, make_spec, tmp_path):
-    drawn = rendered(SIZE, identities_train=70, identities_test=30)
-    write_pack(tmp_path / "packs" / "toy", *drawn)
-    recipe = recipe | {"jitter": [0.12, 0.09, 0.08, 0.0]}  # as params.yaml has it for drawn faces
-    own = {"backbone": models.preset(name).defaults["backbone"]}
-    spec, start = make_spec(name, recipe, **own)
-    train_cell(spec, start, 0, tmp_path / "train", tmp_path / "packs")
-    history = pd.read_csv(tmp_path / "train" / "history.csv")
-    assert history["test_accuracy"].iloc[-1] > 0.25  # of 210 faces, where guessing gives 0.14
 
 
 def test_derl_refuses_faces_whose_people_nobody_knows(aligned, make_spec, tmp_path):
