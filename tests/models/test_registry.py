@@ -60,6 +60,10 @@ def test_pretraining_and_recipes_of_the_presets():
         assert models.preset(base).recipe == {}
 
 
+def is_frozen(model, name):
+    return any(name.startswith(f"{part}.") for part in model.frozen)
+
+
 @pytest.mark.parametrize("name", DISTINCT)
 def test_output_gradients_and_groups(name, small):
     model = small(name)
@@ -74,11 +78,13 @@ def test_output_gradients_and_groups(name, small):
     assert list(groups) == ["backbone_lr", "heads_lr"]
     grouped = [id(p) for group in groups.values() for p in group]
     assert len(grouped) == len(set(grouped))
-    assert set(grouped) == {id(p) for p in model.parameters()}
-    backbone = getattr(model, "backbone", torch.nn.Identity())
-    assert {id(p) for p in groups["backbone_lr"]} == {id(p) for p in backbone.parameters()}
+    trained = {id(p) for n, p in model.named_parameters() if not is_frozen(model, n)}
+    assert set(grouped) == trained
+    slow = [getattr(model, part) for part in model.rates if hasattr(model, part)]
+    rated = {id(p) for part in slow for p in part.parameters()}
+    assert {id(p) for p in groups["backbone_lr"]} == rated & trained
     dead = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
-    assert dead == []
+    assert [n for n in dead if not is_frozen(model, n)] == []
 
 
 @pytest.mark.parametrize("name", DISTINCT)
@@ -96,7 +102,8 @@ def test_training_moves_the_statistics_and_evaluation_does_not(name, small):
     model = small(name)
 
     def buffers():
-        return {k: v.clone() for k, v in model.named_buffers() if "running" in k}
+        named = model.named_buffers()
+        return {k: v.clone() for k, v in named if "running" in k and not is_frozen(model, k)}
 
     start = buffers()
     with torch.no_grad():

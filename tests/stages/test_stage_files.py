@@ -168,7 +168,8 @@ def test_training_a_student_takes_the_teachers_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(train, "train_cell", lambda *given: taken.append(given))
     monkeypatch.setattr(cells, "_known", Path)
     recipes = iter([{"teacher": "big"}, {}])
-    spec = type("Spec", (), {"read": lambda _: type("Row", (), {"recipe": next(recipes)})})
+    row = {"start": "identity", "init_from": None}
+    spec = type("Spec", (), {"read": lambda _: type("Row", (), row | {"recipe": next(recipes)})})
     monkeypatch.setattr(cells, "RowSpec", spec)
     for _ in range(2):
         cells.train("synthetic", "small", 3).run()

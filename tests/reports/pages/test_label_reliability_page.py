@@ -135,7 +135,7 @@ def test_the_page_of_the_committed_record() -> None:
     assert [x["value"] for x in lines(csv, part="model")] == [
         "80.0000", "66.6667", "83.3333", "0.0000", "100.0000",
     ]  # fmt: skip
-    assert len(lines(csv, part="reported")) == 12
+    assert len(lines(csv, part="reported")) == 13
 
 
 def test_nothing_of_a_missing_table_or_record(tmp_path: Path) -> None:
