@@ -1,19 +1,25 @@
 """The search and the blocks of the long runs: what they ask for can be trained, alike for all."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from rendered_pack import rendered, write_pack
 
 from fer_bench import params, specs
 from fer_bench.errors import FerBenchError
+from fer_bench.training.batches import Faces
 
 ROOT = Path(__file__).parents[1]
 for folder in ("tuning", "long_runs"):
     sys.path.insert(0, str(ROOT / "benchmarks" / folder))
+import cost  # noqa: E402
 import enable  # noqa: E402
 import tune  # noqa: E402
 
@@ -98,3 +104,33 @@ def test_a_block_that_is_not_there_is_named():
     done = subprocess.run(given, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 1
     assert "'first_line_1'" in done.stderr
+
+
+def test_a_share_of_faces_keeps_each_ones_label_and_fields():
+    rows = np.arange(100, 150)
+    faces = Faces(np.zeros((150, 2, 2, 3), np.uint8), rows, rows % 7, rows.astype(str), rows % 5,
+                  {"points": rows * 2})  # fmt: skip
+    few = cost.some(faces, 0.2)
+    assert (len(few), few.rows[0], few.rows[-1]) == (10, 100, 149)
+    np.testing.assert_array_equal(few.labels, few.rows % 7)
+    np.testing.assert_array_equal(few.fields["points"], few.rows * 2)
+    assert len(cost.some(faces, 0.0)) == 2
+
+
+def test_what_a_cell_costs_is_that_of_its_epochs_on_all_faces(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    shutil.copyfile(ROOT / "params.yaml", "params.yaml")
+    write_pack(Path("data/aligned/synthetic"), *rendered(80, identities_train=4))
+    for key in ("CHECKPOINTS", "CHECKPOINT_SECONDS"):  # which main() sets: put back after the test
+        monkeypatch.setitem(os.environ, f"FER_BENCH_{key}", "0")
+    asked = ["synthetic", "scan_cci", "scan_cci:m=1", "--faces", "14"]
+    monkeypatch.setattr(sys, "argv", ["cost.py", *asked])
+    cost.main()
+    lines = [line.split("|")[1:-1] for line in capsys.readouterr().out.splitlines()[2:]]
+    table = {line[0].strip(): [float(c.replace(",", "")) for c in line[1:]] for line in lines}
+    assert list(table) == asked[1:3]
+    (epochs, count, rate, minutes), (_, fewer, _, _) = table.values()
+    assert (epochs, count) == (10, 492_854)
+    assert fewer < count
+    assert minutes * 60 >= 0.5 * epochs * 20 / rate  # the steps of all training faces
+    assert minutes < 5
