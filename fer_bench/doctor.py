@@ -165,7 +165,7 @@ def _weights(params: Params, folder: Path) -> Iterator[Finding]:
     for name, cells in params.enabled.items():
         settings = dataset_options(params, registry.get_dataset(name)) if cells.models else None
         for row in cells.trained if settings else ():
-            variant = params.variants.get(row)
+            variant = params.every_variant.get(row)
             base = variant.base if variant else row
             if not models.exists(base):
                 continue  # params.yaml's own finding names it
@@ -257,7 +257,7 @@ def _cell_bytes(params: Params, dataset: str, row: str) -> int:
     """The weights of three selections, once in `runs` and once in DVC's cache."""
     import torch
 
-    variant = params.variants.get(row)
+    variant = params.every_variant.get(row)
     base = variant.base if variant else row
     if not models.exists(base):
         return 0

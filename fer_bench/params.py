@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import (
     TYPE_CHECKING,
@@ -30,6 +31,8 @@ from pydantic import (
 
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.files import read_yaml
+from fer_bench.reports.model_texts import FILE as CARDS
+from fer_bench.reports.model_texts import load_texts
 from fer_bench.row_names import JOINT, MOST_SEED, REFERENCE
 from fer_bench.training.recipe import Recipe
 
@@ -240,6 +243,29 @@ class Params(_Strict):
     explain: Explain = Explain()
     enabled: dict[Name, Enabled]
 
+    @property
+    def every_variant(self) -> dict[str, Variant]:
+        """These and those that cards of models declare."""
+        return card_variants() | self.variants
+
+
+@cache
+def card_variants() -> dict[str, Variant]:
+    """The variants that cards declare, by name.
+
+    Raises:
+        FerBenchError: a key or value of theirs is wrong.
+    """
+    found = {}
+    for name, row in load_texts().rows.items():
+        if said := {key: value for key, value in row.items() if key != "label"}:
+            try:
+                found[name] = Variant.model_validate(said)
+            except ValidationError as error:
+                lines = [_explain(dict(item), name, Variant) for item in error.errors()]
+                raise FerBenchError(f"{CARDS}: rows: {'; '.join(lines)}") from error
+    return found
+
 
 def load(path: Path | str = "params.yaml") -> Params:
     """Read and validate `path`.
@@ -306,7 +332,7 @@ def check_names(
 ) -> list[str]:
     """What is wrong with the names params uses, one sentence each; empty when all is well."""
     wrong = []
-    rows = [*models, *params.variants]
+    rows = [*models, *params.every_variant]
 
     def check(where: str, name: str, valid: list[str], kind: str) -> None:
         if name not in valid:
@@ -329,9 +355,11 @@ def check_names(
         check(f"variants.{name}.base", variant.base, models, "model")
         if name in models:
             wrong.append(f"variants.{name}: a model of this name exists; choose another name")
+        if name in card_variants():
+            wrong.append(f"variants.{name}: a model's card has this row; choose another name")
     for name in rows:
         if JOINT in name or name in RESERVED:
-            kind = "variants" if name in params.variants else "models"
+            kind = "variants" if name in params.every_variant else "models"
             wrong.append(
                 f"{kind}.{name}: names with {JOINT!r} are of rows that start from another "
                 f"dataset's cell, {' and '.join(RESERVED)} are folders of each dataset; choose "

@@ -139,6 +139,7 @@ def test_errors_name_key_value_and_nearest(tmp_path, old, new, words):
         ("models: [scan_cci, mine]", "models: [scan_cii]", ["'scan_cii'", "'scan_cci'"]),
         ("models: [scan_cci, mine]", "models: [mine, mine]", ["twice"]),
         ("  mine:", "  baseline1:", ["variants.baseline1", "exists"]),
+        ("  mine:", "  ran_released:", ["variants.ran_released", "card has this row"]),
         ("  mine:", "  far_from_home:", ["variants.far_from_home", "'_from_'", "another name"]),
         ("  mine:", "  starts:", ["variants.starts", "another name"]),
         ("evaluate_on: []", "evaluate_on: [synthetic_maskd]", ["'synthetic_masked'"]),

@@ -1,4 +1,4 @@
-"""docs/where.md and docs/house.md are what the code says, and the rules above them hold."""
+"""Pages of docs/ that scripts write are what the code says, and the rules above them hold."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def script(name: str) -> ModuleType:
     return module
 
 
-where, house = script("where"), script("house")
+where, house, competitors = map(script, ("where", "house", "competitors"))
 
 
-@pytest.mark.parametrize("page", [where, house], ids=["where", "house"])
+@pytest.mark.parametrize("page", [where, house, competitors], ids=lambda page: page.PAGE.stem)
 def test_the_page_is_what_its_script_writes(page):
     assert page.PAGE.read_text(encoding="utf-8") == page.markdown(), f"python {page.__file__}"
 

@@ -34,7 +34,7 @@ def cost(
     from fer_bench.reports.cost_results import write_pages
 
     register()
-    variants = {name: v.model_dump() for name, v in params.load().variants.items()}
+    variants = {name: v.model_dump() for name, v in params.load().every_variant.items()}
     networks = chosen_networks(model or [], variants, backbone=backbone, size=size)
     plan = with_changes(QUICK if quick else plan_for(device), batch=batch)
     folder = Path("runs/cost") if quick else Path(paths.COST)

@@ -101,7 +101,10 @@ def _check_name(model: str, dataset: str) -> None:
     loaded = params.load()
     cells = loaded.enabled.get(dataset)
     rows = row_names(cells.model_dump()) if cells else []
-    if model in {*rows, *loaded.variants} or Path(f"results/scores/{dataset}/{model}").is_dir():
+    if (
+        model in {*rows, *loaded.every_variant}
+        or Path(f"results/scores/{dataset}/{model}").is_dir()
+    ):
         raise FerBenchError(
             f"{model} is a row of {dataset} that is trained here: give the submission another name"
         )

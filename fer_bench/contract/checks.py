@@ -18,6 +18,8 @@ from fer_bench.contract.subject import (
 )
 from fer_bench.errors import FerBenchError
 from fer_bench.models import FERModel, outside
+from fer_bench.reports.model_texts import FILE as CARDS
+from fer_bench.reports.model_texts import load_texts
 from fer_bench.specs.options import identity_of
 from fer_bench.specs.row_specs import row_spec
 
@@ -34,7 +36,14 @@ def card(subject: Subject) -> str:
             str(error),
             "Write a dictionary CARD at the top of the file, as `fer-bench models new` does.",
         ) from error
-    return "its family's, in model_texts.yaml" if stated is None else f"year {stated['year']}"
+    if stated is not None:
+        return f"year {stated['year']}"
+    if (family := load_texts().family_of(subject.name)) is None:
+        raise BrokenError(
+            f"no family of {CARDS.name} begins its name",
+            f"Write its card into {CARDS}, as docs/add_a_model.md says.",
+        )
+    return f"{family}, in {CARDS.name}"
 
 
 def options(subject: Subject) -> str:

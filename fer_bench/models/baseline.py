@@ -3,6 +3,8 @@
 Our reading: ResNet-50 at 224 px, global average pooling, one linear layer; alignment,
 augmentation, sampler and schedule as for SCAN-CCI. The paper prints no learning rates for them:
 `baseline*` take SCAN-CCI's (body 1e-4, head the dataset's), `baseline*_tuned` 1e-2 throughout.
+
+Parameters with ResNet-50 at 8 classes: 23,524,424.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Gera and Balasubramanian, "Landmark Guidance Independent Spatio-channel Attentio
 Context Information based Facial Expression Recognition", arXiv 2007.10298, 2020. Two branches read
 a face network's middle layers: attention over Conv_3x (F_u) and context from Conv_4x (F_l). Where
 the paper is silent the released code's behaviour is an option; each class says which reading it
-takes.
+takes. Parameters with ResNet-50 at 8 classes: 70,990,957.
 """
 
 from __future__ import annotations

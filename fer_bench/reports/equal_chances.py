@@ -6,7 +6,7 @@ so might one for which fewer recipes were tried.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -42,7 +42,7 @@ def still_rises(row: Row) -> bool:
 
 def reservations(one: Row, other: Row) -> tuple[str, ...]:
     """Why the pair carries no verdict on the models, in a few words each; none where it may."""
-    rising = " and in ".join(f"{name} ({by})" for name, by in _rising([one, other]).items())
+    rising = " and in ".join(f"{name} ({by})" for name, by in _rising(_named([one, other])))
     found = [f"validation accuracy still rises in {rising}"] if rising else []
     budgets = [_budget(row) for row in (one, other)]
     if budgets[0] != budgets[1]:
@@ -61,7 +61,7 @@ def warned(rows: Sequence[Row]) -> list[str]:
 def training(rows: Iterable[Row]) -> list[str]:
     """What stands behind a fold: which rows still rise and by how much, and how each was tuned."""
     named, said = _named(rows), []
-    if rising := ", ".join(f"`{name}` ({by})" for name, by in _rising(named.values()).items()):
+    if rising := ", ".join(f"`{name}` ({by})" for name, by in _rising(named)):
         said.append(f"Validation accuracy still rises ({RULE}), so no verdict: {rising}.")
     if any(row.tuning for row in named.values()):
         each = "; ".join(f"`{name}` {tuned(row)}" for name, row in named.items())
@@ -75,10 +75,10 @@ def _named(rows: Iterable[Row]) -> dict[str, Row]:
     return {f"{row.dataset}/{row.model}" if several else row.model: row for row in rows}
 
 
-def _rising(rows: Iterable[Row]) -> dict[str, str]:
-    """By how many points, `+1.3`, each of the rows rises that still do."""
-    return {name: f"+{rounded(100 * (rise(row) or 0), 1)}"
-            for name, row in _named(rows).items() if still_rises(row)}  # fmt: skip
+def _rising(named: Mapping[str, Row]) -> list[tuple[str, str]]:
+    """Each of the rows that still rise and by how many points, `+1.3`."""
+    return [(name, f"+{rounded(100 * (rise(row) or 0), 1)}")
+            for name, row in named.items() if still_rises(row)]  # fmt: skip
 
 
 def tuned(row: Row) -> str:

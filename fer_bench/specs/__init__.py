@@ -83,7 +83,7 @@ def _of_families(params: Params) -> set[str]:
     cells = params.enabled.values()
     used = {name for cell in cells for name in (*cell.trained, *cell.transfer_models)}
     used |= {*params.models, *(variant.base for variant in params.variants.values())}
-    return used - {*models.names(), *params.variants}
+    return used - {*models.names(), *params.every_variant}
 
 
 def write_specs(params: Params, out: Path) -> None:

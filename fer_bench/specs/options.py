@@ -44,7 +44,7 @@ def identity_homes(params: Params, dataset: Dataset) -> list[str]:
 def _named_homes(params: Params, dataset: Dataset) -> Iterator[str]:
     settings, cells = dataset_options(params, dataset), params.enabled.get(dataset.name)
     rows = (*cells.trained, *cells.transfer_models) if cells else ()
-    of_rows = [params.variants[row].model for row in rows if row in params.variants]
+    of_rows = [params.every_variant[row].model for row in rows if row in params.every_variant]
     options = [settings.model, *params.models.values(), *of_rows]
     for start in (*settings.weights.values(), *(o.get("pretrained") for o in options)):
         if home := identity_of(dataset, start):

@@ -74,7 +74,7 @@ def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None =
         FerBenchError: an unknown option or recipe key, or a model that cannot be built.
     """
     where = f"enabled.{dataset.name}.{row}"
-    variant = params.variants.get(row)
+    variant = params.every_variant.get(row)
     base = variant.base if variant else row
     preset = models.preset(base)
     settings = dataset_options(params, dataset)
@@ -151,7 +151,7 @@ def _layers(
 
 def _card(params: Params, row: str) -> Spec:
     """What a model from outside says of itself, apart from its spec: words train nothing again."""
-    variant = params.variants.get(row)
+    variant = params.every_variant.get(row)
     return {"card": outside.card(variant.base if variant else row)}
 
 

@@ -10,9 +10,12 @@ from made_scores import made_row
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_text
+from fer_bench.params import card_variants
 from fer_bench.reports.leaderboard.provenance import command, provenance
-from fer_bench.reports.model_texts import FILE, licences, load_texts, overlaps
+from fer_bench.reports.model_texts import FILE, load_texts
+from fer_bench.reports.paper import of_others
 from fer_bench.reports.row import Row
+from fer_bench.reports.seen_before import licences, overlaps
 
 TEXTS = load_texts()
 
@@ -47,6 +50,29 @@ def test_every_registered_model_has_a_card() -> None:
 
     without = [name for name in models.names() if TEXTS.family(row(name)).title.startswith("Model")]
     assert without == []
+
+
+def test_every_method_of_another_paper_has_a_row_in_the_tables_and_on_the_page() -> None:
+    from fer_bench import models
+
+    for name in filter(of_others, models.names()):
+        family = TEXTS.families[str(TEXTS.family_of(name))]
+        assert family.lacks, name
+        files = {models.preset(row).module for row in family.rows if models.exists(row)}
+        assert models.preset(name).module in files, name
+        assert models.preset(name).module == family.code.removesuffix(".py").replace("/", ".")
+
+
+def test_every_row_of_a_card_is_a_model_or_a_variant_of_one() -> None:
+    from fer_bench import models
+
+    variants = card_variants()
+    for name in TEXTS.rows:
+        base, options = name, {}
+        if name in variants:
+            assert not models.exists(name)
+            base, options = variants[name].base, variants[name].model
+        models.configure(base, {k: v for k, v in options.items() if k != "pretrained"})
 
 
 def test_the_paper_is_cited_as_in_the_citation_file() -> None:
@@ -118,6 +144,8 @@ def test_the_command_names_the_stage_that_makes_the_scores_again() -> None:
     [
         ("    title: ResNet baseline\n", "", "families.baseline must have exactly the keys"),
         ("    year: null\n", "    year: soon\n", "families.baseline.year is 'soon'"),
+        ("      ran: RAN\n", "      ran: {base: ran}\n", "families.ran.rows.ran is {'base'"),
+        ("      scn: SCN\n", "      ran: SCN\n", "families.scn.rows.ran: another family has"),
     ],
 )
 def test_a_broken_card_is_named(tmp_path: Path, old: str, new: str, expected: str) -> None:
@@ -125,5 +153,5 @@ def test_a_broken_card_is_named(tmp_path: Path, old: str, new: str, expected: st
     assert old in text
     write_text(tmp_path / "model_texts.yaml", text.replace(old, new, 1))
     with pytest.raises(FerBenchError) as error:
-        load_texts(tmp_path / "model_texts.yaml")
+        assert load_texts(tmp_path / "model_texts.yaml").rows
     assert expected in str(error.value)

@@ -69,7 +69,7 @@ def test_options_that_do_nothing_are_refused(keys, said):
 
 
 def test_every_declared_recipe_holds_together():
-    variants = params.load().variants.items()
+    variants = params.load().every_variant.items()
     own = {name: variant.recipe for name, variant in variants if variant.recipe}
     assert {"dan_own_recipe", "ran_own_recipe"} <= set(own)
     for name, keys in own.items():

@@ -11,10 +11,10 @@ from fer_bench.reports.describe import subset_title
 from fer_bench.reports.figures.matrix import MOST_LINES, MatrixPanel, grid
 from fer_bench.reports.figures.select import COLUMNS, OURS, Inputs, capped, columns, needs
 from fer_bench.reports.figures.style import notice
-from fer_bench.reports.model_texts import no_new_ground
 from fer_bench.reports.relations import share_images
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
+from fer_bench.reports.seen_before import no_new_ground
 
 PRINTED = ("ferplus", "rafdb", "affectnet8")
 """The datasets of the paper's Figure 5, which stand first."""

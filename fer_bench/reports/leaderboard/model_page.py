@@ -19,9 +19,10 @@ from fer_bench.reports.leaderboard.face_intervals import Interval, Intervals
 from fer_bench.reports.leaderboard.naming import anchor
 from fer_bench.reports.leaderboard.provenance import costs, provenance
 from fer_bench.reports.leaderboard.tracks import Board, RankedRow
-from fer_bench.reports.model_texts import ModelTexts, licences, overlaps
+from fer_bench.reports.model_texts import ModelTexts
 from fer_bench.reports.row import Row, classes_of
 from fer_bench.reports.scores import Scores
+from fer_bench.reports.seen_before import licences, overlaps
 from fer_bench.statistics.calibration import perfect_ece
 from fer_bench.statistics.summary import Summary
 

@@ -9,10 +9,11 @@ from fer_bench.reports import columns
 from fer_bench.reports.columns import Columns, plain
 from fer_bench.reports.formatting import fold
 from fer_bench.reports.grid import github
-from fer_bench.reports.model_texts import ModelTexts, home_of
+from fer_bench.reports.model_texts import ModelTexts
 from fer_bench.reports.relations import masked_base, rendered, share_images
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
+from fer_bench.reports.seen_before import home_of
 
 TITLE = "Contamination"
 SHOWS = "What pre-training and shipped tools may have seen of each test set."

@@ -10,10 +10,10 @@ from fer_bench.reports import columns, describe
 from fer_bench.reports.columns import Columns, over_seeds, plain
 from fer_bench.reports.formatting import NOTHING, mean_std, opening
 from fer_bench.reports.grid import github
-from fer_bench.reports.model_texts import no_new_ground
 from fer_bench.reports.relations import masked_base
 from fer_bench.reports.row import Row, classes_of
 from fer_bench.reports.scores import Scores
+from fer_bench.reports.seen_before import no_new_ground
 from fer_bench.statistics.summary import Summary
 
 TITLE = "Across datasets"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fer_bench.reports.model_texts import load_texts
 from fer_bench.reports.paper import table_file
 
 
@@ -86,70 +87,9 @@ RELEASED = (
 )
 """The released RAF-DB script imports the shared branch, the other scripts the one unit a patch."""
 COMPETITORS = tuple(
-    RowSpec(label, model, core=False)
-    for label, model in (
-        ("RAN", "ran"),
-        ("RAN as released", "ran_released"),
-        ("RAN, its own recipe", "ran_own_recipe"),
-        ("SCN", "scn"),
-        ("SCN as released", "scn_released"),
-        ("SCN, its own recipe", "scn_own_recipe"),
-        ("SCN, relabelling from the fourth epoch", "scn_early"),
-        ("gACNN", "gacnn"),
-        ("gACNN (our identities)", "gacnn_identity"),
-        ("OADN", "oadn"),
-        ("EAC", "eac"),
-        ("EAC, weaker consistency", "eac_weak"),
-        ("EAC, its own recipe", "eac_own_recipe"),
-        ("DAN", "dan"),
-        ("DAN, its own recipe", "dan_own_recipe"),
-        ("MA-Net", "ma_net"),
-        ("MA-Net, small", "ma_net_small"),
-        ("MA-Net, its own recipe", "ma_net_own_recipe"),
-        ("EfficientFace, without its teacher", "efficientface"),
-        ("EfficientFace, taught", "efficientface_taught"),
-        ("DDAMFN", "ddamfn"),
-        ("DDAMFN as released", "ddamfn_released"),
-        ("DDAMFN, small", "ddamfn_small"),
-        ("DDAMFN, its own recipe", "ddamfn_own_recipe"),
-        ("DDAMFN++, trained with SAM", "ddamfn_pp"),
-        ("ARM", "arm"),
-        ("MicroExpNet, without its teacher", "micro_expnet"),
-        ("MicroExpNet, taught", "micro_expnet_taught"),
-        ("MicroExpNet, its own recipe, without its teacher", "micro_expnet_own_recipe"),
-        ("IACNN, remade", "iacnn"),
-        ("DeRL, remade", "derl"),
-        ("DeRL, remade, small", "derl_small"),
-        ("FMPN", "fmpn"),
-        ("FMPN, masks of pairs", "fmpn_pairs"),
-        ("FMPN, small", "fmpn_small"),
-        ("FMPN, its own recipe", "fmpn_own_recipe"),
-        ("POSTER", "poster"),
-        ("POSTER as released", "poster_released"),
-        ("POSTER, small", "poster_small"),
-        ("POSTER, its own recipe", "poster_own_recipe"),
-        ("POSTER++", "poster_pp"),
-        ("POSTER++, small", "poster_pp_small"),
-        ("POSTER++, its own recipe", "poster_pp_own_recipe"),
-        ("APViT", "apvit"),
-        ("APViT, small", "apvit_small"),
-        ("APViT, its own recipe", "apvit_own_recipe"),
-        ("TransFER", "transfer_fer"),
-        ("TransFER as released", "transfer_fer_released"),
-        ("TransFER, small", "transfer_fer_small"),
-        ("TransFER, its own recipe", "transfer_fer_own_recipe"),
-        ("DCS", "dcs"),
-        ("DCS, small", "dcs_small"),
-        ("DCS, its own recipe", "dcs_own_recipe"),
-        ("QCS", "qcs"),
-        ("QCS, small", "qcs_small"),
-        ("QCS, its own recipe", "qcs_own_recipe"),
-        ("Ada-DF", "ada_df"),
-        ("Ada-DF, its own recipe", "ada_df_own_recipe"),
-        ("Teacher-ExpNet (Inception-v3)", "teacher_expnet"),
-    )
+    RowSpec(row["label"], model, core=False) for model, row in load_texts().rows.items()
 )
-"""Methods of other papers, trained here; shown where they were measured."""
+"""Methods of other papers, as their cards name them; shown where they were measured."""
 OVER_COMPETITORS = tuple((OURS.model, row.model) for row in COMPETITORS)
 OVER_BASELINES = tuple((OURS.model, row.model) for row in BASELINES)
 SHARED_PAIR = ((SHARED.model, OURS.model),)
