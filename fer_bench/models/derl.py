@@ -39,6 +39,7 @@ from itertools import pairwise
 from typing import ClassVar
 
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -173,8 +174,17 @@ class Derl(FERModel):
         return judged
 
     def start_epoch(self, epoch: int) -> None:
-        """Enter training mode, but for a generator that is fixed by now."""
+        """Enter training mode, but for a generator that is fixed by now.
+
+        Raises:
+            FerBenchError: it will be fixed, and several processes wait for its gradients.
+        """
         super().start_epoch(epoch)
+        if self.config.drawing and dist.is_initialized() and dist.get_world_size() > 1:
+            raise FerBenchError(
+                f"drawing: {self.config.drawing}: several processes cannot go on once the "
+                "generator is fixed: set compute.devices to 1 in params.yaml, or drawing to 0"
+            )
         fixed = 0 < self.config.drawing <= epoch
         for part in (self.generator, self.discriminator):
             part.requires_grad_(not fixed).train(not fixed)

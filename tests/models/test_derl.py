@@ -4,7 +4,9 @@ from itertools import pairwise
 
 import pytest
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
+from torch.testing._internal.distributed.fake_pg import FakeStore
 
 from fer_bench import models
 from fer_bench.errors import FerBenchError
@@ -88,6 +90,20 @@ def test_a_fixed_generator_stays_to_the_bit(small):
         assert (output.extra == {}) == fixed
         moved = {k.split(".")[0] for k, v in model.state_dict().items() if (v != before[k]).any()}
         assert moved == ({"locals"} if fixed else {"generator", "discriminator", "locals"})
+
+
+def test_a_generator_that_will_be_fixed_is_trained_by_one_process(small):
+    def start(drawing, world):
+        dist.init_process_group("fake", rank=0, world_size=world, store=FakeStore())
+        try:
+            small("derl", drawing=drawing).start_epoch(0)
+        finally:
+            dist.destroy_process_group()
+
+    start(drawing=0, world=2)
+    start(drawing=3, world=1)
+    with pytest.raises(FerBenchError, match=r"drawing: 3: .* set compute.devices to 1 in params"):
+        start(drawing=3, world=2)
 
 
 def test_its_parameters_by_hand():
