@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,14 @@ def test_a_models_own_recipe_is_checked_alike():
     assert params.recipe_keys({"heads_lr": 1}, "x's recipe") == {"heads_lr": 1.0}
     with pytest.raises(FerBenchError, match=r"^x's recipe\.head_lr: unknown key; .*'heads_lr'"):
         params.recipe_keys({"head_lr": 0.1}, "x's recipe")
+
+
+def test_a_variant_of_a_card_is_checked_alike_and_the_card_named(monkeypatch):
+    texts, row = params.load_texts(), {"label": "Odd", "base": "ran", "recipe": {"epoch": 3}}
+    family = replace(texts.families["ran"], rows={"odd": row})
+    monkeypatch.setattr(params, "load_texts", lambda: replace(texts, families={"ran": family}))
+    with pytest.raises(FerBenchError, match=r"model_texts\.yaml: rows: odd.recipe.epoch: unknown"):
+        params.card_variants.__wrapped__()
 
 
 def test_shipped_params_are_valid():

@@ -8,7 +8,7 @@ from fer_bench import specs
 from fer_bench.device import here
 from fer_bench.errors import FerBenchError
 from fer_bench.fingerprint import closure
-from fer_bench.params import Params
+from fer_bench.params import Params, card_variants
 from fer_bench.training.recipe import Recipe
 
 ROOT = Path(__file__).parents[1]
@@ -54,6 +54,17 @@ def test_options_come_from_preset_dataset_model_and_variant_in_this_order():
     assert (mine["options"]["m"], mine["options"]["lam"]) == (16, 0.5)  # variant
     assert (plain["recipe"]["epochs"], mine["recipe"]["epochs"]) == (60, 3)
     assert (mine["base"], mine["model"]) == ("scan_cci_shared", "mine")
+
+
+def test_a_card_declares_a_row_as_params_do():
+    said = card_variants()["dan_own_recipe"]
+    rows = ("dan", "dan_own_recipe", "mine")
+    resolved = specs.resolve(params(rows, variants={"mine": said.model_dump()}))
+    plain, of_card, mine = (resolved[f"synthetic/{row}"] for row in rows)
+    assert (of_card["base"], of_card["model"]) == ("dan", "dan_own_recipe")
+    assert {k for k in mine if mine[k] != of_card[k]} == {"model", "method"}
+    assert {k for k in mine if mine[k] != plain[k]} == {"model", "method", "options", "recipe"}
+    assert (of_card["recipe"]["batch_size"], of_card["options"]["input"]) == (256, "imagenet")
 
 
 def test_a_timm_row_keeps_its_backbone_and_records_the_librarys_version():

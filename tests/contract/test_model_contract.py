@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import islice
 
 import pytest
 
 from fer_bench import models, params
-from fer_bench.contract import overfit
+from fer_bench.contract import checks, overfit
 from fer_bench.contract.check_model import CONTRACT, check_model
 from fer_bench.contract.new import write_model
 from fer_bench.contract.onnx_export import PACKAGES
+from fer_bench.contract.subject import BrokenError, subject
 from fer_bench.errors import FerBenchError
 from fer_bench.models import outside
 
@@ -70,6 +72,17 @@ def test_our_own_models_keep_it(name):
     results = list(islice(check_model(name, GIVEN), len(CONTRACT) - 1))
     assert [result for result in results if result.outcome == "broken"] == []
     assert results[-1].part == "learns by heart"
+
+
+def test_a_model_of_the_package_needs_a_card(monkeypatch):
+    checked = subject("dan", GIVEN)
+    assert checks.card(checked) == "dan, in model_texts.yaml"
+    texts = checks.load_texts()
+    left = {name: text for name, text in texts.families.items() if name != "dan"}
+    monkeypatch.setattr(checks, "load_texts", lambda: replace(texts, families=left))
+    with pytest.raises(BrokenError, match=r"no family .* begins its name") as error:
+        checks.card(checked)
+    assert "docs/add_a_model.md" in error.value.then
 
 
 TORCH = ("from torch import Tensor, nn", "import torch\nfrom torch import Tensor, nn")

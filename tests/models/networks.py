@@ -17,6 +17,19 @@ DISTINCT = sorted(
 """One name of each; small forms are what tests build of the others."""
 
 
+def of_file(module: str) -> str:
+    """The model of a file that is called like it, else its first."""
+    own = [name for name in models.names() if models.preset(name).module == module]
+    name = module.rpartition(".")[2]
+    return name if name in own else own[0]
+
+
+FAMILIES = {
+    file: of_file(file) for file in sorted({models.preset(n).module for n in models.names()})
+}
+"""A model of each file."""
+
+
 def small_options(name: str) -> dict[str, Any]:
     """Quarter width: by the small backbone, or as the named small form of its file has it."""
     preset = models.preset(name)
