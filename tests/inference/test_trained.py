@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -185,6 +186,20 @@ def test_one_bad_picture_loses_only_itself(inside, pictures, tmp_path, capsys):
     assert pictures[1].name in printed.out
     assert "1 of 3 pictures have no answer:\n- " in printed.err
     assert len(list(out.iterdir())) == 2
+
+
+def test_pictures_are_read_one_at_a_time(inside, tmp_path):
+    files = [tmp_path / f"{i}.png" for i in range(5)]
+    for file in files:
+        Image.new("RGB", (1000, 1000)).save(file)
+    network = fer_bench.load("synthetic/net/0")
+    peaks = []
+    for given in (files[:1], files[:1], files):  # once before, for what stays
+        tracemalloc.start()
+        network.predict(given, cut=True)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[2] < peaks[1] + 3 * 1000**2, "less than one picture more"
 
 
 def test_an_image_of_pillow_is_a_picture(inside, pictures):
