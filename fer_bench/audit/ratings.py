@@ -37,6 +37,6 @@ def ratings_section(faces: AuditedFaces) -> Section | None:
     labels = sum(one[1] == other[1] for one, other in pairs)
     text = (
         f"Pairs of equal faces with equal votes: {share(equal, len(pairs))}; with equal labels: "
-        f"{share(labels, len(pairs))}. AuditedFaces without a label are not among them."
+        f"{share(labels, len(pairs))}. Faces without a label are not among them."
     )
     return Section("Votes on equal faces", f"{text}\n\n{MADE if equal == len(pairs) else ANEW}")

@@ -179,6 +179,14 @@ def test_classes_without_faces_are_said(tmp_path: Path, monkeypatch: pytest.Monk
     assert "- There are no test faces of happiness." in worries
 
 
+def test_votes_on_equal_faces_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [row("a", "train", 0, "p1", votes=[9, 1]), row("b", "train", 0, "p1", votes=[8, 2]),
+            row("c", "test", 1, "p2", votes=[1, 9])]  # fmt: skip
+    write_pack(tmp_path / "packs" / "p", rows)
+    page, _ = run(tmp_path, monkeypatch, Dataset("p", (Part("p"),)))
+    assert "equal votes: 0 of 1 (0.0 %); with equal labels: 1 of 1 (100.0 %). Faces " in page
+
+
 def test_folds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [
         row("a", "test", 0, "p1", subject="s1", fold=0),
