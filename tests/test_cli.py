@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 import fer_bench
 from fer_bench import cli, models
-from fer_bench.cli import app
+from fer_bench.cli import app, log
 from fer_bench.contract import check_model
 from fer_bench.contract.check_model import Result
 from fer_bench.errors import FerBenchError
@@ -180,6 +180,26 @@ def test_a_terminal_that_lacks_signs_gets_the_rest():
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "scan_cci" in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+def test_an_output_that_takes_no_more_is_one_line_and_a_reader_that_left_is_none():
+    command = [sys.executable, "-c", "from fer_bench.cli import main; main()", "--version"]
+    read, write = os.pipe()
+    os.close(read)
+    for out, said in ((os.open("/dev/full", os.O_WRONLY), "No space left"), (write, None)):
+        done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, check=False)
+        os.close(out)
+        assert done.returncode == 1
+        assert [said in line for line in done.stderr.splitlines()] == ([True] if said else [])
+
+
+def test_a_stage_does_not_fail_over_its_log(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(log, "LOG", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))  # git is not there
+    with log.logged("toy/net/0/train"):
+        pass
+    assert "toy/net/0/train.json cannot be written" in caplog.text
 
 
 def test_pipelines_are_written_in_the_projects_folder_alone(tmp_path, monkeypatch):

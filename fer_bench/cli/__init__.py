@@ -132,9 +132,6 @@ def run(arguments: list[str]) -> int:
     except FerBenchError as error:
         print(f"fer-bench: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # who read the output has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 1
     except OSError as error:
         if error.errno not in REMEDIES:
             raise
