@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from fer_bench import models
-from fer_bench.reports.model_texts import load_texts
+from fer_bench.model_texts import load_texts
 
 PAGE = Path(__file__).with_name("competitors.md")
 HEAD = """\

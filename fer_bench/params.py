@@ -31,8 +31,8 @@ from pydantic import (
 
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.files import read_yaml
-from fer_bench.reports.model_texts import FILE as CARDS
-from fer_bench.reports.model_texts import load_texts
+from fer_bench.model_texts import FILE as CARDS
+from fer_bench.model_texts import load_texts
 from fer_bench.row_names import JOINT, MOST_SEED, REFERENCE
 from fer_bench.training.recipe import Recipe
 

@@ -17,9 +17,9 @@ from fer_bench.contract.subject import (
     forward,
 )
 from fer_bench.errors import FerBenchError
+from fer_bench.model_texts import FILE as CARDS
+from fer_bench.model_texts import load_texts
 from fer_bench.models import FERModel, outside
-from fer_bench.reports.model_texts import FILE as CARDS
-from fer_bench.reports.model_texts import load_texts
 from fer_bench.specs.options import identity_of
 from fer_bench.specs.row_specs import row_spec
 

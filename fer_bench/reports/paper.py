@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_bench.errors import FerBenchError
-from fer_bench.reports.model_texts import load_texts
+from fer_bench.model_texts import load_texts
 
 STATISTICS = ("max", "mean_std", "seconds")
 SAID = ("max", "difference", "best", "easiest", "hardest", "confused")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from fer_bench.datasets import datasets, packs, sources
-from fer_bench.reports.model_texts import ModelTexts
+from fer_bench.model_texts import ModelTexts
 from fer_bench.reports.relations import masked_base, share_images, sources_of
 from fer_bench.reports.row import Row
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import replacing_folder, write_text
+from fer_bench.model_texts import load_texts
 from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.leaderboard.as_csv import leaderboard_csv
 from fer_bench.reports.leaderboard.boards import boards
@@ -24,7 +25,6 @@ from fer_bench.reports.leaderboard.html import STATIC, write_compare, write_inde
 from fer_bench.reports.leaderboard.model_page import context
 from fer_bench.reports.leaderboard.ranking import ranked
 from fer_bench.reports.leaderboard.readme import markdown
-from fer_bench.reports.model_texts import load_texts
 from fer_bench.reports.parallel import in_parallel
 from fer_bench.reports.reported import load_reported
 from fer_bench.reports.scores import load_external, load_scores

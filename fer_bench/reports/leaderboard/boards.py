@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from fer_bench.evaluation.score import SELECTIONS
+from fer_bench.model_texts import ModelTexts
 from fer_bench.reports import describe
 from fer_bench.reports.leaderboard.beside import beside
 from fer_bench.reports.leaderboard.extras import Extras
 from fer_bench.reports.leaderboard.face_intervals import Intervals
 from fer_bench.reports.leaderboard.ranking import accuracy, ranked
 from fer_bench.reports.leaderboard.tracks import GROUPS, Board, RankedRow, Ranking
-from fer_bench.reports.model_texts import ModelTexts
 from fer_bench.reports.reported import Reported
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores

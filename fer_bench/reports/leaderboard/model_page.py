@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fer_bench.model_texts import ModelTexts
 from fer_bench.records.score import Part
 from fer_bench.reports import describe
 from fer_bench.reports.equal_chances import training
@@ -19,7 +20,6 @@ from fer_bench.reports.leaderboard.face_intervals import Interval, Intervals
 from fer_bench.reports.leaderboard.naming import anchor
 from fer_bench.reports.leaderboard.provenance import costs, provenance
 from fer_bench.reports.leaderboard.tracks import Board, RankedRow
-from fer_bench.reports.model_texts import ModelTexts
 from fer_bench.reports.row import Row, classes_of
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.seen_before import licences, overlaps

@@ -11,12 +11,12 @@ from types import ModuleType
 from typing import Any
 
 from fer_bench.files import write_text
+from fer_bench.model_texts import load_texts
 from fer_bench.records.cost import load_costs
 from fer_bench.records.reliability import load_reliability
 from fer_bench.reports.enabled import Enabled
 from fer_bench.reports.explain_results import load_explained
 from fer_bench.reports.face_tables import FaceTables
-from fer_bench.reports.model_texts import load_texts
 from fer_bench.reports.pages import index
 from fer_bench.reports.paper import load_claims, load_paper, load_said
 from fer_bench.reports.parallel import in_parallel

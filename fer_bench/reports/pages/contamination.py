@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from fer_bench.model_texts import ModelTexts
 from fer_bench.reports import columns
 from fer_bench.reports.columns import Columns, plain
 from fer_bench.reports.formatting import fold
 from fer_bench.reports.grid import github
-from fer_bench.reports.model_texts import ModelTexts
 from fer_bench.reports.relations import masked_base, rendered, share_images
 from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from fer_bench.reports.model_texts import load_texts
+from fer_bench.model_texts import load_texts
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.tables.spec import COMPETITORS, RowSpec, TableSpec
 from fer_bench.reports.tables.table01_to_s1 import TABLES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fer_bench.reports.model_texts import load_texts
+from fer_bench.model_texts import load_texts
 from fer_bench.reports.paper import table_file
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_bench.reports.model_texts import load_texts
+from fer_bench.model_texts import load_texts
 from fer_bench.reports.pages import contamination
 from fer_bench.reports.scores import load_external, load_scores
 

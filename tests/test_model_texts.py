@@ -10,9 +10,9 @@ from made_scores import made_row
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_text
+from fer_bench.model_texts import FILE, load_texts
 from fer_bench.params import card_variants
 from fer_bench.reports.leaderboard.provenance import command, provenance
-from fer_bench.reports.model_texts import FILE, load_texts
 from fer_bench.reports.paper import of_others
 from fer_bench.reports.row import Row
 from fer_bench.reports.seen_before import licences, overlaps
@@ -80,7 +80,7 @@ def test_the_paper_is_cited_as_in_the_citation_file() -> None:
 
     from fer_bench.models import scan_cci
 
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[1]
     (paper,) = yaml.safe_load((root / "CITATION.cff").read_text("utf-8"))["references"]
     number = paper["identifiers"][0]["value"].replace(":", " ")
     assert number == "arXiv 2007.10298"
