@@ -128,7 +128,7 @@ def test_drawn_faces_are_no_evidence_and_what_is_missing_is_named():
 
 def test_the_papers_claims_name_rows_that_can_be_trained():
     params = load(PAPER.parents[1] / "params.yaml")
-    known = {*models.names(), *params.variants}
+    known = {*models.names(), *params.every_variant}
     for claim in load_claims(PAPER):
         for name in f"{claim.one}|{claim.other}".split("|"):
             base = name.removesuffix("_not_fine_tuned").removesuffix("_fine_tuned")
