@@ -126,10 +126,13 @@ def test_licences_name_each_source_and_start() -> None:
 
 
 def test_the_command_names_the_stage_that_makes_the_scores_again() -> None:
-    assert command(row()) == "dvc repro benchmarks/synthetic/dvc.yaml:score@scan_cci-3"
+    assert (
+        command(row()) == "dvc --wait-for-lock repro benchmarks/synthetic/dvc.yaml:score@scan_cci-3"
+    )
     moved = row("scan_cci_from_synthetic", "synthetic_masked")
     assert command(moved) == (
-        "dvc repro benchmarks/synthetic_masked/dvc.yaml:score_transfer@scan_cci-synthetic-3"
+        "dvc --wait-for-lock repro benchmarks/synthetic_masked/dvc.yaml:"
+        "score_transfer@scan_cci-synthetic-3"
     )
     hashes = provenance(row())["hashes"]
     assert hashes == [

@@ -24,7 +24,7 @@ LABELS = "faces.csv"
 
 def audit_command(dataset: str) -> str:
     """What aligns a dataset's faces and lists them for scoring."""
-    return f"`dvc repro benchmarks/{dataset}/dvc.yaml:audit`"
+    return f"`dvc --wait-for-lock repro benchmarks/{dataset}/dvc.yaml:audit`"
 
 
 def check_aligned(known: Dataset, packs: Path) -> None:

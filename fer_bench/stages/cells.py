@@ -19,7 +19,7 @@ from fer_bench.stages.recorded import forget_if_recorded
 def train(dataset: Dataset, model: Model, seed: Seed) -> Stage:
     """Train one cell and save its predictions, history and weights.
 
-    Example: dvc repro benchmarks/synthetic/dvc.yaml:train@scan_cci-0
+    Example: dvc --wait-for-lock repro benchmarks/synthetic/dvc.yaml:train@scan_cci-0
     """
     command = f"train {dataset} {model} {seed}"
     return _training(command, dataset, model, seed, paths.start(dataset, model))
@@ -74,7 +74,9 @@ def evaluate(
 ) -> Stage:
     """Apply a trained cell to another set's test faces; a new set never retrains.
 
-    Example: dvc repro benchmarks/synthetic/dvc.yaml:evaluate@scan_cci-0-synthetic_masked
+    Example:
+
+      dvc --wait-for-lock repro benchmarks/synthetic/dvc.yaml:evaluate@scan_cci-0-synthetic_masked
     """
     spec, view, table = paths.spec(dataset, model), paths.view(on), paths.faces(on)
     weights, out = paths.weights(dataset, model, seed), paths.predicted(dataset, model, seed, on)
@@ -93,7 +95,7 @@ def evaluate(
 def robustness(dataset: Dataset, model: Model, seed: Seed) -> Stage:
     """Test a trained cell on corrupted, occluded and misaligned faces of its own test split.
 
-    Example: dvc repro benchmarks/synthetic/dvc.yaml:robustness@scan_cci-0
+    Example: dvc --wait-for-lock repro benchmarks/synthetic/dvc.yaml:robustness@scan_cci-0
     """
     spec, view = paths.spec(dataset, model), paths.view(dataset)
     weights, page = paths.weights(dataset, model, seed), paths.robustness(dataset, model, seed)
@@ -114,7 +116,7 @@ def explain(dataset: Dataset, model: Model, seed: Seed) -> Stage:
     It looks at the cell's own test faces and at each set it is evaluated on. Numbers go to
     results/explain, maps and faces to runs/explain.
 
-    Example: dvc repro benchmarks/synthetic/dvc.yaml:explain@scan_cci-0
+    Example: dvc --wait-for-lock repro benchmarks/synthetic/dvc.yaml:explain@scan_cci-0
     """
     row, how = paths.spec(dataset, model), paths.spec("explain", dataset)
     weights = paths.weights(dataset, model, seed)

@@ -23,7 +23,7 @@ def table(
 ) -> Stage:
     """Write one table of the paper as Markdown, CSV and LaTeX, its numbers beside ours.
 
-    Example: dvc repro table08
+    Example: dvc --wait-for-lock repro table08
     """
     from fer_bench.reports.tables import build_table, is_timed, table_outputs
 
@@ -46,7 +46,7 @@ def table(
 def tables() -> Stage:
     """Write the pages that the paper has no table for, and the index of all tables.
 
-    Example: dvc repro tables
+    Example: dvc --wait-for-lock repro tables
     """
     from fer_bench.reports.pages import build_pages, page_outputs
     from fer_bench.reports.tables import NAMES, table_outputs
@@ -72,7 +72,7 @@ def tables() -> Stage:
 def figures() -> Stage:
     """Draw every figure that needs scores alone.
 
-    Example: dvc repro figures
+    Example: dvc --wait-for-lock repro figures
     """
     from fer_bench.reports.figures import FIGURES, INDEX
 
@@ -95,7 +95,7 @@ def galleries() -> Stage:
     Those of rendered faces go to results/figures, those of photographs to results/galleries, which
     git ignores.
 
-    Example: dvc repro galleries
+    Example: dvc --wait-for-lock repro galleries
     """
     from fer_bench.reports.figures.galleries import FIGURES, build_galleries
 
@@ -109,7 +109,7 @@ def galleries() -> Stage:
 def leaderboard() -> Stage:
     """Write the leaderboard page, results/metrics.json and results/history.csv.
 
-    Example: dvc repro leaderboard
+    Example: dvc --wait-for-lock repro leaderboard
     """
 
     def run() -> None:

@@ -159,7 +159,7 @@ def test_the_link_to_a_model_opens_its_page(opened: Opener) -> None:
     text = page.locator("main").inner_text()
     for words in ("Confusion matrices", "Robustness", "Explanations", "Some CPU, 2 cores",
                   "Possible overlap with test faces", "Licence notes",
-                  "dvc repro benchmarks/synthetic/dvc.yaml:score@scan_cci-0",
+                  "dvc --wait-for-lock repro benchmarks/synthetic/dvc.yaml:score@scan_cci-0",
                   "git log -- results/scores/synthetic/scan_cci"):  # fmt: skip
         assert words in text
     assert page.locator("svg.curve").count() == len(made_board.CORRUPTIONS)

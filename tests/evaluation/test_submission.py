@@ -260,7 +260,7 @@ def test_without_faces_the_command_of_the_guide_is_named(tmp_path):
         ),
         lambda: export.write_faces("synthetic", tmp_path, tmp_path / "faces"),
     ):
-        with pytest.raises(FerBenchError, match="not aligned here: run `dvc repro") as caught:
+        with pytest.raises(FerBenchError, match="not aligned here: run `dvc --wait") as caught:
             ask()
         assert f"({str(caught.value).partition('run ')[2]})" in guide
     assert not list(tmp_path.iterdir())

@@ -31,7 +31,7 @@ def command(row: Row) -> str:
     """The command that trains and scores the row's first seed again."""
     model, source, seed = row.method, row.init_from, row.cells[0].training.seed
     stage = f"score_transfer@{model}-{source}-{seed}" if source else f"score@{model}-{seed}"
-    return f"dvc repro benchmarks/{row.dataset}/dvc.yaml:{stage}"
+    return f"dvc --wait-for-lock repro benchmarks/{row.dataset}/dvc.yaml:{stage}"
 
 
 def costs(rows: Sequence[Row], extras: Extras) -> list[dict[str, str]]:
