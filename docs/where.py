@@ -127,7 +127,7 @@ def things() -> list[Thing]:
         Thing("a learning rate, epochs, the batch", "fer_bench/training/recipe.py", "heads_lr"),
         Thing("option `m` of `scan_cci`", preset("scan_cci"), "m:"),
         Thing("variant `scan_cci_noise20`", paths.PARAMS, "scan_cci_noise20:"),
-        Thing("own recipe of DAN", "fer_bench/reports/model_texts.yaml", "dan_own_recipe:"),
+        Thing("own recipe of DAN", "fer_bench/model_texts.yaml", "dan_own_recipe:"),
         Thing("model `dan`", preset("dan"), "def dan"),
         Thing("backbone `resnet50`", "fer_bench/models/backbones.py", '"resnet50"'),
         Thing("the optimizer", "fer_bench/training/optimizer.py", "def optimizer_for"),
