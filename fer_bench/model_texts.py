@@ -7,13 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import read_yaml
-
-if TYPE_CHECKING:
-    from fer_bench.reports.row import Row
 
 FILE = Path(__file__).with_name("model_texts.yaml")
 _FAMILY = {
@@ -64,6 +61,21 @@ class WeightsText:
     licence: str
 
 
+class AnyRow(Protocol):
+    """What the texts ask of a row of results (`reports.row.Row`, which reads them)."""
+
+    @property
+    def model(self) -> str:
+        """Its name."""
+
+    @property
+    def card(self) -> Mapping[str, Any] | None:
+        """The card of a model whose code is not part of this project."""
+
+    def said(self, key: str) -> list[Any]:
+        """The different values that its cells' training records give for a key."""
+
+
 @dataclass(frozen=True)
 class ModelTexts:
     """The texts of `model_texts.yaml`."""
@@ -74,7 +86,7 @@ class ModelTexts:
     families: Mapping[str, FamilyText]
     weights: Mapping[str, WeightsText]
 
-    def family(self, row: Row) -> FamilyText:
+    def family(self, row: AnyRow) -> FamilyText:
         """The family of the row's base model.
 
         A model whose code is not part of this project speaks for itself.
@@ -100,7 +112,7 @@ class ModelTexts:
         names = [n for n in self.families if re.match(rf"{n}(_|\d|$)", model)]
         return max(names, key=len, default=None)
 
-    def starts(self, row: Row) -> Iterator[tuple[str, WeightsText]]:
+    def starts(self, row: AnyRow) -> Iterator[tuple[str, WeightsText]]:
         """The weights a row starts from, as its score files name them."""
         for value in row.said("pretrained"):
             name = "nothing" if value is None else str(value)
