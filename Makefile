@@ -11,8 +11,8 @@ help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
 
 $(STAMP): constraints.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' \
-	  || (echo "fer_bench needs Python 3.11 to 3.14 (of torch, numpy and scipy there are no builds for 3.15 yet): make PYTHON=python3.12 ..." && exit 1)
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' \
+	  || (echo "fer_bench needs Python 3.11 to 3.14; of the pinned releases torch, torchvision, triton, numpy, scipy, ray, onnxruntime, contourpy, PyYAML and ruamel.yaml.clib have no build for 3.15: make PYTHON=python3.12 ..." && exit 1)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,ray]'

@@ -74,8 +74,8 @@ def _tools() -> Iterator[Finding]:
         said,
         ""
         if fits
-        else "Install 3.11 to 3.14; for "
-        "3.15 torch, torchvision, triton, numpy, scipy, ray, orjson and onnxruntime are missing.",
+        else "Install 3.11 to 3.14; of the pinned releases torch, torchvision, triton, numpy, "
+        "scipy, ray, onnxruntime, contourpy, PyYAML and ruamel.yaml.clib have no build for 3.15.",
     )
     for tool, how in (
         ("git", "Install git; DVC and provenance need it."),
