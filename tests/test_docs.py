@@ -95,18 +95,6 @@ def test_whoever_copies_a_repro_waits_for_the_lock():
     assert "dvc --wait-for-lock repro " in (ROOT / "README.md").read_text()
 
 
-def test_the_versions_of_python_are_the_same_everywhere():
-    asked = (ROOT / "pyproject.toml").read_text()
-    lowest, above = re.search(
-        r'^requires-python = ">=3\.(\d+),<3\.(\d+)"', asked, re.MULTILINE
-    ).groups()
-    highest = int(above) - 1
-    for name in ("Makefile", "README.md", "CONTRIBUTING.md"):
-        assert f"Python 3.{lowest} to 3.{highest}" in (ROOT / name).read_text(), name
-    checked = f"(3, {lowest}) <= sys.version_info[:2] <= (3, {highest})"
-    assert checked in (ROOT / "Makefile").read_text()
-
-
 LAYOUT = ("dict[str, bytes]", "dict[str, dict[str, bytes]]", "list[Path]", "Path")
 """What a generator of a layout returns."""
 
