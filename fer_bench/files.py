@@ -83,7 +83,7 @@ def read_json(path: Path | str) -> Any:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise FerBenchError(
-            f"{path} is missing; an earlier stage writes it: run `dvc repro`"
+            f"{path} is missing; an earlier stage writes it: run `fer-bench sweep`"
         ) from error
     except ValueError as error:
         raise FerBenchError(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-AGAIN = "delete it, then `dvc checkout` brings it back, or `dvc repro` makes it anew"
+AGAIN = "delete it, then `dvc checkout` brings it back, or `fer-bench sweep` makes it anew"
 
 
 @contextmanager

@@ -150,7 +150,7 @@ def test_stage_before_its_inputs_says_what_to_run(inside):
     for arguments in (["align", "synthetic"], ["train", "synthetic", "scan_cci", "0"]):
         done = run(*arguments)
         assert isinstance(done.exception, FerBenchError)
-        assert "dvc repro" in str(done.exception)
+        assert "fer-bench sweep" in str(done.exception)
 
 
 @pytest.mark.parametrize("number", sorted(cli.REMEDIES))

@@ -89,9 +89,13 @@ def test_every_link_and_file_of_a_guide_is_there(guide):
 def test_whoever_copies_a_repro_waits_for_the_lock():
     # Without it a training that ends while another dvc command runs is not recorded, and lost.
     texts = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*/README.md")]
-    copied = r'^(\s+f?"?\s*)?(Example: )?dvc repro |[`"]dvc repro benchmarks'
-    for path in [*texts, *ROOT.glob("fer_bench/**/*.py")]:
-        assert not re.search(copied, path.read_text(), re.MULTILINE), path
+    code = [p for p in ROOT.glob("fer_bench/**/*.*") if p.suffix in (".py", ".js", ".j2", ".yaml")]
+    copied = (
+        r'^(\s+f?"?\s*)?(Example: )?dvc repro |[`"]dvc repro (benchmarks|-)'
+        r"|run (`|<code>)?dvc repro"
+    )
+    for path in [*texts, *code]:
+        assert not re.search(copied, path.read_text(), re.MULTILINE | re.IGNORECASE), path
     assert "dvc --wait-for-lock repro " in (ROOT / "README.md").read_text()
 
 

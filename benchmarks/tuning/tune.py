@@ -3,8 +3,8 @@
 python benchmarks/tuning/tune.py ferplus scan_cci      the trials of one model that are not done
 python benchmarks/tuning/tune.py ferplus               of every model of the grid
 
-In the project's folder, the dataset aligned, and `dvc repro benchmarks/ferplus/dvc.yaml:starts`
-done with the models enabled. Trials and their order stand in `grid.yaml`, which must be committed.
+In the project's folder, the dataset aligned, and `fer-bench sweep
+benchmarks/ferplus/dvc.yaml:starts` done with the models enabled. Trials and their order stand in `grid.yaml`, which must be committed.
 The test split is given to no training; what ranks is the validation accuracy after the last epoch.
 Each trial is written to `results/tuning/<dataset>/<model>.json` as it ends, so that the same
 command goes on after an interruption, with the trial that was cut off from its beginning.
@@ -150,7 +150,7 @@ def _load_start(
     if begin["pretrained"] != spec.pretrained or sha256_file(begin["file"]) != begin["sha256"]:
         raise FerBenchError(
             f"{paths.start(dataset, model)} is not what params.yaml asks for: run "
-            f"`dvc repro benchmarks/{dataset}/dvc.yaml:starts`"
+            f"`fer-bench sweep benchmarks/{dataset}/dvc.yaml:starts`"
         )
     models.load_pretrained(network, load_file(begin["file"]))
     return {"pretrained": begin["pretrained"], "sha256": begin["sha256"]}

@@ -93,10 +93,11 @@ class Pack:
             if not path.is_file():
                 raise FerBenchError(
                     f"{path} is missing: the faces have not been aligned yet. "
-                    f"Run `dvc repro` (or only this pack: `fer-bench align {folder.name}`)."
+                    f"Run `fer-bench sweep` (or only this pack: `fer-bench align {folder.name}`)."
                 )
         again = (
-            "delete its folder, then `dvc checkout` brings it back, or `dvc repro` makes it anew"
+            "delete its folder, then `dvc checkout` brings it back, "
+            "or `fer-bench sweep` makes it anew"
         )
         faces = read_array(faces_path, again)
         manifest = read_table(manifest_path, ("sample_id", "label", "split"), again)

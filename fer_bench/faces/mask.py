@@ -178,7 +178,7 @@ class MaskJob(ChunkJob):
         if pixels_sha256(image) != row["base_source_sha256"]:
             raise FerBenchError(
                 f"sample {row['sample_id']!r} of {self.source.name} has changed since it was "
-                "aligned. Align the source again (`dvc repro` does), then make the masks."
+                "aligned. Align the source again (`fer-bench sweep` does), then make the masks."
             )
         return image
 

@@ -42,7 +42,7 @@ class Run:
             raise FerBenchError(
                 f"{self.name} has no weights {selection!r}: {nearest(selection, there)}"
                 if there
-                else f"{folder} holds no weights: train the cell again (`dvc repro`)"
+                else f"{folder} holds no weights: train the cell again (`fer-bench sweep`)"
             )
         return file
 
@@ -67,6 +67,6 @@ def find_run(run: str | Path | None) -> Run:
             f"there is no trained run {run}: {nearest(str(run), there)}"
             if there
             else f"there is no trained run {run}, and no other below {Path('runs').absolute()}: "
-            "run `dvc repro` there first, or give the folder of a run"
+            "run `fer-bench sweep` there first, or give the folder of a run"
         )
     return Run(folder.resolve(), RowSpec.read(folder / "train" / FILE))

@@ -148,8 +148,8 @@ def prepare(spec: RowSpec) -> None:
     if code_of(spec.base, "fer_bench.training.train") != spec.code:
         raise FerBenchError(
             f"{spec.dataset}/{spec.model}: the code of {next(iter(where.values()))}, or of "
-            "what it imports, has changed since its spec was written; run `dvc repro --force "
-            "specs`, then `dvc repro`"
+            "what it imports, has changed since its spec was written; run `fer-bench sweep`, which "
+            "writes specs anew"
         )
 
 

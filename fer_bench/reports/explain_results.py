@@ -114,7 +114,7 @@ def _pictures(root: Path, dataset: str, set_: str, seed: int, models: Sequence[s
     if any(not np.array_equal(shown[0], other) for other in shown[1:]):
         raise FerBenchError(
             f"the models of {root / dataset} were explained on different faces of {set_}: run "
-            "`dvc repro`, which explains those again whose faces have changed"
+            "`fer-bench sweep`, which explains those again whose faces have changed"
         )
     missing = tuple(m for m in models if m not in columns)
     return Pictures(dataset, set_, seed, columns, missing)
@@ -126,7 +126,7 @@ def _arrays(file: Path) -> dict[str, np.ndarray]:
             return {name: archive[name] for name in PICTURES}
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise FerBenchError(
-            f"{file} cannot be read ({error}): delete its folder and run `dvc repro`"
+            f"{file} cannot be read ({error}): delete its folder and run `fer-bench sweep`"
         ) from error
 
 

@@ -152,7 +152,7 @@ def test_a_missing_run_names_the_nearest(inside, tmp_path, monkeypatch):
     with pytest.raises(FerBenchError, match="no weights 'best_on_val': valid names: last"):
         fer_bench.load("synthetic/net/0", selection="best_on_val")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(FerBenchError, match="dvc repro"):
+    with pytest.raises(FerBenchError, match="fer-bench sweep"):
         fer_bench.load("synthetic/net/0")
 
 

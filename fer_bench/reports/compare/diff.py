@@ -58,7 +58,7 @@ def diff_markdown(
         after, wrong = read(_here(folder), enabled)
         if wrong:
             raise FerBenchError(
-                f"{folder / wrong[0]} is no result file: delete it and run `dvc repro`"
+                f"{folder / wrong[0]} is no result file: delete it and run `fer-bench sweep`"
             )
         unreadable += len(broken)
         found = [

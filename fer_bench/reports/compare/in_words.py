@@ -88,7 +88,7 @@ def measured(scores: Scores, dataset: str, model: str, set_: str, part: str) -> 
         raise FerBenchError(f"{still[0]} Change its recipe in params.yaml and train it again")
     if row is None and not known:
         names = scores.datasets()
-        hint = nearest(dataset, names) if names else "run `dvc repro` first"
+        hint = nearest(dataset, names) if names else "run `fer-bench sweep` first"
         raise FerBenchError(f"nothing trained on {dataset!r} was measured: {hint}")
     if row is None:
         raise FerBenchError(f"{model!r} was not measured on {dataset}: {nearest(model, known)}")

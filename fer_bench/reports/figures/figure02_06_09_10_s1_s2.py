@@ -45,7 +45,7 @@ def nothing(figure: str) -> Figure:
     return notice(
         TITLES[figure],
         f"Nothing explained yet. To fill this figure, name models in enabled.<dataset>.explain of "
-        f"params.yaml for a dataset {kind}, then run `dvc repro`.",
+        f"params.yaml for a dataset {kind}, then run `fer-bench sweep`.",
     )
 
 

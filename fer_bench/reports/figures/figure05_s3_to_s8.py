@@ -60,7 +60,7 @@ def figure_s3(inputs: Inputs) -> Figure:
             title,
             "Nothing measured yet: the paper shows scan_cci trained on affectnet7 and tested on "
             "ckplus7 and oulu_casia. Enable affectnet7 in params.yaml with these in its "
-            "evaluate_on, and run `dvc repro`.",
+            "evaluate_on, and run `fer-bench sweep`.",
         )
     known = [name for name in kept if no_new_ground(*found[name])]
     warned = f" Pre-trained on other faces of the tested set: {', '.join(known)}." if known else ""
@@ -80,7 +80,7 @@ def figure_s4(inputs: Inputs) -> Figure:
             title,
             "Nothing measured yet: it needs scan_cci trained on sfew (in the paper started from "
             "affectnet7_rafdb), and scan_cci trained on affectnet7_rafdb with fedro in "
-            "evaluate_on. Enable them in params.yaml and run `dvc repro`.",
+            "evaluate_on. Enable them in params.yaml and run `fer-bench sweep`.",
         )
     return grid(title, "", panels)
 
@@ -129,7 +129,7 @@ def subset_confusion(inputs: Inputs) -> Figure:
         return notice(
             title,
             "Nothing measured yet: it needs scan_cci on a dataset with subsets of occluded or "
-            "turned faces, such as synthetic. Enable it in params.yaml and run `dvc repro`.",
+            "turned faces, such as synthetic. Enable it in params.yaml and run `fer-bench sweep`.",
         )
     return grid(title, left_out, [panel for name in kept for panel in panels[name]])
 

@@ -135,7 +135,7 @@ def _figure(title: str, note: str, rows: str, sweep: Sweep, inputs: Inputs) -> F
         return notice(
             title,
             f"Nothing measured yet: it needs {rows} on one dataset. Name them under `variants` "
-            "and in the dataset's models in params.yaml, and run `dvc repro`.",
+            "and in the dataset's models in params.yaml, and run `fer-bench sweep`.",
         )
     caption = (
         f"{note} Last epoch, mean ± standard deviation over seeds; rings: single seeds. "

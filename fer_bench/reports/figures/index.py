@@ -12,8 +12,8 @@ from fer_bench.reports.grid import github
 HEAD = """\
 # Figures
 
-Written by `dvc repro`, each as PNG and PDF. `fer-bench figure` draws chosen rows at a journal's
-width, `fer_bench.results()` gives the numbers for figures of your own."""
+Written by `fer-bench sweep`, each as PNG and PDF. `fer-bench figure` draws chosen rows at a
+journal's width, `fer_bench.results()` gives the numbers for figures of your own."""
 
 
 def markdown(figures: Mapping[str, Callable[..., Any]]) -> str:

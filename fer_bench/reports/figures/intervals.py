@@ -28,7 +28,7 @@ def intervals(inputs: Inputs) -> Figure:
     found = {d: rows for d in inputs.scores.datasets() if (rows := _ranked(inputs.scores, d))}
     kept, left_out = capped(found)
     if not kept:
-        return notice(title, "Nothing measured yet: run `dvc repro`.")
+        return notice(title, "Nothing measured yet: run `fer-bench sweep`.")
     caption = (
         "Accuracy of the last epoch, mean over seeds, best first. Wide bar, with 5 seeds or more: "
         "95 % interval of the model, over people and seeds. Thin bar, with fewer: of these "

@@ -35,7 +35,7 @@ from fer_bench.statistics.calibration import perfect_ece
 FEW = 10
 """A bin with fewer faces is drawn hollow: its accuracy is little more than chance."""
 
-_NOTHING = "Nothing measured yet: no score file holds {}. Run `dvc repro`, which scores anew."
+_NOTHING = "Nothing measured yet: no score file holds {}. Run `fer-bench sweep`, which scores anew."
 
 
 def reliability(inputs: Inputs) -> Figure:

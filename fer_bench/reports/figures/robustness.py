@@ -33,7 +33,7 @@ def draw(results: Robustness) -> Figure:
         return notice(
             TITLE,
             "Nothing was measured yet: list models under enabled.<dataset>.robustness in "
-            "params.yaml and run dvc repro.",
+            "params.yaml and run fer-bench sweep.",
         )
     shown = datasets[:MOST_DATASETS]
     models = [row.model for dataset in shown for row in results.of(dataset)]

@@ -174,5 +174,6 @@ def needs(names: tuple[str, ...] | list[str]) -> str:
     """What fills a figure of these datasets."""
     return (
         f"Nothing measured yet: it needs {OURS} on {', '.join(names)}. Obtain the images "
-        "(`fer-bench data status` says how), enable the dataset in params.yaml and run `dvc repro`."
+        "(`fer-bench data status` says how), enable the dataset in params.yaml and run "
+        "`fer-bench sweep`."
     )

@@ -33,7 +33,7 @@ def training_curves(inputs: Inputs) -> Figure:
     found = {d: rows for d in inputs.scores.datasets() if (rows := lines(inputs.scores, d))}
     kept, left_out = capped(found)
     if not kept:
-        return notice(title, "Nothing measured yet: run `dvc repro`.")
+        return notice(title, "Nothing measured yet: run `fer-bench sweep`.")
     every = [row for dataset in kept for row in found[dataset]]
     caption = (
         "Line: mean over seeds. Shaded: from the worst seed to the best. The last epoch is the one "
@@ -89,7 +89,7 @@ def subset_accuracy(inputs: Inputs) -> Figure:
         return notice(
             title,
             "Nothing measured yet: it needs a dataset with subsets of its test faces, such as "
-            "synthetic. Enable it in params.yaml and run `dvc repro`.",
+            "synthetic. Enable it in params.yaml and run `fer-bench sweep`.",
         )
     every = [row for dataset in kept for row in found[dataset][0]]
     caption = (

@@ -65,7 +65,7 @@ def markdown(boards: Sequence[Board], scores: Scores) -> str:
         if board.own:
             parts += _section(board, scores)
     if not scores.datasets():
-        parts.insert(1, "Nothing has been measured yet: run `dvc repro`.")
+        parts.insert(1, "Nothing has been measured yet: run `fer-bench sweep`.")
     if still := describe.did_not_train(scores.collapsed()):
         parts.append("\n".join(f"- {text}" for text in still))
     if missing := scores.missing():

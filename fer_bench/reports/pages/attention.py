@@ -55,7 +55,7 @@ network beyond where faces are, however plausible it looks; the galleries are to
 """
 NOTHING_EXPLAINED = (
     "Nothing is explained yet: name models in enabled.<dataset>.explain of params.yaml, then run "
-    "`dvc repro`."
+    "`fer-bench sweep`."
 )
 MEASURES: tuple[Measure, ...] = ("deletion", "insertion")
 REFERENCES: tuple[Order, ...] = ("random", "centre")

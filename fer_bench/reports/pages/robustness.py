@@ -41,7 +41,7 @@ robustness.csv has every severity, with balanced accuracy and flip rates.
 """
 NOTHING_MEASURED = (
     "Nothing was measured for this page yet: list models under `enabled.<dataset>.robustness` in "
-    "params.yaml and run `dvc repro`."
+    "params.yaml and run `fer-bench sweep`."
 )
 FACE_GROUPS = ("occlusion", "misalignment")
 
@@ -101,7 +101,7 @@ def _place(rows: Sequence[Robust]) -> str:
             "**Measured elsewhere**: read from committed results, because this dataset is not "
             "enabled here."
         )
-    return "Measured here: `dvc repro` makes these numbers again."
+    return "Measured here: `fer-bench sweep` makes these numbers again."
 
 
 def _faces(rows: Sequence[Robust]) -> str:

@@ -251,5 +251,5 @@ class TestText:
             compare_text(Scores(rows()), *asked, **options)
 
     def test_nothing_measured(self) -> None:
-        with pytest.raises(FerBenchError, match="dvc repro"):
+        with pytest.raises(FerBenchError, match="fer-bench sweep"):
             compare_text(Scores([]), "synthetic", "good", "bad")

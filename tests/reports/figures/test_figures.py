@@ -75,8 +75,8 @@ TITLES = {
     "figure_s8": ("Figure S8: ", "scan_cci on affectnet8."),
     "figure_subset_confusion": ("Confusion on occluded", "such as synthetic"),
     "subsets": ("Accuracy on occluded", "such as synthetic"),
-    "training_curves": ("Accuracy during training", "dvc repro"),
-    "intervals": ("How sure is each accuracy?", "dvc repro"),
+    "training_curves": ("Accuracy during training", "fer-bench sweep"),
+    "intervals": ("How sure is each accuracy?", "fer-bench sweep"),
     "reliability": ("Reliability", "no score file holds calibration"),
     "risk_coverage": ("Risk and coverage", "no score file holds risk and coverage"),
 }
