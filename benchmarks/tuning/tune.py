@@ -4,7 +4,8 @@ python benchmarks/tuning/tune.py ferplus scan_cci      the trials of one model t
 python benchmarks/tuning/tune.py ferplus               of every model of the grid
 
 In the project's folder, the dataset aligned, and `fer-bench sweep
-benchmarks/ferplus/dvc.yaml:starts` done with the models enabled. Trials and their order stand in `grid.yaml`, which must be committed.
+benchmarks/ferplus/dvc.yaml:starts` done with the models enabled. Trials and their
+order stand in `grid.yaml`, which must be committed.
 The test split is given to no training; what ranks is the validation accuracy after the last epoch.
 Each trial is written to `results/tuning/<dataset>/<model>.json` as it ends, so that the same
 command goes on after an interruption, with the trial that was cut off from its beginning.

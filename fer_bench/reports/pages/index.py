@@ -16,8 +16,9 @@ from fer_bench.reports.tables.spec import TableSpec
 HEAD = """\
 # Tables
 
-Written by `fer-bench sweep`; every number follows from the score files in `results/scores`. Each table
-is there to read (`.md`), for programs (`.csv`) and for papers (`.tex`), each page as `.md` and `.csv`.
+Written by `fer-bench sweep`; every number follows from the score files in `results/scores`. Each
+table is there to read (`.md`), for programs (`.csv`) and for papers (`.tex`), each page as `.md` and
+`.csv`.
 Rows are ranked by the `last` epoch only."""
 RULES = "All numbers follow {} (`docs/protocol.md`)."
 APART = "Left out, because their numbers were made by other rules and cannot be compared:\n"
