@@ -17,8 +17,8 @@ HEAD = """\
 # Tables
 
 Written by `fer-bench sweep`; every number follows from the score files in `results/scores`. Each
-table is there to read (`.md`), for programs (`.csv`) and for papers (`.tex`), each page as `.md` and
-`.csv`.
+table is there to read (`.md`), for programs (`.csv`) and for papers (`.tex`), each page as `.md`
+and `.csv`.
 Rows are ranked by the `last` epoch only."""
 RULES = "All numbers follow {} (`docs/protocol.md`)."
 APART = "Left out, because their numbers were made by other rules and cannot be compared:\n"
