@@ -238,7 +238,7 @@
     });
     window.addEventListener("hashchange", function () { fromHash(); show(); });
     if (data.models.length) { fromHash(); show(); }
-    else one(".count", form).textContent = "Nothing has been measured yet: run dvc repro.";
+    else one(".count", form).textContent = "Nothing has been measured yet: run fer-bench sweep.";
   }
   const verdicts = ["is better", "is worse", "Equivalent", "Undecided", "Too few faces or people to say", "Too few seeds for a verdict on the models", "No verdict on the models"];
 
