@@ -15,9 +15,9 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "fer_bench"
 LAYERS = [
     "labels", "row_names", "cores", "errors", "device", "model_card", "files", "reading",
-    "fingerprint", "rules", "rendering", "datasets", "records", "faces", "receiving", "models",
-    "training", "statistics", "evaluation", "reports", "audit", "params", "specs", "inference",
-    "stages", "contract", "doctor", "status", "sweep", "cli",
+    "model_texts", "fingerprint", "rules", "rendering", "datasets", "records", "faces", "receiving",
+    "models", "training", "statistics", "evaluation", "reports", "audit", "params", "specs",
+    "inference", "stages", "contract", "doctor", "status", "sweep", "cli",
 ]  # fmt: skip
 
 

@@ -120,7 +120,9 @@ def test_a_cell_is_not_trained_with_other_code_than_its_spec(net):
     outside.register_file(net)
     made = {"model": "my_net", "dataset": "synthetic", "outside": {"file": net.as_posix()}}
     outside.prepare(from_json(RowSpec, made_spec(**made, code=hashed()), "the spec"))
-    with pytest.raises(FerBenchError, match=r"synthetic/my_net.*has changed.*--force"):
+    with pytest.raises(
+        FerBenchError, match=r"synthetic/my_net.*has changed.*run `fer-bench sweep`"
+    ):
         outside.prepare(from_json(RowSpec, made_spec(**made, code="0" * 64), "the spec"))
     outside.prepare(from_json(RowSpec, made_spec(model="scan_cci"), "the spec"))  # ours
 
