@@ -34,7 +34,7 @@ def unrecorded(
         Stages, as `dvc commit` takes them.
     """
     ran = _stages(folder / paths.BENCHMARKS / dataset / "dvc.lock")
-    known = {out["path"] for one in ran for out in one.get("outs", ())}
+    known = {out["path"] for one in ran for out in one["outs"]}
     found = []
     named = [(row, f"train@{row}-") for row in rows]
     named += [(row, f"{TAUGHT}{row}@") for row in students]
@@ -55,7 +55,7 @@ def is_recorded(out: str, lock: Path) -> bool:
         out: a path that one stage writes.
         lock: the `dvc.lock` beside the stage's `dvc.yaml`.
     """
-    made = [s for s in _stages(lock) if any(o["path"] == out for o in s.get("outs", ()))]
+    made = [s for s in _stages(lock) if any(o["path"] == out for o in s["outs"])]
     return bool(made) and all(_is_same(dep) for dep in made[0].get("deps", ()))
 
 
@@ -76,10 +76,25 @@ def forget_if_recorded(out: str, dataset: str, cells: str) -> None:
 
 
 def _stages(lock: Path) -> list[dict[str, Any]]:
-    """What a lock file says of each stage that ran; nothing where there is none yet."""
+    """What a lock file says of each stage that ran, as far as it is written.
+
+    DVC empties the file before it writes it anew, and another job may look at it just then.
+    """
     if not lock.is_file():
         return []
-    return list(yaml.load(lock.read_text(encoding="utf-8"), Loader=LOADER)["stages"].values())
+    try:
+        read = yaml.load(lock.read_bytes(), Loader=LOADER)
+        return [stage for stage in read["stages"].values() if _is_whole(stage)]
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError):  # cut off anywhere
+        return []
+
+
+def _is_whole(stage: Any) -> bool:
+    if not isinstance(stage, dict) or not stage.get("outs"):  # which DVC writes last
+        return False
+    wanted = [(dep, {"path", "md5"}) for dep in stage.get("deps", ())]
+    wanted += [(out, {"path"}) for out in stage["outs"]]
+    return all(isinstance(place, dict) and keys <= place.keys() for place, keys in wanted)
 
 
 def _is_same(dep: dict[str, Any]) -> bool:

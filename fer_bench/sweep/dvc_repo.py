@@ -4,16 +4,12 @@
 - Recording stages that ran side by side: `dvc commit -f` writes the whole lock file anew for each.
 - Offering what a clone made to others (Ray's workers): `dvc repro` makes no run-cache entry of a
   stage with a `cache: false` out that is no metric, so that scores would run again in every clone.
-
-Run as a process of its own in a Ray worker's clone: `python -m fer_bench.sweep.dvc_repo --help`.
+- Reproducing a graph from which an edge was taken: `dvc repro` knows the whole one alone.
 """
 
 from __future__ import annotations
 
-import argparse
 import logging
-import os
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from fer_bench.errors import FerBenchError
-from fer_bench.sweep.lifeline import hold
 
 SPECS = "specs"
 BEFORE_SPECS = "model_file@"
@@ -198,39 +193,19 @@ def offer(repo: Any, stages: Iterable[Any], remote: str | None = None) -> None:
         repo.stage_cache.push(remote)
 
 
-def reproduce(root: Path, targets: list[str], remote: str | None, offered: bool) -> None:
-    """`dvc repro` of some stages (none: all of dvc.yaml), offered to others if `offered`.
+def reproduce(repo: Any, graph: Any, remote: str | None = None) -> None:
+    """What `dvc repro` does with the stages of a graph, in their order.
 
     Args:
-        root: the checkout.
-        targets: as `dvc repro` takes them.
-        remote: restore what this cache lacks from there, and push to it.
-        offered: see `offer`.
+        repo: a `dvc.repo.Repo`, locked.
+        graph: from `needed`, or part of it.
+        remote: restore what this cache lacks from there.
     """
-    os.chdir(root)
-    with opened(root, remote) as repo:
-        logging.getLogger("dvc").setLevel(logging.INFO)  # what runs is read from there
-        repo.reproduce(targets or None, pull=bool(remote))
-        if offered:
-            stages = [stage for target in targets for stage in repo.stage.collect(target)]
-            offer(repo, stages, remote)
+    import networkx as nx
+    from dvc.repo.reproduce import _reproduce
 
-
-def main() -> int:
-    """The command line of a worker's process."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--remote", help="a DVC remote to restore from and push to")
-    parser.add_argument("--offer", action="store_true", help="offer what was made to other clones")
-    parser.add_argument("targets", nargs="*", help="as `dvc repro` takes them")
-    given = parser.parse_args()
-    hold()
-    try:
-        reproduce(Path.cwd(), given.targets, given.remote, given.offer)
-    except FerBenchError as error:
-        print(f"fer-bench: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    if remote:
+        repo.stage_cache.pull(remote)
+    with repo.scm_context():
+        order = list(reversed(list(nx.topological_sort(graph))))
+        _reproduce(order, graph=graph, pull=bool(remote))

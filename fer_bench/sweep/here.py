@@ -46,7 +46,7 @@ def reproduce_here(
     }
     said = []
     process = subprocess.Popen(
-        [sys.executable, "-m", "fer_bench.sweep.dvc_repo", *options, *targets],
+        [sys.executable, "-m", "fer_bench.sweep.reproduce", *options, *targets],
         cwd=root, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, start_new_session=True,
     )  # fmt: skip

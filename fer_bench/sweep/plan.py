@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fer_bench.files import write_json
 from fer_bench.records.spec import RowSpec
 from fer_bench.stages import paths
 from fer_bench.stages.base import TAUGHT
 from fer_bench.sweep.dvc_repo import stale_stages
 from fer_bench.sweep.schedule import Job
+from fer_bench.training.starts import FROM_SCRATCH
 
 TRAINING = ("train", "transfer")
 EXAMINE = ("robustness", "explain")
@@ -97,6 +99,21 @@ def without_waiting(graph: Any) -> Any:
     free.remove_edges_from([e for e in graph.edges if kind(e[1]) == "starts" and _scratch(e[0])])
     targets = {stage for stage in graph if not graph.pred[stage]}
     return free.subgraph(targets.union(*(nx.descendants(free, stage) for stage in targets)))
+
+
+def begin_from_scratch(graph: Any) -> None:
+    """Write what rows from scratch start from, where no stage of the graph will.
+
+    Args:
+        graph: from `without_waiting`; the current folder is its checkout.
+    """
+    made = {out.fs_path for stage in graph if kind(stage) == "starts" for out in stage.outs}
+    for training in filter(_trains, graph):
+        dataset, row, _ = _cell_name(training).split("/")
+        start = Path(paths.start(dataset, row)).absolute()
+        read = {dep.fs_path for dep in training.deps}
+        if str(start) in read and str(start.parent) not in made and _scratch(training):
+            write_json(start, FROM_SCRATCH)
 
 
 def _scratch(training: Any) -> bool:

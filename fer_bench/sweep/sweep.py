@@ -160,12 +160,13 @@ def _plan(
     commit = clean_commit(root, made)
     _reproduce(root, [SPECS], None, {}, console)  # what is stale shows in what it writes
     with opened(root, remote) as repo:
-        plan = make_plan(needed(repo, targets), reports=False)
+        plan = make_plan(without_waiting(needed(repo, targets)), reports=False)
         raw = _reading_raw(plan) if remote else []
     if raw:
         _reproduce(root, raw, remote, plan.of_cells, console)
     with opened(root, remote) as repo:
-        plan = make_plan(needed(repo, targets), reports=False) if raw else plan
+        if raw:
+            plan = make_plan(without_waiting(needed(repo, targets)), reports=False)
         fresh = {stage.addressing for stage in plan.fresh}
         offer(repo, [s for s in repo.index.stages if s.addressing in fresh], remote)
     return commit, plan

@@ -187,7 +187,7 @@ class Worker:
         log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "wb") as stream:
             return subprocess.Popen(
-                [sys.executable, "-m", "fer_bench.sweep.dvc_repo", "--offer", *options,
+                [sys.executable, "-m", "fer_bench.sweep.reproduce", "--offer", *options,
                  *work.targets],
                 cwd=self._clone,
                 env={key: value for key, value in env.items() if value is not None},

@@ -38,6 +38,18 @@ def test_another_spec_or_no_lock_is_not(lock, tmp_path):
     assert not is_recorded(OUT, lock)
 
 
+def test_a_lock_file_that_dvc_is_writing_records_what_is_whole_in_it(lock):
+    first, second = "stages:\n  ä@0:\n    outs:\n    - path: a\n      md5: b\n", lock.read_text()
+    text = (first + second.removeprefix("stages:\n")).encode()
+    began, ended = text.index(b"path: a"), text.rindex(OUT.encode()) + len(OUT)
+    for end in range(len(text)):
+        lock.write_bytes(text[:end])
+        assert not is_recorded("a", lock) or end > began, text[:end]
+        assert is_recorded(OUT, lock) == (end >= ended), text[:end]
+    lock.write_bytes(first.encode())
+    assert is_recorded("a", lock)
+
+
 def test_checkpoints_stay_until_then(lock, tmp_path):
     cell = tmp_path / "runs/.checkpoints/d/m/0"
     cell.mkdir(parents=True)

@@ -5,7 +5,18 @@ import re
 
 import pytest
 from ray.cluster_utils import Cluster
-from tiny import CELLS, TARGET, broken_objects, copy, results, sweep, swept, trains, wait_for
+from tiny import (
+    CELLS,
+    TARGET,
+    broken_objects,
+    checkout,
+    copy,
+    results,
+    sweep,
+    swept,
+    trains,
+    wait_for,
+)  # fmt: skip
 
 # A cluster of three nodes, three cells and a node's death: about 90 s on two cores.
 pytestmark = pytest.mark.slow
@@ -16,6 +27,7 @@ QUICK = {  # to notice a death in a second
     "health_check_failure_threshold": 2,
 }
 NODE = {"num_cpus": 1, "object_store_memory": 80 << 20, "include_dashboard": False}
+SYNTHETIC = "benchmarks/synthetic/dvc.yaml"
 # A fork of Python 3.13 frees what atexit alone holds, and the client of a node crashes at that.
 held = []
 
@@ -57,19 +69,27 @@ def test_a_dirty_tree_is_refused(serial, cluster, tmp_path):
 
 
 def test_a_remote_takes_the_place_of_a_shared_folder(serial, cluster, tmp_path):
-    made = copy(serial.begun, tmp_path / "main")
+    made = checkout(tmp_path / "main")  # nothing has run in it
     made("dvc", "remote", "add", "store", str(tmp_path / "store"), "--local")
-    target = "benchmarks/synthetic/dvc.yaml:score@baseline1-0"
+    target = f"{SYNTHETIC}:score@baseline1-0"
+    elsewhere = tmp_path / "elsewhere"
     said = swept(
-        made, target, "--ray", cluster.address, "--remote", "store", "--folder",
-        str(tmp_path / "elsewhere"), "--jobs", "1",
+        made, target, "--ray", cluster.address, "--remote", "store", "--folder", str(elsewhere),
+        "--jobs", "1",
     )  # fmt: skip
-    assert [n for n in re.findall(r"^  ran (.+)$", said, re.MULTILINE) if n != "specs"] == []
+    ran = set(re.findall(r"^  ran (.+)$", said, re.MULTILINE))  # here: what reads raw data
+    assert ran == {"specs", *(f"{SYNTHETIC}:{kind}" for kind in ("align", "mask_blue", "audit")),
+                   "benchmarks/synthetic_masked/dvc.yaml:audit"}  # fmt: skip
     assert not (made.folder / "runs/.sweep/workers").exists()
-    assert len(list((tmp_path / "elsewhere/workers").glob("*/.dvc/cache"))) == 1
+    assert len(list((elsewhere / "workers").glob("*/.dvc/cache"))) == 1
     score = made.folder / "results/scores/synthetic/baseline1/0.json"
     name = score.relative_to(made.folder)
     assert score.read_bytes() == (serial.whole.folder / name).read_bytes()
+    # A row from scratch waits for no pre-training, neither there nor when it is restored here.
+    assert not [*elsewhere.glob("workers/*/runs/synthetic/identity"),
+                *made.folder.glob("runs/synthetic/identity")]  # fmt: skip
+    assert f"{SYNTHETIC}:train@baseline1-0" in made.locked()
+    assert f"{SYNTHETIC}:starts" not in made.locked()
 
 
 def test_a_cluster_that_loses_a_node_ends_with_the_bytes_of_a_serial_run(serial, cluster, tmp_path):
