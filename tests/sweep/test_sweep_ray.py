@@ -88,8 +88,8 @@ def test_a_remote_takes_the_place_of_a_shared_folder(serial, cluster, tmp_path):
     # A row from scratch waits for no pre-training, neither there nor when it is restored here.
     assert not [*elsewhere.glob("workers/*/runs/synthetic/identity"),
                 *made.folder.glob("runs/synthetic/identity")]  # fmt: skip
-    assert f"{SYNTHETIC}:train@baseline1-0" in made.locked()
-    assert f"{SYNTHETIC}:starts" not in made.locked()
+    assert "synthetic/dvc.yaml:train@baseline1-0" in made.locked()
+    assert "synthetic/dvc.yaml:starts" not in made.locked()
 
 
 def test_a_cluster_that_loses_a_node_ends_with_the_bytes_of_a_serial_run(serial, cluster, tmp_path):
