@@ -305,8 +305,13 @@ def _explain(item: dict[str, Any], above: str = "", schema: Any = None) -> str:
         return f"{where}: unknown key; {nearest(str(place[-1]), _fields_at(schema, place[:-1]))}"
     if kind == "missing" and isinstance(place[-1], int):
         return f"{where}: missing; write as many numbers as docs/our_reading.md has"
-    if kind == "missing":
+    if kind == "missing" and place[0] == "enabled":
         return f"{where}: missing; every dataset needs it (an empty list [] disables it)"
+    if kind == "missing":
+        return f"{where}: missing; it has no default"
+    if kind == "model_type":
+        keys = ", ".join(_fields_at(schema, place))
+        return f"{where}: {value!r} stands where keys are wanted, of these: {keys}"
     if kind == "string_pattern_mismatch":
         said = f"{where}: {value!r} may hold only lower-case letters, digits and underscores"
         named = len(place) > 2 and place[-2] == "weights"
