@@ -23,7 +23,7 @@ from fer_bench.params import Params, load
 from fer_bench.receiving import status
 from fer_bench.receiving.receipt import read_receipt
 from fer_bench.specs.options import align_options, dataset_options, identity_of
-from fer_bench.stages.recorded import unrecorded
+from fer_bench.stages.recorded import is_readable, unrecorded
 
 BROWSERS = ("chromium", "google-chrome", "chromium-browser")
 GIB = 2**30
@@ -112,6 +112,12 @@ def _record(params: Params, folder: Path) -> Iterator[Finding]:
         names = ", ".join(path.relative_to(folder).as_posix() for path in merged)
         then = "`git checkout --ours` (or `--theirs`) each, then `fer-bench sweep`."
         yield Finding("DVC's record", "missing", f"{names}: conflict markers of a git merge", then)
+        return
+    cut = [path.relative_to(folder).as_posix() for path in locks if not is_readable(path)]
+    if cut:
+        said = f"{', '.join(cut)}: cut off, as DVC leaves it where it is killed while it writes"
+        then = "Take it from git, or remove it: a sweep then restores what DVC's cache holds."
+        yield Finding("DVC's record", "missing", said, then)
         return
     lost = [
         stage

@@ -169,6 +169,11 @@ def test_conflict_markers_and_an_emptied_cache_are_told(project):
     found = examined(project, ONE)
     assert LOCK in found["DVC's record"].said
     assert "--theirs" in found["DVC's record"].then
+    for text in ("", "stages:\n  a:\n    outs:\n    - path: 'b"):
+        (project / LOCK).write_text(text)
+        found = examined(project, ONE)["DVC's record"]
+        assert found.said.startswith(f"{LOCK}: cut off")
+        assert found.then.startswith("Take it from git, or remove it")
     (project / LOCK).write_text("stages: {}\n")
     assert "`dvc commit -f`" in examined(project, ONE)["DVC's cache"].then
     (project / ".dvc/cache/files/00").touch()

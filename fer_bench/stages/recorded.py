@@ -59,6 +59,15 @@ def is_recorded(out: str, lock: Path) -> bool:
     return bool(made) and all(_is_same(dep) for dep in made[0].get("deps", ()))
 
 
+def is_readable(lock: Path) -> bool:
+    """Whether a lock file is YAML, as it no longer is once DVC was killed while it wrote it."""
+    try:
+        read = yaml.load(lock.read_bytes(), Loader=LOADER)
+    except yaml.YAMLError:
+        return False
+    return isinstance(read, dict)
+
+
 def forget_if_recorded(out: str, dataset: str, cells: str) -> None:
     """Remove checkpoints whose training's end is recorded.
 

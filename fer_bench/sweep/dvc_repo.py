@@ -1,7 +1,8 @@
 """DVC through its own API, for what no command of it does; checked with DVC 3.67.1.
 
 - Which stages are stale, all at once: `dvc status` does not follow what a stale stage makes stale.
-- Recording stages that ran side by side: `dvc commit -f` writes the whole lock file anew for each.
+- Recording stages that ran side by side: `dvc commit -f` writes the whole lock file anew for each,
+  and in place, so that a kill leaves a part of it.
 - Offering what a clone made to others (Ray's workers): `dvc repro` makes no run-cache entry of a
   stage with a `cache: false` out that is no metric, so that scores would run again in every clone.
 - Reproducing a graph from which an edge was taken: `dvc repro` knows the whole one alone.
@@ -10,6 +11,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_bench.errors import FerBenchError
+from fer_bench.files import replacing
 
 SPECS = "specs"
 BEFORE_SPECS = "model_file@"
@@ -149,8 +152,8 @@ class Recorder:
                 stage.commit()
                 stage.cmd_changed = False  # as when it is read from the lock file again
                 files[stage.path].append(stage)
-            for stages in files.values():
-                stages[0].dvcfile.dump_stages(stages, update_pipeline=False)
+            for path, stages in files.items():
+                _write_lock(Path(path).with_suffix(".lock"), stages)
 
     def _check_unchanged(self) -> None:
         specs = self._stages.get(SPECS)
@@ -170,6 +173,16 @@ class Recorder:
         repo = next(iter(self._stages.values())).repo
         with _explained(), lock_repo(repo):
             yield repo
+
+
+def _write_lock(lock: Path, stages: list[Any]) -> None:
+    """DVC empties a lock file before it writes it: a kill just then would lose every record."""
+    from dvc.dvcfile import Lockfile
+
+    with replacing(lock) as new:
+        if lock.exists():
+            shutil.copyfile(lock, new)
+        Lockfile(stages[0].repo, str(new)).dump_stages(stages)
 
 
 def offer(repo: Any, stages: Iterable[Any], remote: str | None = None) -> None:
