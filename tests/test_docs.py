@@ -47,7 +47,11 @@ def test_the_numbers_of_the_readme_are_those_of_the_scores():
         "without ECA": "scan_cci_no_eca",
         "without CCI": "scan_cci_no_cci",
         "without the attention branch (SCAN)": "scan_cci_no_scan",
-        "DAN from the same weights, learning rates not searched": "dan",
+        "DAN †": "dan",
+        "gACNN †": "gacnn_identity",
+        "OADN †": "oadn",
+        "SCN †": "scn",
+        "EAC †": "eac",
     }
     asked = [
         ("accuracy", "ferplus", "all"), ("accuracy", "ferplus", "without_duplicates"),
