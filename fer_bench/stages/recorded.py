@@ -61,11 +61,7 @@ def is_recorded(out: str, lock: Path) -> bool:
 
 def is_readable(lock: Path) -> bool:
     """Whether a lock file is YAML, as it no longer is once DVC was killed while it wrote it."""
-    try:
-        read = yaml.load(lock.read_bytes(), Loader=LOADER)
-    except yaml.YAMLError:
-        return False
-    return isinstance(read, dict)
+    return _read(lock) is not None
 
 
 def forget_if_recorded(out: str, dataset: str, cells: str) -> None:
@@ -89,13 +85,20 @@ def _stages(lock: Path) -> list[dict[str, Any]]:
 
     DVC empties the file before it writes it anew, and another job may look at it just then.
     """
-    if not lock.is_file():
+    read = _read(lock) if lock.is_file() else None
+    stages = (read or {}).get("stages")
+    if not isinstance(stages, dict):
         return []
+    return [stage for stage in stages.values() if _is_whole(stage)]
+
+
+def _read(lock: Path) -> dict[str, Any] | None:
+    """A lock file's content; None where it is cut off so that it is no mapping."""
     try:
         read = yaml.load(lock.read_bytes(), Loader=LOADER)
-        return [stage for stage in read["stages"].values() if _is_whole(stage)]
-    except (yaml.YAMLError, AttributeError, KeyError, TypeError):  # cut off anywhere
-        return []
+    except yaml.YAMLError:
+        return None
+    return read if isinstance(read, dict) else None
 
 
 def _is_whole(stage: Any) -> bool:
