@@ -206,19 +206,22 @@ def offer(repo: Any, stages: Iterable[Any], remote: str | None = None) -> None:
         repo.stage_cache.push(remote)
 
 
+def fetch_runs(repo: Any, remote: str) -> None:
+    """Which runs a remote knows, as `dvc repro --pull` asks once before all stages."""
+    repo.stage_cache.pull(remote)
+
+
 def reproduce(repo: Any, graph: Any, remote: str | None = None) -> None:
     """What `dvc repro` does with the stages of a graph, in their order.
 
     Args:
         repo: a `dvc.repo.Repo`, locked.
         graph: from `needed`, or part of it.
-        remote: restore what this cache lacks from there.
+        remote: restore what this cache lacks from there, of the runs that `fetch_runs` got.
     """
     import networkx as nx
     from dvc.repo.reproduce import _reproduce
 
-    if remote:
-        repo.stage_cache.pull(remote)
     with repo.scm_context():
         order = list(reversed(list(nx.topological_sort(graph))))
         _reproduce(order, graph=graph, pull=bool(remote))

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from fer_bench.errors import FerBenchError
-from fer_bench.sweep.dvc_repo import SPECS, needed, offer, opened, reproduce
+from fer_bench.sweep.dvc_repo import SPECS, fetch_runs, needed, offer, opened, reproduce
 from fer_bench.sweep.lifeline import hold
 from fer_bench.sweep.plan import begin_from_scratch, without_waiting
 
@@ -29,6 +29,8 @@ def bring_up_to_date(root: Path, targets: list[str], remote: str | None, offered
     os.chdir(root)
     with opened(root, remote) as repo:
         logging.getLogger("dvc").setLevel(logging.INFO)  # what runs is read from there
+        if remote:
+            fetch_runs(repo, remote)
         reproduce(repo, needed(repo, [SPECS]), remote)  # which rows start from nothing
         whole = needed(repo, targets)
         graph = whole.subgraph(without_waiting(whole))
