@@ -207,7 +207,7 @@ def offer(repo: Any, stages: Iterable[Any], remote: str | None = None) -> None:
 
 
 def fetch_runs(repo: Any, remote: str) -> None:
-    """Which runs a remote knows, as `dvc repro --pull` asks once before all stages."""
+    """Which runs a remote knows; asked once, before any stage."""
     repo.stage_cache.pull(remote)
 
 
