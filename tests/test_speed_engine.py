@@ -224,6 +224,12 @@ def test_a_table_of_runs():
     assert engine_table.targets(noop) == {"`dvc repro` with nothing to do": False}  # not half
     noop[0]["wall_s"] = 5.3
     assert engine_table.targets(noop) == {"`dvc repro` with nothing to do": True}
+    assert engine_table.targets(noop[1:]) == {}
+    demo = {"part": "demo", "build": "after", "first_table_s": 80.0, "changed": []}
+    assert engine_table.targets([demo]) == {"the first table": True}
+    tests = {"part": "tests", "build": "after", "said": "== 7 passed in 3 s ==", "wall_s": 3.0}
+    lines = engine_table.table([demo, tests | {"cpu_s": 1.0}])
+    assert "* `make test`, after: 7 passed in 3 s" in lines
 
 
 def test_the_first_table_is_a_line_or_a_file(tmp_path):

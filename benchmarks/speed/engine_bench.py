@@ -100,8 +100,11 @@ class Bench:
 
     def write(self, printed: bool) -> None:
         """JSON and page."""
-        commits = {r["build"]: r["commit"] for r in self.runs}
-        settings = {**commits, "cores": self.given.cores, "turns": self.given.turns}
+        commits: dict[str, dict[str, None]] = {}
+        for run in self.runs:
+            commits.setdefault(run["build"], {})[run["commit"]] = None
+        named = {build: " and ".join(each) for build, each in commits.items()}
+        settings = {**named, "cores": self.given.cores, "turns": self.given.turns}
         order = {row.part: number for number, row in enumerate(ROWS)}
         self.runs.sort(key=lambda run: order[run["part"]])  # a stable sort
         content = {"runs": self.runs, "targets": targets(self.runs)}
