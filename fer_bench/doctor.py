@@ -187,8 +187,7 @@ def _weights(params: Params, folder: Path) -> Iterator[Finding]:
                 asked.setdefault(f"{kind}_{backbone}", []).append(f"{name}/{row}")
     packs = {pack for name in _needed(params) for pack in registry.get_dataset(name).packs}
     for source in sorted({registry.get_pack(pack).source for pack in packs}):
-        align = align_options(params, source)
-        if align.points or align.masks:
+        if align_options(params, source).by_network:
             asked.setdefault(LANDMARKS, []).append(f"align.{source}")
     for name, known in weights.KNOWN.items():
         there = (folder / WEIGHTS / f"{name}.safetensors").is_file()

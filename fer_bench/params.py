@@ -121,8 +121,10 @@ class Compute(_Strict):
 class Align(_Strict):
     """How a source becomes a pack: crop size in pixels, which pixels, the detector's options.
 
-    Without `pixels` the source's own default holds (docs/our_reading.md). With `points` and `masks`
-    a network of 68 points takes the mean face's place (`faces/face_landmarks.py`).
+    Without `pixels` the source's own default holds (docs/our_reading.md). `points: detected` looks
+    for landmarks in pictures that are taken as they are (`faces/small_faces.py`). Otherwise, with
+    `points` and `masks` a network of 68 points takes the mean face's place
+    (`faces/face_landmarks.py`).
     """
 
     size: int = Field(224, ge=32, le=1024)
@@ -130,8 +132,13 @@ class Align(_Strict):
     thresholds: tuple[float, float, float] = Field((0.6, 0.7, 0.8), strict=False)
     min_face: int = Field(20, ge=12)
     factor: float = Field(0.709, gt=0.1, lt=1)
-    points: Literal["face_landmark_68"] | None = None
+    points: Literal["detected", "face_landmark_68"] | None = None
     masks: Literal["dlib_like"] | None = None
+
+    @property
+    def by_network(self) -> bool:
+        """Whether the network of 68 points is asked for."""
+        return self.points == "face_landmark_68" or self.masks is not None
 
 
 class Tuned(_Strict):

@@ -366,6 +366,23 @@ def test_a_pack_notices_the_landmark_network_where_it_asks_for_it(monkeypatch):
     assert asked["options"] == plain["options"] | {"points": "face_landmark_68"}
 
 
+def test_points_may_lie_on_landmarks_looked_for_in_pictures_taken_as_they_are():
+    def resolved(**align):
+        asked = {"ferplus": {"size": 80} | align, "synthetic": {"size": 80}}
+        sections = params(align=asked).model_dump(mode="json")
+        sections["enabled"] = {"ferplus": OFF | {"models": ["baseline1"], "seeds": [0]}}
+        return specs.resolve(Params.model_validate(sections))
+
+    plain, found = resolved(), resolved(points="detected")
+    assert "landmarks" not in found["packs/ferplus"], "no further network is needed"
+    options = plain["packs/ferplus"]["options"]
+    assert found["packs/ferplus"]["options"] == options | {"points": "detected"}
+    said = [r["ferplus/baseline1"]["alignment"] for r in (plain, found)]
+    assert said == [options["pixels"], f"{options['pixels']} with points detected"]
+    with pytest.raises(FerBenchError, match=r"align\.ferplus\.points: with pixels: mtcnn"):
+        resolved(points="detected", pixels="mtcnn")
+
+
 def test_packs_of_a_union_must_have_one_size():
     enabled = {"affectnet7_rafdb": OFF | {"models": ["baseline1"], "seeds": [0]}}
     given = {"align": {"affectnet": {"size": 80}}, "datasets": {}, "enabled": enabled}

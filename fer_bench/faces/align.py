@@ -4,7 +4,7 @@
 detected face is not dropped: the centre square is taken, `detection` and `landmarks` are null and
 `faces_found` is 0. `pixels: resize` takes the centre square of every image without looking for a
 face; `pixels: official` takes images their owner has already aligned, resized whole. Both leave
-`detection` and `landmarks` null.
+`detection` and `landmarks` null, also where `points: detected` looks for landmarks in them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,14 @@ from fer_bench.datasets.kept_files import check_received
 from fer_bench.datasets.receivable import Receivable
 from fer_bench.errors import FerBenchError
 from fer_bench.faces import chunks
-from fer_bench.faces.align_job import AlignJob, AlignOptions, best_device, manifest
+from fer_bench.faces.align_job import (
+    DETECTED,
+    LANDMARKS_FOUND,
+    AlignJob,
+    AlignOptions,
+    best_device,
+    manifest,
+)
 from fer_bench.files import check_room, sha256_file, sha256_json
 
 WORK = Path("runs/.align")
@@ -55,7 +62,7 @@ def align(
     """
     options = AlignOptions.parse(spec["options"])
     source, index = read_index(spec)
-    device = best_device() if options.pixels == "mtcnn" else "cpu"
+    device = best_device() if options.detects else "cpu"
     if device != "cpu":
         workers = workers or 1
     job = AlignJob(source, Path(spec["root"]), dict(spec["source_options"]), options, device)
@@ -66,6 +73,11 @@ def align(
         paths, Path(out), len(index), lambda arrays: manifest(index, arrays, options.size)
     )
     shutil.rmtree(folder)
+    if options.points == DETECTED:
+        file = Path(out) / "manifest.parquet"
+        found = pd.read_parquet(file, columns=[LANDMARKS_FOUND])[LANDMARKS_FOUND]
+        many = f"{found.sum()} of {len(found)} faces ({found.mean():.1%})"
+        print(f"{spec['pack']}: landmarks found on {many}")
 
 
 def read_index(spec: Mapping[str, Any]) -> tuple[Source, pd.DataFrame]:

@@ -19,6 +19,7 @@ from fer_bench.faces.chunks import Arrays, ChunkJob, Rows
 from fer_bench.faces.detect import Detection, Detector, as_rgb
 from fer_bench.faces.face_points import MEAN, NETWORK, LandmarkSource, face_points
 from fer_bench.faces.geometry import centre_square, cut_out
+from fer_bench.faces.small_faces import find_landmarks, points_in_boxes
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -26,11 +27,14 @@ U = TypeVar("U")
 PIXELS_AT_ONCE = 2**22
 """Pixels of the images searched together: 34 photographs of 350 x 350."""
 
-DLIB_LIKE = "dlib_like"
-SOURCES = {"points": (MEAN, NETWORK), "masks": (MEAN, DLIB_LIKE)}
+DETECTED, DLIB_LIKE = "detected", "dlib_like"
+SOURCES = {"points": (MEAN, DETECTED, NETWORK), "masks": (MEAN, DLIB_LIKE)}
 
-OWN_COLUMNS = ("box", "landmarks", "points", "points_from", "detection", "faces_found",
-               "source_sha256")  # fmt: skip
+LANDMARKS_FOUND = "landmarks_found"
+"""A manifest's column: whether the landmarks were found that the face's points lie on."""
+
+OWN_COLUMNS = ("box", "landmarks", "points", "points_from", LANDMARKS_FOUND, "detection",
+               "faces_found", "source_sha256")  # fmt: skip
 FIRST_COLUMNS = ("sample_id", "label", "split", "subject", "fold")
 
 
@@ -42,8 +46,9 @@ class AlignOptions:
         size: side of the aligned face in pixels.
         pixels: mtcnn, resize or official (see the module's docstring).
         thresholds, min_face, factor: the detector's options.
-        points: where a pack's 24 points come from: the mean face, or a network's 68 points
-            (`face_landmarks`).
+        points: where a pack's 24 points come from: the mean face, laid onto the landmarks by which
+            the face was aligned; the same on landmarks that are looked for in pictures that are
+            taken as they are (`detected`); or a network's 68 points (`face_landmarks`).
         masks: on what masks are laid that faces wear: the mean face's jaw, or (`dlib_like`) the
             jaw among a network's 68 points, as the paper's tool lays it on dlib's.
     """
@@ -55,6 +60,11 @@ class AlignOptions:
     factor: float = 0.709
     points: str = MEAN
     masks: str = MEAN
+
+    @property
+    def detects(self) -> bool:
+        """Whether aligning looks for faces."""
+        return self.pixels == "mtcnn" or self.points == DETECTED
 
     @staticmethod
     def parse(options: Mapping[str, Any]) -> AlignOptions:
@@ -124,11 +134,11 @@ class AlignJob(ChunkJob):
     def prepare(self) -> None:
         """Load the networks that these options need, and keep torch to one thread."""
         o = self.options
-        if o.pixels == "mtcnn" or o.points == NETWORK:
+        if o.detects or o.points == NETWORK:
             import torch
 
             torch.set_num_threads(1)
-        if o.pixels == "mtcnn":
+        if o.detects:
             self._detector = Detector(o.thresholds, o.min_face, o.factor, self.device)
         if o.points == NETWORK:
             from fer_bench.faces.face_landmarks import FaceLandmarks
@@ -143,8 +153,10 @@ class AlignJob(ChunkJob):
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def _some(self, images: list[np.ndarray]) -> Arrays:
-        size = self.options.size
-        found = self._detector.detect_all(images) if self._detector else [None] * len(images)
+        size, detector = self.options.size, self._detector
+        found: list[Detection | None] = [None] * len(images)
+        if detector and self.options.pixels == "mtcnn":
+            found = detector.detect_all(images)
         boxes = [self._box(image, face) for image, face in zip(images, found, strict=True)]
 
         def cut(i: int) -> tuple[np.ndarray, str]:
@@ -160,6 +172,10 @@ class AlignJob(ChunkJob):
                 numbers[i, 4:14] = face.landmarks.ravel()
                 numbers[i, 14:] = face.probability, face.faces_found
         arrays = {"faces": np.stack(faces), "numbers": numbers, "source_sha256": np.array(hashes)}
+        if detector and self.options.points == DETECTED:
+            seen = find_landmarks(detector, images)
+            arrays["points"] = points_in_boxes(seen, boxes, size)
+            arrays[LANDMARKS_FOUND] = np.array([five is not None for five in seen])
         if self._points is not None:
             landmarks = [face.landmarks if face else None for face in found]
             arrays["points"] = face_points(landmarks, size, faces, self._points)
@@ -205,13 +221,16 @@ def manifest(index: pd.DataFrame, arrays: Arrays, size: int) -> pd.DataFrame:
 
     Its column `points` has 72 numbers a face: 24 points of the crop of `size` pixels, each with how
     well it is seen (`face_points`). Where a network gave them, `points_from` says whether a face
-    kept the mean face's all the same, as one does that the network misread.
+    kept the mean face's all the same, as one does that the network misread; where they lie on
+    landmarks that were looked for, `landmarks_found` says whether there were any.
     """
     numbers = arrays["numbers"]
     seen = ~np.isnan(numbers[:, 14])
     landmarks = [n[4:14].tolist() if s else None for n, s in zip(numbers, seen, strict=True)]
     points, more = face_points(landmarks, size), {}
-    if "points" in arrays:
+    if LANDMARKS_FOUND in arrays:
+        points, more = arrays["points"], {LANDMARKS_FOUND: arrays[LANDMARKS_FOUND]}
+    elif "points" in arrays:
         kept = (points == arrays["points"]).all(axis=(1, 2))
         points, more = arrays["points"], {"points_from": np.where(kept, MEAN, NETWORK)}
     own = pd.DataFrame(

@@ -3,23 +3,21 @@
 The mask goes on the source image, before the crop (so that the chin's part is not lost), and the
 crop uses the unmasked face's landmarks from the base pack's manifest: faces are not detected again.
 
-Packs aligned with `pixels: official` or `resize` have no landmarks. The detector then looks at the
-whole image, enlarged where it is small, only to find where the mask belongs; the crop stays the
-base pack's box.
+Packs aligned with `pixels: official` or `resize` have no landmarks. The detector then only finds
+where the mask belongs (`small_faces`); the crop stays the base pack's box.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from fer_bench.datasets.base import Source
 from fer_bench.datasets.pack import Pack
@@ -37,13 +35,11 @@ from fer_bench.faces.align_job import (
 from fer_bench.faces.chunks import Arrays, ChunkJob, Rows
 from fer_bench.faces.detect import Detector
 from fer_bench.faces.geometry import cut_out
+from fer_bench.faces.small_faces import find_landmarks
 from fer_bench.faces.wear_mask import STYLES, FindPoints, wear_mask
 from fer_bench.files import check_room, sha256_file
 
 COLUMNS_LAST = ("mask_status", "mask_kind")
-
-LEAST_SIDE = 160
-"""Smaller images are enlarged to this for the detector: its first network sees faces of 20 px."""
 
 
 def mask(
@@ -181,26 +177,3 @@ class MaskJob(ChunkJob):
                 "aligned. Align the source again (`fer-bench sweep` does), then make the masks."
             )
         return image
-
-
-def find_landmarks(detector: Detector, images: Sequence[np.ndarray]) -> list[np.ndarray | None]:
-    """The landmarks (5, 2) of the face in each image, which may be as small as 48 x 48, or None."""
-    larger = [_enlarged(image) for image in images]
-    found: list[np.ndarray | None] = []
-    for image, large, face in zip(images, larger, detector.detect_all(larger), strict=True):
-        if face is None:
-            found.append(None)
-            continue
-        factor = np.array([large.shape[1] / image.shape[1], large.shape[0] / image.shape[0]])
-        found.append((face.landmarks + 0.5) / factor - 0.5)
-    return found
-
-
-def _enlarged(image: np.ndarray) -> np.ndarray:
-    """`image` with a shorter side of at least `LEAST_SIDE` pixels, at most eight times as large."""
-    height, width = image.shape[:2]
-    factor = min(8.0, LEAST_SIDE / min(height, width))
-    if factor <= 1:
-        return image
-    size = (round(width * factor), round(height * factor))
-    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))

@@ -26,7 +26,8 @@ patch has round(6 / 28 of its side) cells.
 What the original had that ours lacks: a landmark detector of 68 points on each face, from which
 the 24 are picked. Ours come from five detected landmarks through a mean face
 (`faces/face_points.py`), so that they do not follow brows and lips, or, by `align.<source>.points:
-face_landmark_68`, from a small network of 68 points (`faces/face_landmarks.py`). Its VGG-16 starts
+face_landmark_68`, from a small network of 68 points (`faces/face_landmarks.py`). In pictures that
+are taken as they are, five landmarks are looked for with `points: detected`. Its VGG-16 starts
 from ImageNet, as ours does where the weights are added (`fer-bench weights add imagenet_vgg16_bn`).
 Parameters with VGG-16 at 8 classes: 209,309,153.
 """

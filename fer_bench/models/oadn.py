@@ -27,6 +27,7 @@ not at hand:
 What the original had that ours lacks: a landmark detector whose confidence falls where a point is
 covered. Ours has five landmarks; the 24 points come from a mean face and their confidence from the
 turn of the head (`faces/face_points.py`), so that a covered point in a frontal face still counts.
+In pictures that are taken as they are, five are looked for by `align.<source>.points: detected`.
 By `align.<source>.points: face_landmark_68` a small network of 68 points places them
 (`faces/face_landmarks.py`); it has no confidences either.
 Its ResNet-50 starts from face weights (VGGFace2), as ours does where the file is added. In the

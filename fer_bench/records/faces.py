@@ -30,6 +30,8 @@ VOTES = "votes"
 SUBSET, LISTED, SLICE = "subset_", "listed_", "slice_"
 """What the names of columns begin with that hold the set's subsets (bool), how often a challenge
 list names a face, and its group (text)."""
+FOUND = "landmarks_found"
+"""The subset of faces on which landmarks were found, where points or masks were to lie on them."""
 STAMP = "faces.json"
 """Beside predictions on another set: the hash of the table they are scored with."""
 
@@ -125,6 +127,8 @@ def write_faces(
                 f"{mask.shape} for {len(rows)} faces; it must give one bool a face"
             )
         table[SUBSET + name] = mask
+    if (found := landmarks_found(rows)) is not None and not found.all():
+        table[SUBSET + FOUND] = found
     for column in dataset.slices:
         if column not in rows.columns:
             raise FerBenchError(
@@ -135,6 +139,25 @@ def write_faces(
     if VOTES in rows.columns:
         table[VOTES] = rows[VOTES].to_numpy()
     _write(file, table)
+
+
+def landmarks_found(rows: pd.DataFrame) -> np.ndarray | None:
+    """(N,) bool: on which faces landmarks were found; None where nothing lies on such ones.
+
+    Args:
+        rows: of manifests: `faces.align` says it in a column of this name where it looked for
+            landmarks to lay points on, `faces.mask` in `mask_status`. Faces of a pack that says
+            neither count as found: nothing was put on them.
+    """
+    said = [c for c in (FOUND, "mask_status") if c in rows.columns]
+    if not said:
+        return None
+    found = pd.Series(True, index=rows.index)
+    if FOUND in said:
+        found &= rows[FOUND].fillna(True).astype(bool)
+    if "mask_status" in said:
+        found &= rows["mask_status"] != "centre_fallback"
+    return found.to_numpy(dtype=bool)
 
 
 def write_lists(file: Path, rows: pd.DataFrame, listed: Mapping[str, Sequence[str]]) -> None:

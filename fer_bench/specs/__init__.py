@@ -115,7 +115,6 @@ def _pack_specs(params: Params) -> Iterator[tuple[str, Spec]]:
         align = align_options(params, pack.source)
         if "official" in source.pixels:
             options["pixels"] = align.pixels
-        by_network = bool(align.points or align.masks)
         entry = "fer_bench.faces.align" if pack.mask_style is None else "fer_bench.faces.mask"
         yield (
             f"packs/{pack.name}",
@@ -126,7 +125,7 @@ def _pack_specs(params: Params) -> Iterator[tuple[str, Spec]]:
                 "root": f"data/raw/{pack.source}",
                 "source_options": options,
                 "options": align.model_dump(mode="json", exclude_none=True),
-                **({"landmarks": recorded_sha256(LANDMARKS)} if by_network else {}),
+                **({"landmarks": recorded_sha256(LANDMARKS)} if align.by_network else {}),
                 **({} if source.rendered else {"receipt": f"{RECEIPTS}/{pack.source}/source.json"}),
                 **({"decides": dict(source.decides)} if source.decides else {}),
                 "code": code_hash(entry, type(source).__module__),

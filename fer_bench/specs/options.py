@@ -76,6 +76,11 @@ def align_options(params: Params, source: str) -> Align:
         raise FerBenchError(
             f"align.{source}.pixels: {pixels!r} is not possible here; {nearest(pixels, possible)}"
         )
+    if align.points == "detected" and pixels == "mtcnn":
+        raise FerBenchError(
+            f"align.{source}.points: with pixels: mtcnn each face's points lie on its detected "
+            "landmarks anyway: leave it out"
+        )
     return align.model_copy(update={"pixels": pixels})
 
 

@@ -13,7 +13,7 @@ from fer_bench.errors import FerBenchError, nearest
 from fer_bench.fingerprint import code_hash
 from fer_bench.models import outside
 from fer_bench.models.base import OWN
-from fer_bench.params import DatasetOptions, Params, Variant, recipe_keys
+from fer_bench.params import Align, DatasetOptions, Params, Variant, recipe_keys
 from fer_bench.records.base import to_json
 from fer_bench.records.spec import RowSpec
 from fer_bench.row_names import transferred
@@ -62,6 +62,11 @@ def row_specs(
             ),
         },
     )
+
+
+def _in_words(align: Align) -> str:
+    """How faces are cut, and where points lie unless on the mean face."""
+    return f"{align.pixels} with points {align.points}" if align.points else str(align.pixels)
 
 
 def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None = None) -> RowSpec:
@@ -117,7 +122,7 @@ def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None =
         recipe=recipe.to_json(),
         tuning=f"{identity_home(dataset)}/{searched.log}" if searched else None,
         view=view(dataset),
-        alignment=", ".join(dict.fromkeys(str(align.pixels) for align in aligned)),
+        alignment=", ".join(dict.fromkeys(_in_words(align) for align in aligned)),
         align=aligned[0].model_dump(mode="json", exclude_none=True),
         compute=compute(params),
         code=outside.code_of(base, "fer_bench.training.train"),

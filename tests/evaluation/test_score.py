@@ -254,6 +254,31 @@ def test_a_subset_that_is_no_mask_is_an_error(cell: Path, monkeypatch: pytest.Mo
         run(cell, sets=[])
 
 
+@pytest.mark.parametrize("column", ["mask_status", "landmarks_found"])
+def test_faces_on_which_landmarks_were_found_are_scored_alone(cell: Path, column: str) -> None:
+    """Where masks, or points, were to lie on landmarks; a pack beside it says nothing of them."""
+    rows = manifest()
+    found = np.arange(len(rows)) % 7 != 0
+    said = {"mask_status": np.where(found, "worn", "centre_fallback"), "landmarks_found": found}
+    rows[column] = said[column]
+    rows.to_parquet(cell.parents[3] / "packs" / "toy_masked" / "manifest.parquet", index=False)
+    sets = run(cell)["sets"]
+    assert "landmarks_found" not in sets["toy"]["last"]
+    tested = predictions(rows, 1).query("selection == 'last'").set_index("face")
+    kept = [NUMBERS[s] for s in rows["sample_id"][found] if s in IDS and NUMBERS[s] in tested.index]
+    logits = tested.loc[kept, [f"logit_{name}" for name in CLASSES]].to_numpy()
+    part = sets["toy_masked"]["last"]["landmarks_found"]
+    assert part["n"] == len(kept) < sets["toy_masked"]["last"]["all"]["n"]
+    expected = (logits.argmax(axis=1) == tested.loc[kept, "label"].to_numpy()).mean()
+    assert part["accuracy"] == pytest.approx(expected)
+
+
+def test_where_all_were_found_there_is_no_such_part(cell: Path) -> None:
+    rows = manifest().assign(mask_status="worn")
+    rows.to_parquet(cell.parents[3] / "packs" / "toy_masked" / "manifest.parquet", index=False)
+    assert "landmarks_found" not in run(cell)["sets"]["toy_masked"]["last"]
+
+
 def use(monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
     """Let the registry's toy dataset be another."""
     changed = {"toy": dataclasses.replace(TOY, **changes), "toy_masked": MASKED}  # type: ignore[arg-type]

@@ -1,6 +1,9 @@
 import numpy as np
 import pytest
+from PIL import Image
+from tiny_source import TinySource, spec
 
+from fer_bench.faces import align as align_module
 from fer_bench.faces import geometry
 
 
@@ -45,3 +48,49 @@ def plain_face():
     image = rng.integers(120, 150, (300, 300, 1), dtype=np.uint8).repeat(3, axis=2)
     image[..., 0] += 20  # some colour, or masks are drawn in grey
     return image, landmarks
+
+
+class Crops(TinySource):
+    """Tight 48 x 48 crops that their owner aligned, and one picture without a face."""
+
+    pixels = ("official", "mtcnn")
+
+    def __init__(self, drawn):
+        super().__init__(rows=4)
+        self.drawn = drawn
+
+    def load(self, root, row, options):
+        number = int(row["sample_id"][1:])
+        if number == 3:
+            return np.full((48, 48, 3), 140, np.uint8)
+        image, truth = self.drawn[number]
+        box = tuple(int(v) for v in self.box(truth))
+        return np.asarray(Image.fromarray(image).crop(box).resize((48, 48)))
+
+    @staticmethod
+    def box(truth):
+        """What is cut out around landmarks (5, 2), before it is on whole pixels."""
+        middle, reach = truth.mean(axis=0), 1.1 * (truth[1, 0] - truth[0, 0])
+        return (*(middle - reach), *(middle + reach))
+
+    def places(self, number, size):
+        """The landmarks (5, 2) of a face in its crop of `size` pixels."""
+        truth = self.drawn[number][1]
+        x0, y0, x1, y1 = np.trunc(self.box(truth))
+        return (truth + 0.5 - [x0, y0]) * size / [x1 - x0, y1 - y0] - 0.5
+
+
+@pytest.fixture
+def crops(monkeypatch, drawn_faces):
+    """The source `tiny` holds such crops."""
+    source = Crops(drawn_faces)
+    monkeypatch.setattr(align_module, "get_source", lambda name: source)
+    return source
+
+
+@pytest.fixture
+def official(crops, tmp_path):
+    """They and their pack, of 96 px."""
+    given = spec("official", size=96)
+    align_module.align(given, tmp_path / "tiny", workers=1, work=tmp_path / "work")
+    return crops, tmp_path / "tiny"

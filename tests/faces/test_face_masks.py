@@ -9,7 +9,7 @@ from fer_bench.faces import align as align_module
 from fer_bench.faces.align import align
 from fer_bench.faces.face_frame import FaceFrame, estimate_yaw, jaw_points
 from fer_bench.faces.geometry import apply
-from fer_bench.faces.mask import _enlarged, find_landmarks, mask
+from fer_bench.faces.mask import mask
 from fer_bench.faces.mask_art import KINDS, WEIGHTS, draw_mask, flat_picture
 from fer_bench.faces.sheet import CAPTION, CELL, contact_sheet
 from fer_bench.faces.wear_mask import STYLES, wear_mask
@@ -285,28 +285,6 @@ def test_contact_sheet_shows_the_faces_of_a_pack(base, tmp_path):
         contact_sheet(out, tmp_path / "sheet.png", n=0)
 
 
-@pytest.fixture
-def official(tmp_path, monkeypatch, drawn_faces):
-    """A pack of tight 48 x 48 crops that their owner aligned, and one picture without a face."""
-
-    class Crops(TinySource):
-        pixels = ("official", "mtcnn")
-
-        def load(self, root, row, options):
-            number = int(row["sample_id"][1:])
-            if number == 3:
-                return np.full((48, 48, 3), 140, np.uint8)
-            image, truth = drawn_faces[number]
-            (x, y), reach = truth.mean(axis=0), 1.1 * (truth[1, 0] - truth[0, 0])
-            box = tuple(int(v) for v in (x - reach, y - reach, x + reach, y + reach))
-            return np.asarray(Image.fromarray(image).crop(box).resize((48, 48)))
-
-    source = Crops(rows=4)
-    monkeypatch.setattr(align_module, "get_source", lambda name: source)
-    align(spec("official", size=96), tmp_path / "tiny", workers=1, work=tmp_path / "work")
-    return source, tmp_path / "tiny"
-
-
 def _official_spec(style):
     return spec("official", **{"size": 96, "pack": "tiny_masked", "mask_style": style})
 
@@ -326,23 +304,3 @@ def test_masks_find_their_place_where_the_pack_has_no_landmarks(official, tmp_pa
         before, after = plain.faces[i].astype(int), masked.faces[i].astype(int)
         assert np.abs(after[:24] - before[:24]).max() < 3  # no more than the edge of a shadow
         assert np.abs(after[62:80, 36:60] - before[62:80, 36:60]).mean() > 8
-
-
-def test_landmarks_are_found_in_small_crops(official, detector, drawn_faces):
-    source, _ = official
-    images = [source.load(None, {"sample_id": f"t{i:03d}"}, {}) for i in range(4)]
-    found = find_landmarks(detector, images)
-    assert found[3] is None
-    for landmarks, (_, truth) in zip(found, drawn_faces, strict=False):
-        eyes = truth[1, 0] - truth[0, 0]
-        corner = np.trunc(truth.mean(axis=0) - 1.1 * eyes)
-        scale = 48 / (np.trunc(truth.mean(axis=0) + 1.1 * eyes) - corner)
-        expected = (truth + 0.5 - corner) * scale - 0.5
-        assert np.abs(landmarks - expected).max() < 0.25 * eyes * scale[0]
-
-
-def test_large_images_are_not_enlarged_and_thin_ones_within_bounds():
-    large, thin = np.zeros((200, 160, 3), np.uint8), np.zeros((1, 300, 3), np.uint8)
-    assert _enlarged(large) is large
-    assert _enlarged(thin).shape == (8, 2400, 3)
-    assert _enlarged(np.zeros((48, 60, 3), np.uint8)).shape == (160, 200, 3)
