@@ -169,5 +169,8 @@ def mirrored(points: np.ndarray) -> np.ndarray:
 
 
 def mean_points() -> np.ndarray:
-    """(24, 3): a mean face's points in an aligned crop of any size, seen from the front."""
+    """(24, 3): a mean face's points in an aligned crop, seen from the front.
+
+    That of 112 px; in crops from 48 to 224 px they lie less than 0.006 of the side from there.
+    """
     return np.asarray(face_points([None], 112)[0])

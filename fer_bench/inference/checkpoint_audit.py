@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 
-from fer_bench.models.base import Normalise
+from fer_bench.models.base import INPUTS, Normalise
 from fer_bench.statistics.intervals import Interval, half_width
 from fer_bench.statistics.track import Runs
 from fer_bench.statistics.two_way import parts_of, standard_error
@@ -28,12 +28,12 @@ MOST = 1000
 """Validation faces that a search looks at."""
 BATCH = 64
 SCALES = {
-    "0 to 1": (1.0, (0.0,) * 3, (1.0,) * 3),
-    "-1 to 1": (1.0, (0.5,) * 3, (0.5,) * 3),
-    "ImageNet's mean and std": (1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "0 to 1": INPUTS["unit"],
+    "-1 to 1": INPUTS["half"],
+    "ImageNet's mean and std": INPUTS["imagenet"],
     "0 to 255": (255.0, (0.0,) * 3, (1.0,) * 3),
 }
-"""How networks want their input: (factor x - mean) / std of RGB in 0 to 1."""
+"""As `models.base.INPUTS`."""
 VALUES: dict[str, tuple[Any, ...]] = {
     "channels": ("RGB", "BGR"),
     "scale": ("as it is", *SCALES),

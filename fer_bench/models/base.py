@@ -16,7 +16,16 @@ from fer_bench.models.backbone_base import TIMM, Backbone
 from fer_bench.models.backbones import LAYOUTS
 from fer_bench.models.timm_nets import check_timm
 
-INPUTS = ("half", "imagenet", "rafdb", "unit", "source_network")
+INPUTS = {
+    "half": (1.0, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+    "imagenet": (1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    # What EfficientFace's released code takes off.
+    "rafdb": (1.0, (0.575, 0.449, 0.401), (0.207, 0.190, 0.181)),
+    "unit": (1.0, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+    # B, G, R: the mean of the VGGFace2 training images in the Caffe network's order.
+    "source_network": (255.0, (91.4953, 103.8827, 131.0912), (1.0, 1.0, 1.0)),
+}
+"""How networks want their input: (factor x - mean) / std of RGB in 0 to 1."""
 OWN = "own"
 """The backbone of a network that is its model's alone: no published weights fit it."""
 BACKBONE_LR, HEADS_LR = "backbone_lr", "heads_lr"
@@ -67,7 +76,10 @@ class ModelConfig:
     size: int = 224
     input: str = "half"
 
-    choices: ClassVar[dict[str, tuple[str, ...]]] = {"backbone": tuple(LAYOUTS), "input": INPUTS}
+    choices: ClassVar[dict[str, tuple[str, ...]]] = {
+        "backbone": tuple(LAYOUTS),
+        "input": tuple(INPUTS),
+    }
     takes_timm: ClassVar[bool] = False
     """Whether any `timm_<name>` is a backbone too."""
 
@@ -122,15 +134,7 @@ class Normalise(nn.Module):
 
     def __init__(self, kind: str) -> None:
         super().__init__()
-        scale, mean, std = {
-            "half": (1.0, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
-            "imagenet": (1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-            # What EfficientFace's released code takes off.
-            "rafdb": (1.0, (0.575, 0.449, 0.401), (0.207, 0.190, 0.181)),
-            "unit": (1.0, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
-            # B, G, R: the mean of the VGGFace2 training images in the Caffe network's order.
-            "source_network": (255.0, (91.4953, 103.8827, 131.0912), (1.0, 1.0, 1.0)),
-        }[kind]
+        scale, mean, std = INPUTS[kind]
         self.bgr = kind == "source_network"
         # (scale x - mean) / std as gain x + shift: one pass over the images instead of three.
         # Constants, not weights: they stay out of the state dict.
@@ -202,15 +206,31 @@ class FERModel(nn.Module, ABC):
         return self.cross_entropy(output.logits, target, class_weight)
 
     def cross_entropy(
-        self, logits: Tensor, target: Tensor, class_weight: Tensor | None = None
+        self,
+        logits: Tensor,
+        target: Tensor,
+        class_weight: Tensor | None = None,
+        smoothing: float | None = None,
     ) -> Tensor:
         """The mean cross-entropy of `loss`'s arguments, with the recipe's label smoothing.
 
         Each label is shared evenly among the K classes by the part `label_smoothing` (Szegedy et
-        al., CVPR 2016, section 7).
+        al., CVPR 2016, section 7), and each face counts by the weight of its own class. (torch also
+        weighs the shares, so that every face is pulled towards rare classes.)
+
+        Args:
+            logits: (B, K).
+            target: (B,) class numbers.
+            class_weight: (K,), or None.
+            smoothing: a loss's own part, which no recipe changes.
         """
-        self.smoothed = True
-        return F.cross_entropy(logits, target, class_weight, label_smoothing=self.label_smoothing)
+        self.smoothed |= smoothing is None
+        part = self.label_smoothing if smoothing is None else smoothing
+        if class_weight is None or not part:
+            return F.cross_entropy(logits, target, class_weight, label_smoothing=part)
+        each = F.cross_entropy(logits, target, reduction="none", label_smoothing=part)
+        weight = class_weight[target]
+        return (weight * each).sum() / weight.sum()
 
     def train(self, mode: bool = True) -> Self:
         """Enter training or evaluation mode; what is `frozen` stays in evaluation mode.

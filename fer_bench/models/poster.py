@@ -207,7 +207,7 @@ class Poster(PointsModel):
 
     def loss(self, output: Output, target: Tensor, class_weight: Tensor | None = None) -> Tensor:
         """Cross-entropy, and twice that of smoothed labels."""
-        smoothed = F.cross_entropy(output.logits, target, class_weight, label_smoothing=SMOOTHING)
+        smoothed = self.cross_entropy(output.logits, target, class_weight, SMOOTHING)
         return self.cross_entropy(output.logits, target, class_weight) + SMOOTHED * smoothed
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from fer_bench.files import read_json, replacing_folder, write_json
+from fer_bench.files import read_json, replacing_folder
 from fer_bench.records.spec import RowSpec
 from fer_bench.row_names import transferred
 from fer_bench.stages import paths
@@ -47,13 +47,13 @@ def _training(command: str, dataset: str, row: str, seed: int, start: str) -> St
     spec, out = paths.spec(dataset, row), paths.trained(dataset, row, seed)
 
     def run() -> None:
-        from fer_bench.training.starts import FROM_SCRATCH
+        from fer_bench.training.starts import start_from_scratch
         from fer_bench.training.train import train_cell
 
         known = _known(spec)
         row = RowSpec.read(known)
         if row.start is None and row.init_from is None:
-            write_json(start, FROM_SCRATCH)  # a sweep does not make it wait for `starts`
+            start_from_scratch(Path(start))
         teacher = row.recipe.get("teacher")
         if teacher:
             _known(paths.spec(dataset, teacher))

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fer_bench.files import write_json
 from fer_bench.records.spec import RowSpec
 from fer_bench.stages import paths
 from fer_bench.stages.base import TAUGHT
 from fer_bench.sweep.dvc_repo import stale_stages
 from fer_bench.sweep.schedule import Job
-from fer_bench.training.starts import FROM_SCRATCH
+from fer_bench.training.starts import start_from_scratch
 
 TRAINING = ("train", "transfer")
 EXAMINE = ("robustness", "explain")
@@ -113,7 +112,7 @@ def begin_from_scratch(graph: Any) -> None:
         start = Path(paths.start(dataset, row)).absolute()
         read = {dep.fs_path for dep in training.deps}
         if str(start) in read and str(start.parent) not in made and _scratch(training):
-            write_json(start, FROM_SCRATCH)
+            start_from_scratch(start)
 
 
 def _scratch(training: Any) -> bool:

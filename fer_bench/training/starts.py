@@ -14,7 +14,11 @@ from fer_bench.files import read_json, replacing_folder, sha256_file, write_json
 from fer_bench.records.spec import RowSpec
 
 FACTS = ("people", "faces", "verification_accuracy", "pairs", "auc")
-FROM_SCRATCH = {"pretrained": None}
+
+
+def start_from_scratch(file: Path) -> None:
+    """Write what a row from scratch starts from; no cell of it waits for `write_starts`."""
+    write_json(file, {"pretrained": None})
 
 
 def write_starts(specs: Path, rows: list[str], out: Path) -> None:
@@ -30,7 +34,7 @@ def write_starts(specs: Path, rows: list[str], out: Path) -> None:
             spec = RowSpec.read(specs / f"{row}.json")
             start = spec.start
             if start is None:
-                write_json(folder / f"{row}.json", FROM_SCRATCH)
+                start_from_scratch(folder / f"{row}.json")
                 continue
             file = Path(str(start["file"]))
             if not file.is_file():

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import torch.nn.functional as F
 
 from fer_bench import models
 from fer_bench.errors import FerBenchError
@@ -14,19 +15,39 @@ from fer_bench.training.train import train_cell
 SHARE = 0.3
 
 
+LOGITS = torch.randn(4, 5, generator=torch.Generator().manual_seed(0)).double()
+TARGET = np.array([0, 3, 3, 1])
+
+
+def defined(share: float, classes: np.ndarray) -> float:
+    """The mean over faces, each weighed by its own class, of the surprise at its shared label."""
+    scores = LOGITS.numpy()
+    surprise = np.log(np.exp(scores).sum(1, keepdims=True)) - scores  # -log p
+    wanted = (1 - share) * np.eye(5)[TARGET] + share / 5
+    return np.average((wanted * surprise).sum(1), weights=classes[TARGET])
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_a_label_is_shared_evenly_among_the_classes(weighted):
+    """However rare some are: torch's own weighs the shares, too."""
     model = models.build("baseline1", 5, backbone="resnet18_slim", size=32)
-    logits = torch.randn(4, 5, generator=torch.Generator().manual_seed(0)).double()
-    target, classes = np.array([0, 3, 3, 1]), np.arange(1.0, 6) if weighted else np.ones(5)
+    classes = np.arange(1.0, 6) if weighted else np.ones(5)
     model.label_smoothing = SHARE
-    weight = torch.from_numpy(classes) if weighted else None
-    found = model.loss(models.Output(logits, (logits,)), torch.from_numpy(target), weight)
-    scores = logits.numpy()
-    surprise = np.log(np.exp(scores).sum(1, keepdims=True)) - scores  # -log p
-    wanted = (1 - SHARE) * np.eye(5)[target] + SHARE / 5
-    total = (wanted * classes * surprise).sum()
-    assert found.item() == pytest.approx(total / classes[target].sum(), rel=1e-12)
+    weight, target = torch.from_numpy(classes) if weighted else None, torch.from_numpy(TARGET)
+    found = model.loss(models.Output(LOGITS, (LOGITS,)), target, weight)
+    assert found.item() == pytest.approx(defined(SHARE, classes), rel=1e-12)
+    by_torch = F.cross_entropy(LOGITS, target, weight, label_smoothing=SHARE)
+    assert torch.isclose(found, by_torch) == (not weighted)
+
+
+def test_a_losss_own_share_is_no_recipes():
+    model = models.build("baseline1", 5, backbone="resnet18_slim", size=32)
+    model.label_smoothing, classes = SHARE, np.arange(1.0, 6)
+    weight, target = torch.from_numpy(classes), torch.from_numpy(TARGET)
+    for share in (0.0, 0.2):
+        found = model.cross_entropy(LOGITS, target, weight, share)
+        assert found.item() == pytest.approx(defined(share, classes), rel=1e-12)
+    assert not model.smoothed
 
 
 @pytest.mark.parametrize(
