@@ -72,6 +72,7 @@ def make_plan(graph: Any, reports: bool = True) -> Plan:
                 needs=frozenset(needs - {name}),
                 watch=tuple(sorted(w for stage in stages for w in _watch(stage))),
                 cell=name in cells,
+                files=1 if name in cells else sum(len(stage.outs) for stage in stages),
             )
         )
     needed = {u for name in names for u in upstream[name]}

@@ -30,6 +30,7 @@ class Job:
         needs: names of the jobs that must be done before.
         watch: globs of its trainings' folders below the checkpoints' folder.
         cell: False for what several cells share (alignment, ...) and for reports.
+        files: how many it makes; figures and pages make many, and take longer than a table.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Job:
     needs: frozenset[str] = frozenset()
     watch: tuple[str, ...] = ()
     cell: bool = True
+    files: int = 1
 
 
 @dataclass
@@ -63,7 +65,8 @@ class Schedule:
     """The jobs of a sweep.
 
     Args:
-        jobs: in the order they should start; those that others need come first anyway.
+        jobs: in the order they should start. Those that cells need come before them anyway, and of
+            others those with the longest way to the end: begun last, it keeps one core busy alone.
         retries: how often a job that failed is tried again.
         first: jobs that start before all others, after what they need.
     """
@@ -84,7 +87,8 @@ class Schedule:
         ahead = set(first)
         ahead |= {need for name in ahead for need in self._needs(name)}
         self._order = sorted(
-            self.entries, key=lambda name: (name not in ahead, -len(self._dependents(name)))
+            self.entries,
+            key=lambda name: (name not in ahead, -self._cells_after(name), -self._way(name)),
         )
 
     def assign(
@@ -157,6 +161,14 @@ class Schedule:
             and now >= entry.not_before
             and all(self.entries[need].state is JobState.DONE for need in entry.job.needs)
         )
+
+    def _cells_after(self, name: str) -> int:
+        return sum(self.entries[other].job.cell for other in self._dependents(name))
+
+    def _way(self, name: str) -> int:
+        """Files until the end, along the longest chain of jobs that need each other."""
+        after = max(map(self._way, self._needed_by[name]), default=0)
+        return self.entries[name].job.files + after
 
     def _dependents(self, name: str) -> set[str]:
         return _reached(name, self._needed_by)

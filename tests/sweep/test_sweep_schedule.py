@@ -171,3 +171,23 @@ def test_what_should_be_first_starts_first_with_what_it_needs():
     assert (one.name, two.name) == ("need", "early")
     schedule.done("need")
     assert schedule.assign(["0"], {"0": "n", "1": "n"}, 0.0)[0][0].name == "wanted"
+
+
+def test_the_longest_way_to_the_end_is_begun_first():
+    """Reports: figures are many files, and pages wait for tables; cells come before both."""
+    jobs = [
+        Job("table01", ("1",), cell=False, files=3),
+        Job("table02", ("2",), cell=False, files=3),
+        Job("leaderboard", ("l",), cell=False, files=3),
+        Job("figures", ("f",), cell=False, files=34),
+        Job("tables", ("t",), cell=False, files=29, needs=frozenset({"table02"})),
+        Job("prepared", ("p",), cell=False),
+        Job("d/cell/0", ("c",), needs=frozenset({"prepared"})),
+    ]
+    schedule, begun = Schedule(jobs), []
+    while not schedule.over():
+        ((job, _),) = schedule.assign(["0"], {"0": "here"}, 0.0)
+        begun.append(job.name)
+        schedule.done(job.name)
+    first = ["prepared", "figures", "table02", "tables", "table01", "leaderboard", "d/cell/0"]
+    assert begun == first
