@@ -102,8 +102,9 @@ def wait_for(condition, seconds: float = 120.0):
 
 
 def trains(made: Checkout, cell: str) -> bool:
-    """Whether a cell's training is under way."""
-    return (made.folder / "runs/.checkpoints" / cell / "newest.pt").is_file()
+    """Whether a cell's training is under way: a kill may come while the newest takes its place."""
+    folder = made.folder / "runs/.checkpoints" / cell
+    return any((folder / name).is_file() for name in ("newest.pt", "previous.pt"))
 
 
 def processes(folder: Path) -> list[int]:
