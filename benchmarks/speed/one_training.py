@@ -20,13 +20,15 @@ from typing import Any
 import numpy as np
 
 from fer_bench import models
+from fer_bench.training import streams
 from fer_bench.training.batches import Faces
 from fer_bench.training.loop import fit
 from fer_bench.training.recipe import Recipe
 from fer_bench.training.setup import start
-from fer_bench.training.streams import CellStreams
 
-CELL = CellStreams("invented", "scan_cci", 0)
+NAMES = ("CellStreams", "Cell")
+"""Of a cell's streams, now and in checkouts of before."""
+CELL = next(vars(streams)[n] for n in NAMES if n in vars(streams))("invented", "scan_cci", 0)
 
 
 def epochs_of(
@@ -35,7 +37,8 @@ def epochs_of(
     """CPU seconds of each epoch, and of what follows it until the next one begins."""
     os.environ["FER_BENCH_CHECKPOINTS"] = str(folder / "checkpoints")
     os.environ["FER_BENCH_CHECKPOINT_SECONDS"] = "1e9"  # never
-    recipe = Recipe.of(given["recipe"])
+    of = Recipe.of if hasattr(Recipe, "of") else Recipe().with_
+    recipe = of(given["recipe"])
     recipe = replace(recipe, epochs=given["epochs"] + 1)
     fabric = start(given["compute"], CELL)
     model = models.build("scan_cci", 7, backbone=given["backbone"], size=train.pixels.shape[1])
