@@ -116,11 +116,16 @@ def _of_csv(file: Path, val: pd.DataFrame, test: pd.DataFrame, classes: Sequence
     if set(named) == set(classes):
         said = said.iloc[:, [named.index(name) for name in classes]]
     both = [half[half["sample_id"].astype(str).isin(said.index)] for half in (val, test)]
-    if not len(both[0]) and len(both[1]):
+    if not any(map(len, both)):
+        raise FerBenchError(f"{file} predicts none of these faces: it is of another set")
+    if not len(both[0]):
         person = pd.factorize(_held(both[1], test).people)[0] % 2 == 0
         both = [both[1][person], both[1][~person]]
     if not all(map(len, both)):
-        raise FerBenchError(f"{file} predicts none of these faces: it is of another set")
+        raise FerBenchError(
+            f"{file} predicts {sum(map(len, both))} of these faces, of one person or no test face: "
+            "causes are looked for on one half of the faces, their cost on the other"
+        )
     logits = [said.loc[half["sample_id"].astype(str).tolist()].to_numpy() for half in both]
     return audit_answers(logits, _held(both[0], both[1]), _held(both[1], both[1]), classes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,15 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from rendered_pack import rendered, write_pack
 from torch import nn
 
-from fer_bench import cli, models
+from fer_bench import cli, datasets, models
+from fer_bench.contract.new import write_model
 from fer_bench.inference import checkpoint_audit
 from fer_bench.inference.checkpoint_audit import Held, audit_answers, audit_network
+from fer_bench.labels import Expression
+from fer_bench.models import outside
 from fer_bench.models.base import Normalise
 
 CLASSES = ("neutral", "happiness", "surprise", "sadness")
@@ -196,3 +201,70 @@ def test_the_command_loads_a_state_dict_and_says_what_does_not_fit(folder, tmp_p
     assert "a folder a class (neutral" in capsys.readouterr().err
     assert cli.run([*asked[:3], "syntetic", *asked[4:]]) == 1
     assert "did you mean 'synthetic'" in capsys.readouterr().err
+
+
+@pytest.fixture
+def dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
+    """Drawn faces as the embedded dataset's pack, in the current folder; its test faces."""
+    faces, manifest = rendered(48, identities_train=10, identities_test=4)
+    hashes = [f"{number:064x}" for number in range(len(manifest))]
+    hashes[-1] = hashes[0]  # the last test face is the first of the train split
+    write_pack(tmp_path / "data/aligned/synthetic", faces, manifest.assign(source_sha256=hashes))
+    monkeypatch.chdir(tmp_path)
+    return manifest[manifest["split"] == "test"]
+
+
+def said(faces: pd.DataFrame, classes: list[str], file: Path, moved: int = 0) -> list[str]:
+    """Writes right answers as a CSV, its columns in the order of `classes`, or all moved on."""
+    right = [classes.index(Expression(label).name) for label in faces["label"]]
+    table = pd.DataFrame(np.eye(len(classes))[np.add(right, moved) % len(classes)])
+    table.columns = [f"logit_{name}" for name in classes]
+    table.insert(0, "sample_id", faces["sample_id"].to_numpy())
+    table.to_csv(file, index=False)
+    return ["audit-checkpoint", str(file), "--faces", "synthetic"]
+
+
+def test_columns_that_name_classes_are_read_by_their_names(dataset, tmp_path, capsys):
+    backwards = list(datasets.get_dataset("synthetic").classes)[::-1]
+    assert cli.run(said(dataset, backwards, tmp_path / "right.csv")) == 0
+    shown = capsys.readouterr().out
+    assert "100.0 % as given" in shown
+    assert "None of what was tried explains a gap" in shown
+    assert cli.run(said(dataset, backwards, tmp_path / "moved.csv", moved=1)) == 0
+    assert "0.0 % as given, 100.0 % with all below put right" in capsys.readouterr().out
+
+
+def test_test_faces_alone_are_halved_by_person_and_copies_of_train_are_told(
+    dataset, tmp_path, capsys
+):
+    classes = list(datasets.get_dataset("synthetic").classes)
+    assert cli.run(said(dataset, classes, tmp_path / "theirs.csv")) == 0
+    assert "1 test faces stand in the train split" in capsys.readouterr().out
+    one = dataset[dataset["subject"] == dataset["subject"].iloc[0]]
+    assert cli.run(said(one, classes, tmp_path / "one.csv")) == 1
+    assert "one.csv predicts 7 of these faces, of one person" in capsys.readouterr().err
+
+
+def test_a_csv_that_does_not_fit_says_why(dataset, tmp_path, capsys):
+    classes = list(datasets.get_dataset("synthetic").classes)
+    asked = said(dataset.assign(sample_id="another"), classes, tmp_path / "theirs.csv")
+    assert cli.run(asked) == 1
+    assert "theirs.csv predicts none of these faces" in capsys.readouterr().err
+    table = pd.read_csv(tmp_path / "theirs.csv")
+    table.iloc[:, :-1].to_csv(tmp_path / "theirs.csv", index=False)
+    assert cli.run(asked) == 1
+    assert "6 columns besides sample_id, not 7" in capsys.readouterr().err
+
+
+def test_a_network_of_ones_own_is_audited_with_its_file(folder, tmp_path, monkeypatch, capsys):
+    models.names()
+    monkeypatch.setattr(models, "_registry", dict(models._registry))
+    monkeypatch.setattr(outside, "_files", {})
+    code = write_model("my_net", tmp_path, plain=True)
+    outside.register_file(code)
+    torch.save(models.build("my_net", 4, size=64).state_dict(), tmp_path / "my.pt")
+    asked = ["audit-checkpoint", str(tmp_path / "my.pt"), "--faces", str(folder),
+             "--model", "my_net"]  # fmt: skip
+    assert cli.run([*asked, "--code", str(code)]) == 0
+    assert "as given" in capsys.readouterr().out
+    sys.modules.pop("model_file_my_net", None)
