@@ -86,7 +86,9 @@ def plus_release(root: Path) -> Labels:
         annotated[split] = len(files)
         notes += skipped.notes(len(files))
     if not columns:
-        raise FerBenchError("no annotation of train_set and val_set has an expression.")
+        raise FerBenchError(
+            "no annotation of train_set and val_set has an expression: get AffectNet+ again."
+        )
     notes += counted_notes((without, WITHOUT_EXPRESSION))
     rows = with_labels(pd.DataFrame(columns))
     first = ["sample_id", "label", "split", "path", "valence", "arousal"]

@@ -140,7 +140,8 @@ class CaerS(ReceivableSource):
         present = len(listed.boxes.keys() & keys)
         if not present:
             raise FerBenchError(
-                f"none of the {len(listed.boxes):,} images in the list of boxes is there."
+                f"none of the {len(listed.boxes):,} images in the list of boxes is there: give the "
+                "list that belongs to these images, or none."
             )
         without = len(keys) - present
         left_out = f"{without:,} image{'s'[: without != 1]} without a box in the list: left out"

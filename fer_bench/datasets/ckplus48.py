@@ -98,7 +98,7 @@ class CKPlus48(ReceivableSource):
                 "sample_id": path.stem,
                 "label": int(label),
                 "split": "test",
-                "subject": (subject := path.stem.partition("_")[0]),
+                "subject": (subject := _person(path)),
                 "fold": fold_of(subject),
                 "path": path.relative_to(root).as_posix(),
                 "emotion_of_sequence": label.name,
@@ -122,6 +122,16 @@ class CKPlus48(ReceivableSource):
         return Inventory(len(index), len(index), (note,) if odd else ())
 
 
+def _person(path: Path) -> str:
+    """Whom a frame shows; raises FerBenchError when the file is not named like a frame."""
+    match = _FRAME.fullmatch(path.stem)
+    if match is None:
+        raise FerBenchError(
+            f"{path} is not named like a frame of CK+48 (S010_004_00000017.png): take it out."
+        )
+    return match[1]
+
+
 def _places(index: pd.DataFrame) -> list[str | None]:
     """Which of its sequence's frames each is.
 
@@ -131,10 +141,7 @@ def _places(index: pd.DataFrame) -> list[str | None]:
     sequences: dict[str, list[str]] = defaultdict(list)
     emotions: dict[str, set[str]] = defaultdict(set)
     for stem, emotion in zip(index["sample_id"], index["emotion_of_sequence"], strict=True):
-        match = _FRAME.fullmatch(stem)
-        if match is None:
-            raise FerBenchError(f"{stem} does not name a frame of CK+48 (S010_004_00000017).")
-        sequence = f"{match[1]}_{match[2]}"
+        sequence = stem.rpartition("_")[0]
         sequences[sequence].append(stem)
         emotions[sequence].add(emotion)
     for sequence, stems in sequences.items():

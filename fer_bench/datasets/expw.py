@@ -119,7 +119,10 @@ class ExpW(ReceivableSource):
         listed, there = self._listed(root), _present(root)
         present = sum(face.image in there for face in listed.faces)
         if not present:
-            raise FerBenchError(f"none of the {len(listed.faces):,} listed faces is there.")
+            raise FerBenchError(
+                f"none of the {len(listed.faces):,} listed faces is there: give the images that "
+                f"{LIST} names, undamaged."
+            )
         return Inventory(
             len(listed.faces),
             present,

@@ -180,7 +180,7 @@ def _other_size(root: Path) -> tuple[int, int]:
         try:
             with Image.open(path) as image:
                 found += image.size != (WIDTH, HEIGHT)
-        except (OSError, Image.DecompressionBombError):
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             continue  # said when every image is decoded
     return found, total
 

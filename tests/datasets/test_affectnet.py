@@ -424,6 +424,11 @@ def test_other_releases_know_no_groups(old, new):
             assert (index[column] == "unknown").all()
 
 
+def test_totals_and_missing_images_are_faults_of_affectnet_plus_only(old, broken_new):
+    (broken_new / "train_set/images/2.jpg").unlink()
+    assert SOURCE.faults(old) == SOURCE.faults(broken_new) == []
+
+
 def test_images_without_an_annotation_are_counted(broken_new):
     (broken_new / "train_set/images/999.jpg").write_bytes(b"x")
     assert SOURCE.inventory(broken_new).notes == ("1 image without an annotation: left out",)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 
 import pandas as pd
 import pytest
@@ -166,6 +167,18 @@ def test_an_annotation_that_cannot_be_understood_is_left_out_and_counted(raw, co
     for number in (1, 3, 5):
         (annotations(raw) / f"{number}.json").write_bytes(content)
     with pytest.raises(FerBenchError, match="4 of 35 files that cannot be understood"):
+        SOURCE.index(raw, {})
+
+
+def test_annotations_that_are_gone_or_all_without_an_expression(raw):
+    for path in raw.rglob("*.json"):
+        path.write_text('{"human-label": 8}')
+    with pytest.raises(FerBenchError, match="has an expression: get AffectNet\\+ again"):
+        SOURCE.index(raw, {})
+    shutil.rmtree(raw / "val_set/annotations")
+    with pytest.raises(
+        FerBenchError, match="val_set/annotations is missing: add AffectNet\\+ again"
+    ):
         SOURCE.index(raw, {})
 
 

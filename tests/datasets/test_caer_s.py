@@ -110,6 +110,33 @@ def test_a_bad_line_is_left_out_and_many_are_refused(line):
             read_boxes("\n".join([GOOD[0], line]), "train.txt")
 
 
+def test_blank_lines_are_no_lines_of_the_list():
+    spaced = "\n\n".join([*GOOD[:10], "x"])
+    with pytest.raises(FerBenchError, match=r"line 21 is not like .* That makes 1 of 11 lines"):
+        read_boxes(spaced, "train.txt")
+    assert read_boxes(f"\n \n{spaced[:-1]}", "train.txt").boxes.keys() == {
+        line.partition(".")[0] for line in GOOD[:10]
+    }
+
+
+def test_a_list_of_other_images_is_refused(scenes, tmp_path):
+    others = {name: data.replace(b"/00", b"/90") for name, data in miniature.lists().items()}
+    house = {"root": tmp_path / "r", "receipts_root": tmp_path / "b", "progress": False}
+    with pytest.raises(FerBenchError, match=r"none of the 42 images in the list .* or none\."):
+        add("caer_s", [scenes, lay_out(tmp_path / "lists", others)], **house)
+    assert list((tmp_path / "r").iterdir()) == []
+
+
+@pytest.mark.parametrize("with_list", [True, False])
+def test_one_number_twice_in_a_class(scenes, tmp_path, with_list):
+    (scenes / "train/Happy/0001.jpg").write_bytes((scenes / "train/Happy/0002.png").read_bytes())
+    lists = [lay_out(tmp_path / "lists", miniature.lists())] if with_list else []
+    root = place(SOURCE, [scenes, *lists], tmp_path / "raw")
+    for read in (SOURCE.inventory, lambda root: SOURCE.index(root, {})):
+        with pytest.raises(FerBenchError, match=r"one number twice in a class\. Keep one of them"):
+            read(root)
+
+
 def test_a_box_outside_its_image_is_named(raw):
     row = SOURCE.index(raw, {}).iloc[0].to_dict()
     for box in ([500, 10, 560, 70], [20, 20, 20, 60], [50, 50, 20, 20]):

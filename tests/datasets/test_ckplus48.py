@@ -78,6 +78,14 @@ def test_a_folder_that_is_no_class_is_refused(tmp_path):
         given(tmp_path, files)
 
 
+@pytest.mark.parametrize("name", ["Screenshot.png", "S010_004.png", "S010_004_0000001x.png"])
+def test_a_file_that_is_not_named_like_a_frame(raw, name):
+    (raw / "fear" / name).write_bytes(next((raw / "fear").iterdir()).read_bytes())
+    for read in (SOURCE.inventory, lambda root: SOURCE.index(root, {})):
+        with raises(rf"fear/{name} is not named like a frame of CK\+48 .*: take it out"):
+            read(raw)
+
+
 def test_a_sequence_in_two_classes(raw):
     path = raw / SOURCE.index(raw, {}).iloc[0]["path"]
     other = raw / ("fear" if path.parent.name != "fear" else "anger") / path.name

@@ -127,6 +127,22 @@ def test_an_unreadable_photograph_with_two_faces_may_be_left_out(tmp_path):
     assert not (added.folder / "origin/mood_person_1.jpg").exists()
 
 
+def test_photographs_of_which_none_is_left(tmp_path, raw):
+    files = {name: b"x" if name.endswith(".jpg") else data for name, data in FILES.items()}
+    house = {"root": tmp_path / "r", "receipts_root": tmp_path / "b", "progress": False}
+    with pytest.raises(
+        FerBenchError, match=r"none of the 31 listed faces .* label\.lst names, und"
+    ):
+        add("expw", [lay_out(tmp_path / "broken", files)], allow_partial=True, **house)
+    assert list((tmp_path / "r").iterdir()) == []
+    for path in (raw / "origin").iterdir():
+        path.unlink()
+    with pytest.raises(
+        FerBenchError, match=r"none of the images in label\.lst is there. Add it aga"
+    ):
+        SOURCE.index(raw, {})
+
+
 def test_what_is_refused(tmp_path):
     without = {LIST: FILES[LIST], "ExpW/image/origin.7z.001": b"7z"}
     with pytest.raises(FerBenchError, match=r"none of the 21 images(.|\n)*7z x"):

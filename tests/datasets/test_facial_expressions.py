@@ -107,6 +107,16 @@ def test_a_legend_that_cannot_be_understood(tmp_path, legend, message):
     assert message in str(caught.value)
 
 
+def test_blank_lines_of_the_legend_list_nothing_but_count_as_lines(tmp_path):
+    root = miniature(tmp_path)
+    legend = root / "data" / "legend.csv"
+    legend.write_bytes(legend.read_bytes().replace(b"\r\n", b"\r\n\r\n"))
+    assert len(SOURCE.index(root, {})) == SOURCE.inventory(root).listed == len(ROWS)
+    legend.write_bytes(legend.read_bytes() + b"7,a_1.jpg,hapiness\r\n")
+    with pytest.raises(FerBenchError, match=r"legend\.csv line 15: unknown emotion 'hapiness'"):
+        SOURCE.index(root, {})
+
+
 def test_a_legend_that_is_not_text(tmp_path):
     root = miniature(tmp_path)
     (root / "data" / "legend.csv").write_bytes(b"\xff\xfe\x00u")

@@ -190,6 +190,20 @@ def test_equalised_copies_are_noticed(raw, monkeypatch):
     assert len(SOURCE.inventory(raw).notes) == 1
 
 
+def test_pictures_that_cannot_be_read_say_nothing_of_contrast(raw, monkeypatch):
+    monkeypatch.setattr(fer2013_source, "SAMPLED", 20)
+    paths = sorted(raw.glob("*/*/*.jpg"))
+    noise = np.random.default_rng(0).integers(0, 256, (len(paths), 48, 48), np.uint8)
+    for path, pixels in zip(paths, noise, strict=True):
+        Image.fromarray(pixels).save(path)
+    for path in paths[:10]:
+        path.write_bytes(b"x")
+    assert "mean grey levels differ by 1 from" in SOURCE.inventory(raw).notes[1]
+    for path in paths:  # a resized copy, of which not one picture is FER2013's
+        Image.new("L", (224, 224)).save(path)
+    assert SOURCE.inventory(raw).notes == ("56 pictures are JPEG copies: not the exact pixels",)
+
+
 def test_what_is_published():
     sizes = {split: sum(counts.values()) for split, counts in SOURCE.expected.items()}
     assert sizes == {"train": 28_709, "val": 3_589, "test": 3_589}

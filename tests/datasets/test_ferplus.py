@@ -8,6 +8,7 @@ from miniatures.drawing import counted, place, unpack
 from fer_bench.datasets import get_dataset, get_pack
 from fer_bench.datasets.ferplus import SOURCE
 from fer_bench.datasets.ferplus_files import FER2013_LABELS
+from fer_bench.datasets.ferplus_join import LABEL_FILES
 from fer_bench.datasets.tree import Tree
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import EIGHT, Expression
@@ -172,6 +173,16 @@ def swap(lines):
         ("fer2013new.csv", lambda t: t.__setitem__(2, t[2].replace("fer", "")), r"not a name like"),
         ("fer2013new.csv", lambda t: t.__setitem__(2, "X" + t[2]), r"Usage 'XTraining' is none of"),
         (
+            "fer2013new.csv",
+            lambda t: t.__setitem__(2, t[2] + "0" * 200_000),
+            r"fer2013new\.csv line 3: field larger than",
+        ),
+        (
+            "fer2013new.csv",
+            lambda t: t.__setitem__(slice(31, 34), t[11:14]),
+            r"fer2013new\.csv names an image twice in sequence: get it again",
+        ),
+        (
             "label_test.csv",
             lambda t: t.__setitem__(1, t[1][:-2]),
             r"label_test\.csv line 2: 11 col",
@@ -185,6 +196,26 @@ def test_tables_that_cannot_be_understood(raw, name, change, message):
     edit(raw / name, change)
     with pytest.raises(FerBenchError, match=message):
         SOURCE.index(raw, {})
+
+
+def test_votes_that_give_no_face_a_label(raw, tmp_path):
+    undecided = ",".join(map(str, ferplus.UNDECIDED))
+    for name in LABEL_FILES.values():
+        lines = [line.rsplit(",", 10)[0] for line in (raw / name).read_text().splitlines()]
+        (raw / name).write_text("".join(f"{line},{undecided}\n" for line in lines))
+    with pytest.raises(FerBenchError, match=r"not one face of fer2013\.csv or of the PNG folders"):
+        SOURCE.inventory(raw)
+    with pytest.raises(FerBenchError, match=r"not one face has a label\. Add it again"):
+        SOURCE.index(raw, {})
+    assert len(SOURCE.index(raw, {"voting": "argmax10"})) == 65
+
+
+def test_not_added(tmp_path):
+    for read in (SOURCE.inventory, SOURCE.faults, lambda root: SOURCE.index(root, {})):
+        with pytest.raises(
+            FerBenchError, match=r"does not hold ferplus. .*data add ferplus fer2013"
+        ):
+            read(tmp_path)
 
 
 def test_label_files_in_each_others_place(raw):

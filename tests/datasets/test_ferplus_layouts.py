@@ -66,6 +66,9 @@ def test_png_with_the_votes_of_the_other_table_alone(tmp_path):
     assert sizes == {"train": 25_057, "val": 3_199, "test": 3_153}
     with pytest.raises(FerBenchError, match=r"label_train\.csv is missing"):
         SOURCE.index(raw, {"votes": "label_csv"})
+    (raw / "fer2013new.csv").unlink()
+    with pytest.raises(FerBenchError, match=r"fer2013new\.csv is missing: add ferplus again"):
+        SOURCE.index(raw, {})
 
 
 def test_the_edition_with_the_label_files_is_the_source_itself(reference):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from fer_bench.datasets.photograph import read_rgb
 from fer_bench.errors import FerBenchError
@@ -65,6 +66,19 @@ def test_floating_point_pixels_have_no_agreed_range(tmp_path):
 def test_cmyk_becomes_rgb(tmp_path, ink, colour):
     Image.new("CMYK", (16, 16), ink).save(tmp_path / "x.jpg", quality=95)
     assert np.abs(read_rgb(tmp_path / "x.jpg").astype(int) - colour).max() <= 6
+
+
+def test_a_damaged_description_of_the_camera_does_not_cost_the_picture(tmp_path):
+    said = PngInfo()
+    said.add_text("Raw profile type exif", "\nexif\n4\nzz")  # no hexadecimal number
+    ramp = Image.fromarray(np.arange(24, dtype=np.uint8).reshape(4, 6))
+    ramp.save(tmp_path / "x.png", pnginfo=said)
+    with (
+        pytest.raises(ValueError, match="non-hexadecimal"),
+        Image.open(tmp_path / "x.png") as image,
+    ):
+        image.getexif()
+    assert np.array_equal(read_rgb(tmp_path / "x.png")[..., 0], np.asarray(ramp))
 
 
 @pytest.mark.parametrize("suffix", ["gif", "png", "webp"])

@@ -194,6 +194,10 @@ def test_a_list_from_zero_is_never_trusted(tmp_path):
             r"labels\.csv line 2: '\.\./\.\./etc/train_00001\.jpg,1' is not",
         ),
         (rafdb.faces() | {"labels.csv": b"image,label\n"}, "lists no face"),
+        (
+            rafdb.faces() | {"labels.csv": b"train_00001.jpg,0\ntrain_00002.jpg,7\n"},
+            r"given/labels\.csv: 0, 7 are neither the official 1 to 7 nor 0 to 6",
+        ),
         (rafdb.faces() | {"labels.csv": b"\xff\xfe\x00\x01" * 50}, "labels.csv line 1"),
     ],
 )

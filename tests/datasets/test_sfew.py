@@ -1,9 +1,13 @@
 """SFEW on its miniature, from archives to pixels, whole and damaged."""
 
+import io
+
 import numpy as np
 import pytest
 from miniatures import damage, sfew
 from miniatures.drawing import counted, face, lay_out, place, save, unpack
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from fer_bench.datasets import get_dataset, get_pack
 from fer_bench.datasets.sfew import FOLDERS, SOURCE
@@ -147,6 +151,24 @@ def test_whole_frames_alone_are_no_aligned_faces(tmp_path):
     root = place(SOURCE, [lay_out(tmp_path / "given", files)], tmp_path / "raw")
     (fault,) = SOURCE.faults(root)
     assert fault.startswith("42 of 42 pictures are not 143 x 181 pixels: whole frames")
+
+
+def test_sizes_are_compared_of_those_that_can_be_read(raw):
+    """A damaged picture is named when it is decoded; a text may be too long for Pillow to open."""
+    said = PngInfo()
+    said.add_text("Comment", "x" * 2**21, zip=True)
+    long = io.BytesIO()
+    Image.new("L", (240, 192)).save(long, "PNG", pnginfo=said)
+    paths = sorted(raw.glob("*/*/*.png"))
+    for path, content in zip(paths, [b"x", b"", long.getvalue()], strict=False):
+        path.write_bytes(content)
+        with pytest.raises(FerBenchError, match=path.name):
+            SOURCE.load(raw, {"path": path.relative_to(raw)}, {})
+    assert SOURCE.faults(raw) == []
+    for path in paths[3:25]:
+        path.write_bytes(save(face(0, 3900, 0, (240, 192)), "PNG"))
+    (fault,) = SOURCE.faults(raw)
+    assert fault.startswith("22 of 42 pictures are not 143 x 181 pixels")
 
 
 def test_a_strange_class(tmp_path):

@@ -106,6 +106,15 @@ def test_a_missing_list(official, tmp_path, house):
     assert list(read_lists(added.folder, "affectnet")) == ["occluded", "pose_gt_30"]
 
 
+def test_lists_that_are_all_gone_are_said_by_verify(official, tmp_path, house):
+    added = house.add(folder(tmp_path / "mine", FILES), source="challenge_lists")
+    for path in added.folder.rglob("*.txt"):
+        path.unlink()
+    lost, said = house.verify("challenge_lists")
+    assert lost.startswith("9 files missing: 9 received, 0 now")
+    assert said == "none of the 9 lists is there."
+
+
 def test_a_partial_list_must_still_be_understood(tmp_path, house):
     path = "FERplus_dir/pose_30_ferplus_list.txt"
     given = folder(tmp_path / "mine", FILES | {path: FILES[path] + b"0/fer00"})

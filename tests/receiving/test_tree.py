@@ -1,5 +1,6 @@
 """Finding files wherever they lie."""
 
+import pytest
 from receiving_miniature import folder
 
 from fer_bench.datasets.tree import Tree
@@ -41,3 +42,12 @@ def test_a_file_is_counted_once_as_left_out_or_unused(tmp_path):
     assert tree.left_out == {"second lists": 1}
     assert tree.unused([]) == ["mine/a/b/one.txt"]
     assert tree.unused([given / "a/b/one.txt"]) == []
+
+
+def test_the_folder_for_made_files_exists_once_it_is_asked_for(tmp_path):
+    given = folder(tmp_path / "mine", FILES)
+    tree = Tree([given], tmp_path / "made")
+    assert not (tmp_path / "made").exists()
+    assert tree.scratch.is_dir()
+    with pytest.raises(ValueError, match="given no folder to make files in"):
+        _ = Tree([given]).scratch

@@ -104,6 +104,8 @@ def test_json_nested_deeply(tmp_path):
     ("text", "says"),
     [
         (b"[1, 2]\n", "is no object"), (b"{'a': 1}\n", "is no JSON"), (b"\xff\xfe\x00", "UTF-8"),
+        pytest.param(b'{"file_name": "a.png", "label": "sad"}\n' * 999 + b"\xff\n",
+                     r"metadata\.jsonl is not UTF-8 text: save it", id="late in it no UTF-8"),
         (b'{"file_name": "a.png", "label": {"x": 1}}\n', "is not known which expression"),
     ],
 )  # fmt: skip
@@ -125,10 +127,21 @@ def test_json_that_is_none(text, says, tmp_path, project):
         (b"image,label,x,y,w,h\na.png,happy,1,2,nan,4\n", "no box of a face"),
         (b"image,label,x,y,w,h\na.png,happy,1,2,1e400,4\n", "no box of a face"),
         (b"image,label,x,y,w,h\na.png,happy,1,2,0,4\n", "no box of a face"),
+        (b"image,label,x,y,w,h\na.png,happy,1,2,wide,4\n", r"line 2: '1 2 wide 4' is no box"),
+        pytest.param(b"image,label\n" + b"a.png,happy\n" * 2000 + b"\xff\n",
+                     r"list\.csv cannot be read as a CSV: .*utf-8", id="late in it no UTF-8"),
+        pytest.param(b"image,label\n" + b"a" * 200_000 + b",happy\n",
+                     r"list\.csv cannot be read as a CSV: field larger", id="long field"),
     ],
 )  # fmt: skip
 def test_a_csv_that_cannot_be_understood(text, says, tmp_path):
     refused(lay_out(tmp_path / "given", {"a.png": grey(), "list.csv": text}), says)
+
+
+def test_a_name_that_may_be_any_of_several_pictures(tmp_path):
+    files = {"b/1.png": grey(1), "c/1.png": grey(2), "list.csv": b"image,label\n1.png,happy\n"}
+    said = refused(lay_out(tmp_path / "given", files), "line 2: '1.png' may be any of 2 pictures")
+    assert "(given/b/1.png, given/c/1.png): write paths that begin where the list lies" in said
 
 
 def test_a_box_outside_the_picture(tmp_path):
@@ -177,6 +190,15 @@ def test_a_file_that_is_no_parquet(tmp_path):
         refused(given, "is no Parquet file, or damaged")
 
 
+@pytest.mark.parametrize("image", [b"abc", "a.png"])
+def test_parquet_whose_pages_are_damaged(image, tmp_path):
+    columns = {"image": [image] * 50, "label": ["happy"] * 50}
+    given = parquet(tmp_path, columns, compression="none", use_dictionary=False)
+    data = (given / "train.parquet").read_bytes()
+    (given / "train.parquet").write_bytes(data[:4] + b"\xff" * 30 + data[34:])  # the foot is whole
+    refused(given, r"given/train\.parquet is damaged: ")
+
+
 def test_numbers_that_no_declared_class_has(tmp_path):
     features = {"label": {"names": ["happy"], "_type": "ClassLabel"}}
     said = {"huggingface": json.dumps({"info": {"features": features}})}
@@ -201,5 +223,7 @@ def test_a_picture_in_parquet_that_is_far_too_large(tmp_path, monkeypatch):
     monkeypatch.setattr(embedded, "LARGEST_IMAGE", 2**16)
     given = parquet(tmp_path, {"image": pa.array([bytes(2**17)]), "label": ["happy"]})
     refused(given, "too large to be")
+    monkeypatch.setattr(embedded, "LARGEST_IMAGE", 2**11)  # a few of them at once
+    refused(given, r"given/train\.parquet holds pictures too large to be of faces")
     monkeypatch.setattr(embedded, "LARGEST_GROUP", 2**10)
     refused(given, "does not fit into memory")

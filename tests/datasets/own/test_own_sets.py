@@ -3,6 +3,8 @@
 import json
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from miniatures import my_faces
@@ -14,7 +16,7 @@ from fer_bench.datasets.own import definition
 from fer_bench.datasets.spelling import expression_of, split_of_file, split_of_name
 from fer_bench.errors import FerBenchError
 from fer_bench.labels import EIGHT, SEVEN, Expression
-from fer_bench.receiving import add, remove, verify
+from fer_bench.receiving import add, remove, status, verify
 from fer_bench.reports.dataset_table import dataset_table
 
 SOURCE_YAML = "benchmarks/my_faces/source.yaml"
@@ -157,6 +159,13 @@ def test_numbers_are_never_guessed(tmp_path, project):
     assert written(project)["labels"] == {str(n): None for n in range(7)}
 
 
+def test_numbers_in_folders_of_splits_are_the_classes(tmp_path, project):
+    files = {f"{s}/{n}/{s}.png": grey(n) for s in ("train", "test") for n in range(3)}
+    with pytest.raises(FerBenchError, match="expression '0', '1', '2' are"):
+        add_mine(lay_out(tmp_path / "given", files))
+    assert written(project)["labels"] == {"0": None, "1": None, "2": None}
+
+
 def test_without_splits_people_stay_together_and_so_do_equal_pictures(tmp_path, project):
     rows, files = [], {}
     for person in range(30):
@@ -186,6 +195,16 @@ def test_the_person_may_stand_in_the_path(tmp_path, project):
     definition_of("person: '(\\w+)_\\d+\\.png$'")
     added = add_mine(my_faces.unsplit(tmp_path / "given"))
     assert index_of(added)["subject"].nunique() == 4
+
+
+def test_people_that_the_paths_name_only_sometimes_are_counted(tmp_path, project):
+    definition_of("person: '(900[01])_'")
+    added = add_mine(my_faces.unsplit(tmp_path / "given"))
+    assert "The expression `person` finds nobody in 14 paths." in added.report
+    assert any("person, and by picture for the 14 faces of nobody" in x for x in added.report)
+    index = index_of(added)
+    assert (index["subject"].nunique(), index["subject"].isna().sum()) == (2, 14)
+    assert (index.groupby("subject")["split"].nunique() == 1).all()
 
 
 def definition_of(*lines):
@@ -244,6 +263,19 @@ def test_a_box_is_cut_out_with_a_border(tmp_path, project):
         remove("my_faces")
 
 
+def test_a_box_beside_a_picture_in_parquet_is_a_list_of_numbers(tmp_path, project):
+    picture = np.arange(100 * 200, dtype=np.uint8).reshape(100, 200)
+    table = {"image": pa.array([my_faces.save(Image.fromarray(picture), "PNG")]),
+             "label": ["happy"], "bbox": [[40.0, 20, 40, 40]]}  # fmt: skip
+    (tmp_path / "given").mkdir()
+    pq.write_table(pa.table(table), tmp_path / "given/a.parquet")
+    definition_of("box: xywh")
+    added = add_mine(tmp_path / "given", test_only=True)
+    (row,) = index_of(added).to_dict("records")
+    cut = get_source("my_faces").load(added.folder, row, {})
+    assert np.array_equal(cut[..., 0], picture[10:70, 30:90])
+
+
 def test_a_box_in_one_column_must_be_explained(tmp_path, project):
     text = b"image,label,bbox\na.png,happy,40 20 40 40\n"
     with pytest.raises(FerBenchError, match="`box: xyxy` or `box: xywh`"):
@@ -271,6 +303,51 @@ def test_pictures_that_are_not_listed_are_counted(tmp_path, project):
     assert "Not used: 1 pictures in given/faces/" in added.report
 
 
+def test_blank_lines_of_a_list_are_no_faces_but_count_as_lines(tmp_path, project):
+    given = my_faces.csv_list(tmp_path / "given")
+    lines = (given / "list.csv").read_text().splitlines()
+    (given / "list.csv").write_text("\n\n".join(lines) + "\n\n\n")
+    added = add_mine(given)
+    assert added.receipt["images"]["listed"] == 28
+    assert added.receipt["left_out"] == {}
+    (given / "list.csv").write_text("\n\n".join([*lines, "faces/x.png,sad"]))
+    with pytest.raises(
+        FerBenchError, match=r"list\.csv line 59 has 2 fields, its first line has 4"
+    ):
+        add_mine(given, name="others")
+
+
+def test_what_has_no_label_in_json_or_parquet_is_left_out_and_counted(tmp_path, project):
+    lines = [{"file_name": "a.png", "label": "happy"}, {"file_name": "b.png", "label": None},
+             {"file_name": "c.png"}]  # fmt: skip
+    files = {f"{name}.png": grey(n) for n, name in enumerate("abc")}
+    text = "\n".join(map(json.dumps, lines)).encode()
+    given = lay_out(tmp_path / "json", files | {"metadata.jsonl": text})
+    added = add_mine(given, test_only=True)
+    assert added.receipt["counts"]["test"] == {"happiness": 1}
+    assert added.receipt["left_out"] == {"lines without an image or a label": 2, "pictures": 2}
+
+    # -1 is how Hugging Face marks what has no label.
+    features = {"label": {"names": ["sad", "happy"], "_type": "ClassLabel"}}
+    said = {"huggingface": json.dumps({"info": {"features": features}})}
+    kinds = pa.schema([("image", pa.binary()), ("label", pa.int64())], metadata=said)
+    table = pa.table({"image": list(files.values()), "label": [-1, 0, None]}, schema=kinds)
+    (tmp_path / "parquet").mkdir()
+    pq.write_table(table, tmp_path / "parquet/a.parquet")
+    added = add_mine(tmp_path / "parquet", name="others", test_only=True)
+    assert added.receipt["counts"]["test"] == {"sadness": 1}
+    assert added.receipt["left_out"] == {"rows without a label": 2}
+    assert "Left out: 2 rows without a label" in added.report
+
+
+def test_a_list_of_something_else_is_passed_by(tmp_path, project):
+    given = my_faces.folders(tmp_path / "given")
+    (given / "prices.csv").write_text("camera,label\nA,dear\n")
+    added = add_mine(given)
+    assert added.receipt["images"]["present"] == 28
+    assert "Not used: 2 lists and texts in given/" in added.report
+
+
 @pytest.mark.parametrize("what", ["emotion", "split", "person"])
 def test_lines_that_contradict_each_other_are_refused(what, tmp_path, project):
     given = my_faces.csv_list(tmp_path / "given")
@@ -295,6 +372,71 @@ def test_an_edit_of_the_labels_after_adding_is_noticed(tmp_path, project):
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
+        (["protocol: folds"], "source.yaml says `protocol: folds`, but no face has a fold"),
+        (["splits: given"], "source.yaml says `splits: given`, but no face has a split"),
+        (["labels: {happy: ignore}"], "every class is mapped to ignore: no face is left"),
+        (["columns: {left: a, top: b}"],
+         "list.csv: a face's box needs left, top, right .* source.yaml names left, top only"),
+    ],
+)  # fmt: skip
+def test_a_definition_that_asks_for_what_the_faces_do_not_have(lines, says, tmp_path, project):
+    definition_of(*lines)
+    text = b"image,label,a,b\nx.png,happy,1,2\n"
+    with pytest.raises(FerBenchError, match=says):
+        add_mine(lay_out(tmp_path / "given", {"x.png": grey(1), "list.csv": text}))
+    assert list((project / "data/raw").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        ([["train", ""]] * 2, r"no test faces \(only train\)"),
+        ([["test", ""], ["val", ""]], r"no train faces \(only test, val\)"),
+        ([["train", ""], ["test", ""], ["", ""]],
+         r"2 of 3 faces have a split, the others none \(first: given/list.csv line 4\)"),
+        ([["", ""], ["", "2"]],
+         r"1 of 2 faces have a fold, the others none \(first: given/list.csv line 2\)"),
+    ],
+)  # fmt: skip
+def test_splits_and_folds_are_for_all_faces_and_for_both_sides(cells, says, tmp_path, project):
+    rows = [{"image": f"{n}.png", "label": "happy", "split": split, "fold": fold}
+            for n, (split, fold) in enumerate(cells)]  # fmt: skip
+    files = {row["image"]: grey(n) for n, row in enumerate(rows)}
+    given = lay_out(tmp_path / "given", files | {"list.csv": my_faces.as_csv(rows)})
+    with pytest.raises(FerBenchError, match=says):
+        add_mine(given)
+    assert not (project / SOURCE_YAML).exists()
+
+
+def test_terms_and_link_are_those_of_the_definition(tmp_path, project):
+    definition_of("licence: with written consent", "homepage: https://example.org/faces")
+    added = add_mine(my_faces.folders(tmp_path / "given"))
+    (row,) = (row for row in status() if row.source == "my_faces")
+    assert (row.licence, row.how_to_get) == (
+        "with written consent", "your own: fer-bench data add my_faces FOLDER"
+    )  # fmt: skip
+    source = get_source("my_faces")
+    assert source.homepage == "https://example.org/faces"
+    # Packs are made again for what decides about faces, and not for words.
+    assert source.decides["labels"]["3_happy"] == "happiness"
+    assert not {"title", "licence", "homepage"} & source.decides.keys()
+    index_of(added)
+
+
+def test_a_list_that_is_gone_or_was_changed_is_noticed(tmp_path, project):
+    added = add_mine(my_faces.folders(tmp_path / "given"))
+    listed = added.folder / "faces.csv"
+    listed.write_text(listed.read_text().replace("subject", "person", 1))
+    with pytest.raises(FerBenchError, match=r"faces\.csv was changed: remove the set and add it"):
+        index_of(added)
+    listed.unlink()
+    with pytest.raises(FerBenchError, match="does not hold my_faces: `fer-bench data add my_faces"):
+        index_of(added)
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
         ("labels: {happy: hapiness}", "happy: 'hapiness'; did you mean 'happiness'"),
         ("lables: {happy: happiness}", "unknown key; did you mean 'labels'"),
         ("protocol: tests", "protocol"),
@@ -308,6 +450,13 @@ def test_an_edit_of_the_labels_after_adding_is_noticed(tmp_path, project):
 def test_a_definition_that_is_wrong_is_refused_by_name(lines, says, project):
     definition_of(lines)
     with pytest.raises(FerBenchError, match=says):
+        datasets()
+
+
+def test_a_definition_without_a_title_is_refused_by_name(project):
+    definition_of()
+    (project / SOURCE_YAML).write_text("licence: ours\n")
+    with pytest.raises(FerBenchError, match=r"my_faces/source\.yaml:\n  title: missing"):
         datasets()
 
 
@@ -368,6 +517,10 @@ def test_two_folders_of_one_name_do_not_hide_each_others_pictures(tmp_path, proj
     (other / "list.csv").write_text("image,label\nhappy/1.png,happy\n")
     with pytest.raises(FerBenchError, match="found twice"):
         add_mine(one, other)
+    packed = [my_faces.embedded(tmp_path / part / "packed") for part in "ab"]
+    twice = r"packed/data/test-00000-of-00001/0000001\.png was found twice: give folders of differe"
+    with pytest.raises(FerBenchError, match=twice):
+        add_mine(*packed)
 
 
 def test_several_faces_of_one_picture(tmp_path, project):
