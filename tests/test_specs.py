@@ -179,6 +179,22 @@ def test_identity_weights_that_do_not_fit_are_refused(sections, words):
         assert word in str(caught.value)
 
 
+def test_a_row_sees_faces_as_the_weights_did_that_it_starts_from_unless_it_says_otherwise():
+    whose = dict.fromkeys(("vggface2", "msceleb"), "identity(synthetic)")
+    arm = specs.resolve(borrowed(["arm"], weights=whose))["ferplus/arm"]
+    assert (arm["pretrained"], arm["options"]["input"]) == ("identity(synthetic)", "half")
+    named = {"mine": {"base": "arm", "model": {"input": "unit"}}}
+    found = specs.resolve(params(["arm", "mine"], transfer=["arm"], variants=named))
+    for row, sees in (
+        ("synthetic/arm", "half"),
+        ("synthetic/mine", "unit"),
+        ("synthetic_masked/arm_from_synthetic", "half"),
+    ):
+        assert found[row]["options"]["input"] == sees
+    scratch = specs.resolve(params(["arm"], models={"arm": {"pretrained": None}}))
+    assert scratch["synthetic/arm"]["options"]["input"] == "imagenet"  # its code's
+
+
 def test_a_start_with_other_characters_is_refused(tmp_path):
     from fer_bench import params as reader
 

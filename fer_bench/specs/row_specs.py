@@ -72,8 +72,10 @@ def _in_words(align: Align) -> str:
 def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None = None) -> RowSpec:
     """The spec of one row: options from preset, dataset, model and variant, in this order.
 
-    Its recipe comes from the dataset, the preset, what was tuned for the base, the variant and what
-    was tuned for it; a transferred row's from `transfer` last.
+    Its `input`, unless one of the last three names it, is that of the weights it starts from, where
+    those are of another row or tell people apart. Its recipe comes from the dataset, the preset,
+    what was tuned for the base, the variant and what was tuned for it; a transferred row's from
+    `transfer` last.
 
     Raises:
         FerBenchError: an unknown option or recipe key, or a model that cannot be built.
@@ -98,6 +100,11 @@ def row_spec(params: Params, dataset: Dataset, row: str, init_from: str | None =
     options["size"] = aligned[0].size
     pretrained = options.pop("pretrained", preset.pretrained)
     pretrained = settings.weights.get(pretrained, pretrained) if pretrained else None
+    if init_from is not None:
+        whole = row_spec(params, registry.get_dataset(init_from), row)
+        options.setdefault("input", whole.options["input"])
+    elif (home := identity_of(dataset, pretrained)) in registry.datasets():
+        options.setdefault("input", _identity_input(params, registry.get_dataset(home)))
     own = recipe_keys(preset.recipe, f"{base}'s recipe")
     searched = settings.tuned.get(row) or settings.tuned.get(base)
     try:
