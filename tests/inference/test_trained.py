@@ -39,12 +39,12 @@ def project(tmp_path_factory) -> Path:
     return root
 
 
-def make_run(root: Path, model_name: str, base: str) -> None:
+def make_run(root: Path, model_name: str, base: str, **align: str) -> None:
     run = root / f"runs/synthetic/{model_name}/0/train"
     write_json(
         run / "spec.json",
         made_spec(
-            dataset="synthetic", model=model_name, base=base, align=ALIGN,
+            dataset="synthetic", model=model_name, base=base, align=ALIGN | align,
             options=models.configure(base, NETWORK).as_dict(),
         ),
     )  # fmt: skip
@@ -92,6 +92,13 @@ def test_pictures_get_the_answers_that_the_pipeline_gives_their_faces(inside, pi
     assert not network.network.training
     box = pack.manifest["box"].iloc[place[0]]
     assert np.allclose(found[0].box, box)
+
+
+def test_a_run_whose_points_a_network_gave_asks_for_it(tmp_path, monkeypatch, pictures):
+    make_run(tmp_path, "pointed", "oadn", points="face_landmark_68")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FerBenchError, match="`fer-bench weights add face_landmark_68 FILE`"):
+        fer_bench.load("synthetic/pointed/0").predict(pictures[0])
 
 
 def test_a_network_that_looks_at_landmarks_gets_those_of_the_picture(inside, pictures):
