@@ -49,6 +49,7 @@ def test_the_numbers_of_the_readme_are_those_of_the_scores():
         "without the attention branch (SCAN)": "scan_cci_no_scan",
         "DAN †": "dan",
         "gACNN †": "gacnn_identity",
+        "RAN †": "ran",
         "OADN †": "oadn",
         "SCN †": "scn",
         "EAC †": "eac",
