@@ -31,7 +31,7 @@ def sections(
     was measured.
     """
     if spec.masked:
-        found = _on_masked_sets(spec.rows, scores, printed)
+        found = _on_masked_sets(spec, scores, printed)
     elif spec.sets:
         found = _on_other_sets(spec, scores, printed)
     else:
@@ -101,9 +101,9 @@ def _blocks(
 
 
 def _on_masked_sets(
-    rows: Sequence[RowSpec], scores: Scores, printed: Sequence[Printed]
+    spec: TableSpec, scores: Scores, printed: Sequence[Printed]
 ) -> Iterator[tuple[str, list[Line]]]:
-    """Each masked set that was trained on or scored, with its lines."""
+    """Each masked set that was trained on or scored, with its lines by subset."""
     names = {row.dataset: None for row in scores if row.cells}
     names |= {s: None for row in scores if row.cells for s in sorted(row.sets)}
     for masked in names:
@@ -111,16 +111,22 @@ def _on_masked_sets(
         if base is None:
             continue
         places = [p for p in printed if p.set == masked]
-        lines = reported(places, rows)
-        for row_spec in rows:
-            lines += _ways_to_train(row_spec, scores, places, base, masked)
+        lines = reported(places, spec.rows)
+        for subset in spec.subsets:
+            for row_spec in spec.rows:
+                lines += _ways_to_train(row_spec, scores, places, base, masked, subset)
         yield masked, lines
 
 
 def _ways_to_train(
-    row_spec: RowSpec, scores: Scores, places: Sequence[Printed], base: str, masked: str
+    row_spec: RowSpec,
+    scores: Scores,
+    places: Sequence[Printed],
+    base: str,
+    masked: str,
+    subset: str,
 ) -> Iterator[Line]:
-    model = row_spec.model
+    model, whole = row_spec.model, subset == "all"
     wanted = (
         ("unmasked faces", base, model, base),
         ("not fine-tuned", base, model, masked),
@@ -129,12 +135,12 @@ def _ways_to_train(
     )
     for way, dataset, name, set_ in wanted:
         row = scores.get(dataset, name)
-        if row and not row.has(set_):
+        if row and not row.has(set_, subset):
             row = None
         paper = {
             p.statistic: p.printed
             for p in places
-            if (p.dataset, p.model, p.set) == (dataset, name, set_)
+            if whole and (p.dataset, p.model, p.set) == (dataset, name, set_)
         }
-        if row or row_spec.core or has_number(paper):
-            yield Line(f"{row_spec.label}, {way}", dataset, name, set_, "all", row, paper)
+        if row or (whole and (row_spec.core or has_number(paper))):
+            yield Line(f"{row_spec.label}, {way}", dataset, name, set_, subset, row, paper)

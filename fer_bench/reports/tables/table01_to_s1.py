@@ -6,6 +6,7 @@ because the paper has them. Table S2 compares no rows and is made in `table_s2`.
 
 from __future__ import annotations
 
+from fer_bench.records.faces import FOUND
 from fer_bench.reports.tables.spec import (
     BASELINES,
     COMPETITORS,
@@ -42,6 +43,12 @@ DUPLICATES = (
     "*without duplicates*: the same predictions without the {left_out} test faces whose image "
     "also stands in train or val, pixel for pixel, or repeats another test face "
     "(results/audit/{set}.md).",
+)
+LANDMARKS = (
+    FOUND,
+    "*landmarks found*: without the {left_out} test faces on which no landmarks were found, in the "
+    "picture as received or, where it is small, enlarged: there a mask, and the points of gACNN "
+    "and OADN, lie as on a mean face.",
 )
 COMMON = (
     "common_classes",
@@ -99,10 +106,10 @@ TABLES: tuple[TableSpec, ...] = (
         "Where do our runs stand beside the numbers that other methods report?",
         (OURS, SHARED, *RELEASED, *COMPETITORS),
         pairs=OVER_COMPETITORS,
-        subsets=("all", "without_neutral", "without_duplicates"),
+        subsets=("all", "without_neutral", "without_duplicates", FOUND),
         folds=False,
         notes=(REPORTED,),
-        block_notes=(WITHOUT_NEUTRAL, DUPLICATES),
+        block_notes=(WITHOUT_NEUTRAL, DUPLICATES, LANDMARKS),
     ),
     TableSpec(
         3,
@@ -226,7 +233,9 @@ TABLES: tuple[TableSpec, ...] = (
         "How well are masked faces read, by how much masked training?",
         (*optional((BASELINES[0], *BASELINES[2:])), OURS, SHARED, *COMPETITORS),
         pairs=(("fine-tuned", "masked only"),),
+        subsets=("all", FOUND),
         masked=True,
+        block_notes=(LANDMARKS,),
         notes=(
             "*unmasked faces*: the model's own unmasked test, for the size of the dip. *not "
             "fine-tuned*: trained without masks, tested on masks (`best_on_test` is then the epoch "

@@ -76,6 +76,23 @@ def test_ways_to_train_for_masks_by_model(scores: Path, paper: Path) -> None:
     assert named(scores, paper, 10, "a_masked") == ["a_masked/scan_cci_from_a - a_masked/scan_cci"]
 
 
+def test_masked_faces_with_landmarks_are_a_block_of_their_own(tmp_path: Path, paper: Path) -> None:
+    parts = {"all": metrics(0.7), "landmarks_found": metrics(0.72, 180)}
+    whole = {"a": {"all": metrics(0.8)}, "a_masked": parts}  # of the unmasked set all were found
+    write_cell(tmp_path, "a", "scan_cci", 0, whole)
+    write_cell(tmp_path, "a_masked", "scan_cci", 0, {"a_masked": parts})
+    ((section,), _) = sections(SPECS[10], load_scores(tmp_path, {}), load_paper(paper, 10))
+    measured = {(x.subset, x.label) for x in section.lines if x.measured}
+    ways = ("not fine-tuned", "masked only")
+    assert measured == {
+        ("all", "SCAN-CCI, unmasked faces"),
+        *((part, f"SCAN-CCI, {way}") for part in parts for way in ways),
+    }
+    missing = {x.subset for x in section.lines if not x.measured}
+    assert missing == {"all"}  # the paper's rows are said once
+    assert parts_of(SPECS[10], section) == ["all"]
+
+
 def test_a_table_about_subsets_compares_on_them(scores: Path, paper: Path) -> None:
     found, _ = sections(SPECS[3], load_scores(scores, {}), load_paper(paper, 3))
     section = next(section for section in found if section.set == "a")
