@@ -155,16 +155,20 @@ class Ran(FERModel):
         """
         features = self.region_features(self.normalise(images))
         own = self.attend(self.own(features))
-        whole = (own * features).sum(1, keepdim=True) / own.sum(1, keepdim=True)
+        whole = (own.softmax(1) * features).sum(1, keepdim=True)
         both = torch.cat([features, whole.expand_as(features)], 2)
-        weight = own * self.attend(self.relation(both))
-        logits = self.fc((weight * both).sum(1) / weight.sum(1))
-        return Output(logits, (logits,), {"own": own.squeeze(2)})
+        weight = own + self.attend(self.relation(both))
+        logits = self.fc((weight.softmax(1) * both).sum(1))
+        return Output(logits, (logits,), {"own": own.exp().squeeze(2)})
 
     def attend(self, scores: Tensor) -> Tensor:
-        """The weights of the regions from their scores (B, 6, 1)."""
-        weights = torch.sigmoid(scores)
-        return weights.softmax(1) if self.config.attention == "softmax" else weights
+        """Logarithms of the regions' weights from their scores (B, 6, 1).
+
+        Their softmax is what the equations divide: six sigmoids of scores below -104 are all 0.
+        """
+        if self.config.attention == "softmax":
+            return torch.sigmoid(scores).log_softmax(1)
+        return F.logsigmoid(scores)
 
     def region_features(self, x: Tensor) -> Tensor:
         """F_0 .. F_5 (B, 6, C) of normalised faces (B, 3, S, S)."""

@@ -172,3 +172,19 @@ def test_random_crops_are_drawn_anew_at_each_step_from_the_global_stream(small, 
     model.eval()
     model(images().float())
     assert len(drawn) == 3
+
+
+def test_regions_whose_sigmoids_are_all_zero_in_float_are_still_weighed(small):
+    # As in the first steps on masked faces: sigmoid(-300) is 0 in single precision, 0 / 0 is nan.
+    model = small("ran").float()
+    with torch.no_grad():
+        model.own.bias.fill_(-300.0)
+        model.relation.bias.fill_(-300.0)
+    output = model.train()(images().float())
+    model.loss(output, TARGET).backward()
+    assert torch.isfinite(output.logits).all()
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
+    with torch.no_grad():
+        model.own.bias.fill_(-30.0)  # a shift of all scores, far below 0, moves no weight
+        model.relation.bias.fill_(-30.0)
+        torch.testing.assert_close(model(images().float()).logits, output.logits, rtol=0, atol=1e-4)
