@@ -1,6 +1,8 @@
 """Settings that must stand before torch is imported, and how tests are spread over cores."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,22 @@ FIRST = (
 
 GIB_EACH = 2.5
 """Memory a process may take: the tests' largest, with the stages that it starts."""
+
+
+@pytest.fixture
+def own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Models that a test registers from files are forgotten after it."""
+    from fer_bench import models
+    from fer_bench.models import outside
+
+    models.names()
+    monkeypatch.setattr(models, "_registry", dict(models._registry))
+    monkeypatch.setattr(outside, "_files", {})
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if name.startswith("model_file_"):
+            del sys.modules[name]
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -8,12 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 import fer_bench
-from fer_bench import cli, models
+from fer_bench import cli
 from fer_bench.cli import app, log
 from fer_bench.contract import check_model
 from fer_bench.contract.check_model import Result
 from fer_bench.errors import FerBenchError
-from fer_bench.models import outside
 
 ROOT = Path(__file__).parents[1]
 
@@ -82,14 +81,10 @@ def test_models_show_lists_options():
 
 
 @pytest.fixture
-def inside(tmp_path, monkeypatch):
+def inside(tmp_path, monkeypatch, own_registry):
     """An empty folder as the current one; models registered there are forgotten afterwards."""
-    models.names()
-    monkeypatch.setattr(models, "_registry", dict(models._registry))
-    monkeypatch.setattr(outside, "_files", {})
     monkeypatch.chdir(tmp_path)
-    yield tmp_path
-    sys.modules.pop("model_file_my_net", None)
+    return tmp_path
 
 
 def test_a_model_file_is_written_checked_and_listed(inside):

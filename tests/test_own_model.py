@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,9 +12,8 @@ import pytest
 import yaml
 from checkout import Checkout
 
-from fer_bench import cli, models
+from fer_bench import cli
 from fer_bench.model_card import KEYS
-from fer_bench.models import outside
 
 # A clone, six tiny cells, a smoke run and the reports: most of a minute of CPU time.
 pytestmark = pytest.mark.slow
@@ -43,15 +41,11 @@ def told(text: str) -> str:
 
 
 @pytest.fixture
-def checkout(tmp_path, monkeypatch):
+def checkout(tmp_path, monkeypatch, own_registry):
     """A clone, in which this process may register models of its own."""
-    models.names()
-    monkeypatch.setattr(models, "_registry", dict(models._registry))
-    monkeypatch.setattr(outside, "_files", {})
     made = Checkout(tmp_path / "clone", "clone")
     monkeypatch.chdir(made.folder)
-    yield made
-    sys.modules.pop("model_file_my_net", None)
+    return made
 
 
 @pytest.fixture

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
-from fer_bench import models
 from fer_bench.contract.behaviour import independence
 from fer_bench.contract.checks import card, shapes
 from fer_bench.contract.subject import BrokenError, subject
@@ -20,17 +18,12 @@ PARAMS = Params.model_validate({"enabled": {}})
 
 
 @pytest.fixture
-def names(tmp_path, monkeypatch):
+def names(tmp_path, own_registry):
     """The models of the page's code."""
-    models.names()
-    monkeypatch.setattr(models, "_registry", dict(models._registry))
-    monkeypatch.setattr(outside, "_files", {})
-    monkeypatch.delitem(sys.modules, "model_file_peeking", raising=False)
     (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     file = tmp_path / "peeking.py"
     file.write_text(code)
-    yield outside.register_file(file)
-    sys.modules.pop("model_file_peeking", None)
+    return outside.register_file(file)
 
 
 def test_the_contract_catches_each_kind_and_nothing_else_is_wrong(names):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from itertools import islice
@@ -33,12 +32,8 @@ GIVEN = params.Params.model_validate(
 
 
 @pytest.fixture
-def check(tmp_path, monkeypatch, request):
+def check(tmp_path, own_registry, request):
     """Checks the written model, with texts of its file replaced; the plain one where asked."""
-    models.names()
-    monkeypatch.setattr(models, "_registry", dict(models._registry))
-    monkeypatch.setattr(outside, "_files", {})
-    monkeypatch.delitem(sys.modules, "model_file_my_net", raising=False)
     path = write_model("my_net", tmp_path, plain=getattr(request, "param", False))
 
     def run(*changes: tuple[str, str]):
@@ -50,8 +45,7 @@ def check(tmp_path, monkeypatch, request):
         outside.register_file(path)
         return check_model("my_net", GIVEN)
 
-    yield run
-    sys.modules.pop("model_file_my_net", None)
+    return run
 
 
 @pytest.mark.parametrize("check", [False, True], indirect=True, ids=["backbone", "plain"])

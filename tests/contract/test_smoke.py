@@ -7,20 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from fer_bench import models
 from fer_bench.contract.smoke import smoke
 from fer_bench.errors import FerBenchError
-from fer_bench.models import outside
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def project(monkeypatch: pytest.MonkeyPatch) -> None:
+def project(own_registry: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The project's folder is the current one; what a file registers is forgotten."""
-    models.names()
-    monkeypatch.setattr(models, "_registry", dict(models._registry))
-    monkeypatch.setattr(outside, "_files", {})
     monkeypatch.chdir(ROOT)
 
 

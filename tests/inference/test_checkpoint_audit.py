@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -256,10 +255,7 @@ def test_a_csv_that_does_not_fit_says_why(dataset, tmp_path, capsys):
     assert "6 columns besides sample_id, not 7" in capsys.readouterr().err
 
 
-def test_a_network_of_ones_own_is_audited_with_its_file(folder, tmp_path, monkeypatch, capsys):
-    models.names()
-    monkeypatch.setattr(models, "_registry", dict(models._registry))
-    monkeypatch.setattr(outside, "_files", {})
+def test_a_network_of_ones_own_is_audited_with_its_file(folder, tmp_path, own_registry, capsys):
     code = write_model("my_net", tmp_path, plain=True)
     outside.register_file(code)
     torch.save(models.build("my_net", 4, size=64).state_dict(), tmp_path / "my.pt")
@@ -267,4 +263,3 @@ def test_a_network_of_ones_own_is_audited_with_its_file(folder, tmp_path, monkey
              "--model", "my_net"]  # fmt: skip
     assert cli.run([*asked, "--code", str(code)]) == 0
     assert "as given" in capsys.readouterr().out
-    sys.modules.pop("model_file_my_net", None)

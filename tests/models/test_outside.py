@@ -19,11 +19,8 @@ ENTRY = "fer_bench.training.train"
 
 
 @pytest.fixture(autouse=True)
-def own_registry(monkeypatch):
-    """What a test registers is gone after it."""
-    models.names()
-    monkeypatch.setattr(models, "_registry", dict(models._registry))
-    monkeypatch.setattr(outside, "_files", {})
+def nothing_left(own_registry):
+    """What a test imports is gone after it, as what it registers is."""
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:
