@@ -7,6 +7,8 @@ measure the same ones.
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -115,9 +117,20 @@ def explain_cell(
         arrays = _pictures(cell, chosen, maps, found) | _response_arrays(response)
         arrays["layer"], arrays["measured"] = np.array(name), np.array(len(paths))
         arrays["areas"] = area(paths).mean(axis=0)
-        # Not compressed: compressors differ between machines, and DVC hashes this file.
-        np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
+        write_arrays(folder / "arrays.npz", arrays)
     explanation.write(out_json)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write an uncompressed `.npz` whose bytes follow from the arrays alone, for DVC hashes it.
+
+    Those of `np.savez` differ between Python's patch versions, compressed ones between machines.
+    """
+    with zipfile.ZipFile(path, "w") as file:
+        for name, array in arrays.items():
+            entry = io.BytesIO()
+            np.save(entry, array, allow_pickle=False)
+            file.writestr(zipfile.ZipInfo(f"{name}.npy"), entry.getvalue())
 
 
 def _paths(cell: OpenedCell, chosen: Looked, maps: Maps) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from fer_bench import models
 from fer_bench.datasets import get_dataset
 from fer_bench.datasets.pack import Pack
 from fer_bench.errors import FerBenchError
-from fer_bench.evaluation.explain import FAILURES, explain_cell
+from fer_bench.evaluation.explain import FAILURES, explain_cell, write_arrays
 from fer_bench.evaluation.explain_faces import OCCLUDED_PER_CLASS, PER_CLASS
 from fer_bench.files import write_json
 from fer_bench.labels import SEVEN
@@ -158,6 +159,19 @@ def test_equal_inputs_give_equal_bytes(cells: Path) -> None:
     again = explain(cells, "scan_cci", "synthetic", "again")
     for name in ("numbers.json", "arrays/arrays.npz"):
         assert (first / name).read_bytes() == (again / name).read_bytes()
+
+
+def test_the_bytes_of_arrays_follow_from_the_arrays_alone(tmp_path: Path) -> None:
+    """Of another Python's patch version too: `np.savez` wrote other local headers in 3.11.2."""
+    file = tmp_path / "arrays.npz"
+    written = {"layer": np.array("layer4"), "cams": np.arange(6, dtype="<f2").reshape(2, 3)}
+    write_arrays(file, written)
+    with np.load(file, allow_pickle=False) as found:
+        assert found.files == list(written)
+        assert all(np.array_equal(found[name], array) for name, array in written.items())
+        assert found["cams"].dtype == np.float16
+    known = "57c712f2ecd5022e7efa7de4d97752071683b3837de2dece03d4df368b03b674"
+    assert sha256(file.read_bytes()).hexdigest() == known
 
 
 def test_another_layer_by_name(cells: Path) -> None:
