@@ -63,14 +63,24 @@ def _check_still(path: Path, image: Image.Image) -> None:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """As its EXIF says; the image itself, not a copy, where that is how it lies."""
-    from PIL import ExifTags, ImageOps
+    """As its EXIF says; the image itself, not a copy, where that is how it lies.
 
+    Not Pillow's `exif_transpose`: it writes the other tags again, and fails where one of them has a
+    kind that it does not write.
+    """
+    from PIL import ExifTags
+    from PIL.Image import Transpose
+
+    turns = {
+        2: Transpose.FLIP_LEFT_RIGHT, 3: Transpose.ROTATE_180, 4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE, 6: Transpose.ROTATE_270, 7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }  # fmt: skip
     try:
-        lies = image.getexif().get(ExifTags.Base.Orientation, 1)
-        return image if lies == 1 else ImageOps.exif_transpose(image)
+        turn = turns.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # damaged EXIF is common and says nothing about the pixels
         return image
+    return image if turn is None else image.transpose(turn)
 
 
 def _eight_bits(path: Path, image: Image.Image) -> np.ndarray:

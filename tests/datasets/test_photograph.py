@@ -1,8 +1,11 @@
 """Reading image files of every kind that turns up in face sets."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from fer_bench.datasets.photograph import read_rgb
@@ -35,8 +38,6 @@ def test_sixteen_bit_pgm_is_scaled_too(tmp_path):
 
 def test_sixteen_bit_colour_is_scaled(tmp_path):
     """A PNG of one pixel, written by hand: Pillow cannot write this kind."""
-    import struct
-    import zlib
 
     def chunk(kind, data):
         return (
@@ -109,3 +110,29 @@ def test_a_still_gif_and_a_camera_file_with_a_preview_are_photographs(tmp_path):
 def test_other_kinds_of_pixels(tmp_path, mode):
     Image.new("RGB", (20, 20), (255, 255, 255)).convert(mode).save(tmp_path / "x.png")
     assert (read_rgb(tmp_path / "x.png") == 255).all()
+
+
+def with_exif(path, entries):
+    """An asymmetric grey picture with EXIF tags as (tag, type, count, four bytes)."""
+    tags = b"".join(struct.pack("<HHI", *head) + value for *head, value in sorted(entries))
+    ifd = struct.pack("<H", len(entries)) + tags + bytes(4)
+    picture = Image.fromarray(
+        np.kron([[0, 90, 140], [200, 230, 255]], np.ones((8, 8))).astype("u1")
+    )
+    picture.save(path, exif=b"Exif\0\0II*\0" + struct.pack("<I", 8) + ifd, quality=100)
+
+
+@pytest.mark.parametrize("lies", range(10))
+def test_photographs_are_turned_as_pillow_turns_them(tmp_path, lies):
+    with_exif(tmp_path / "x.jpg", [(0x112, 3, 1, struct.pack("<HH", lies, 0))])
+    with Image.open(tmp_path / "x.jpg") as image:
+        expected = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    assert (read_rgb(tmp_path / "x.jpg") == expected).all()
+
+
+def test_a_photograph_is_turned_though_another_tag_cannot_be_written_again(tmp_path):
+    resolution = (0x11A, 2, 4, b"300\0")  # text, where two whole numbers belong
+    with_exif(tmp_path / "x.jpg", [(0x112, 3, 1, struct.pack("<HH", 6, 0)), resolution])
+    with Image.open(tmp_path / "x.jpg") as image, pytest.raises(TypeError):
+        ImageOps.exif_transpose(image)
+    assert read_rgb(tmp_path / "x.jpg").shape == (24, 16, 3)
