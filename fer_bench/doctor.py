@@ -60,7 +60,7 @@ def examine(folder: Path = Path(".")) -> list[Finding]:
         return [*found, Finding("params.yaml", "missing", str(error), "Correct it there.")]
     found += [*_data(params, folder), *_weights(params, folder), *_device(params)]
     found.append(_params(params))
-    found.append(_disk(params, folder))
+    found += [*_links(folder), _disk(params, folder)]
     return [*found, *_record(params, folder)]
 
 
@@ -225,6 +225,19 @@ def _device(params: Params) -> Iterator[Finding]:
     if asked.threads > cores():
         yield Finding("threads", "optional", f"compute.threads is {asked.threads}, cores {cores()}",
                       "Fewer threads are faster here, and give other last bits.")  # fmt: skip
+
+
+def _links(folder: Path) -> Iterator[Finding]:
+    """What DVC writes itself must lie in the git repository; it says so once it writes."""
+    inside = folder.resolve()
+    out = [name for name in ("data", "data/aligned", "runs")
+           if not (folder / name).resolve().is_relative_to(inside)]  # fmt: skip
+    if out:
+        yield Finding(
+            "links", "missing", f"{out[0]} leads out of the project, where DVC does not write",
+            "Make a folder of it. Only data/raw may be a link; `dvc cache dir --local FOLDER` has "
+            "what DVC keeps on another disk.",
+        )  # fmt: skip
 
 
 def _disk(params: Params, folder: Path) -> Finding:

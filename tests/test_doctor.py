@@ -178,3 +178,18 @@ def test_conflict_markers_and_an_emptied_cache_are_told(project):
     assert "`dvc commit -f`" in examined(project, ONE)["DVC's cache"].then
     (project / ".dvc/cache/files/00").touch()
     assert "DVC's cache" not in examined(project, ONE)
+
+
+@pytest.mark.parametrize("name", ["data", "data/aligned", "runs"])
+def test_a_link_out_of_the_project_is_named_before_dvc_refuses_it(project, tmp_path_factory, name):
+    text = f"enabled:\n  synthetic: {{models: [baseline1], {OFF}}}\n"
+    other = tmp_path_factory.mktemp("disk")
+    (project / "data").mkdir()
+    (project / "data/raw").symlink_to(other)  # this one may
+    assert "links" not in examined(project, text)
+    if name == "data":
+        shutil.rmtree(project / "data")
+    (project / name).symlink_to(other)
+    found = examined(project, text)["links"]
+    assert (found.state, found.said.split()[0]) == ("missing", name)
+    assert "data/raw" in found.then

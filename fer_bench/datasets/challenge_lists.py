@@ -176,7 +176,10 @@ class ChallengeLists(Receivable):
                     )
         present = sum(len(lists) for lists in counts.values())
         if not present:
-            raise FerBenchError(f"none of the {len(ALL)} lists is there.")
+            raise FerBenchError(
+                f"none of the {len(ALL)} lists is there: `fer-bench data add "
+                "challenge_lists` fetches them."
+            )
         return Inventory(len(ALL), present, tuple(notes), counts)
 
     def faults(self, root: Path) -> list[str]:

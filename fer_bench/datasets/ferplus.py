@@ -151,7 +151,10 @@ class FerPlus(ReceivableSource):
         keep = RULES["majority"](joined.votes) != UNLABELLED
         here = np.array([face.path is not None for face in joined.faces], dtype=bool)
         if not (here & keep).any():
-            raise FerBenchError("not one face of fer2013.csv or of the PNG folders has a label.")
+            raise FerBenchError(
+                "not one face of fer2013.csv or of the PNG folders has a label: give "
+                "fer2013new.csv or label.csv of the same set."
+            )
         item = joined.item
         found = [*joined.notes, (int((~keep).sum()), "without a majority: left out")]
         notes = [f"{n:,} {item}{'s'[: n != 1]} {what}" for n, what in found if n]

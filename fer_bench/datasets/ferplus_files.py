@@ -134,7 +134,7 @@ def read_fer2013new(path: Path) -> list[VotedRow]:
     if tuple(field.strip() for field in header) != HEADER:
         raise FerBenchError(
             f"{path.name} has the wrong columns.\n  expected: {', '.join(HEADER)}\n"
-            f"  found:    {', '.join(header) or 'an empty file'}"
+            f"  found:    {', '.join(header) or 'an empty file'}\nGet the file again."
         )
     return [_voted_row(path, line, fields) for line, fields in rows]
 
@@ -151,7 +151,9 @@ def read_label_file(path: Path) -> dict[str, tuple[int, ...]]:
             raise _wrong_count(path, line, fields, 2 + len(COLUMNS))
         name = _name(path, line, fields[0])
         if name in found:
-            raise FerBenchError(f"{path.name} line {line}: {name} is listed a second time.")
+            raise FerBenchError(
+                f"{path.name} line {line}: {name} is listed a second time. Get the file again."
+            )
         found[name] = _votes(path, line, fields[2:])
     return found
 
@@ -183,7 +185,7 @@ def _columns_of(header: bytes) -> dict[str, int]:
         shown = header[:60].decode("utf-8", "replace").strip() or "an empty file"
         raise FerBenchError(
             "fer2013.csv has the wrong columns.\n  expected: emotion,pixels,Usage\n"
-            f"  found:    {shown}"
+            f"  found:    {shown}\nGet the file again."
         )
     return {name: names.index(name) for name in names}
 
@@ -198,7 +200,7 @@ def _fer2013_row(line: bytes, number: int, offset: int, order: dict[str, int]) -
         )
     code, usage = fields[order["emotion"]].decode("ascii", "replace"), fields[order["usage"]]
     if code not in {str(i) for i in range(len(FER2013_LABELS))}:
-        raise FerBenchError(f"{where}: emotion {code!r} is none of 0 to 6.")
+        raise FerBenchError(f"{where}: emotion {code!r} is none of 0 to 6. Get the file again.")
     return Fer2013Row(
         offset, _usage(where, usage.decode("ascii", "replace")), FER2013_LABELS[int(code)]
     )
@@ -224,19 +226,26 @@ def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
             if any(field.strip() for field in fields):
                 yield reader.line_num, fields
     except csv.Error as error:
-        raise FerBenchError(f"{path.name} line {reader.line_num}: {error}.") from error
+        raise FerBenchError(
+            f"{path.name} line {reader.line_num}: {error}. Get it again."
+        ) from error
 
 
 def _usage(where: str, text: str) -> str:
     if text not in USAGES:
-        raise FerBenchError(f"{where}: Usage {text!r} is none of {', '.join(USAGES)}.")
+        raise FerBenchError(
+            f"{where}: Usage {text!r} is none of {', '.join(USAGES)}. Get the file again."
+        )
     return text
 
 
 def _name(path: Path, line: int, text: str) -> str:
     match = _NAME.fullmatch(text.strip())
     if match is None:
-        raise FerBenchError(f"{path.name} line {line}: {text!r} is not a name like fer0000000.png.")
+        raise FerBenchError(
+            f"{path.name} line {line}: {text!r} is not a name like fer0000000.png. Get the file "
+            "again."
+        )
     return match[1]
 
 
@@ -244,7 +253,8 @@ def _votes(path: Path, line: int, fields: list[str]) -> tuple[int, ...]:
     words = [field.strip() for field in fields]
     if not all(word.isascii() and word.isdigit() and int(word) <= 10 for word in words):
         raise FerBenchError(
-            f"{path.name} line {line}: votes {','.join(words)} are not whole numbers from 0 to 10."
+            f"{path.name} line {line}: votes {','.join(words)} are not whole numbers from 0 to "
+            "10. Get the file again."
         )
     return tuple(int(word) for word in words)
 

@@ -210,10 +210,11 @@ def _check(
     found = counted(index, receivable.expected)
     partial = check_complete(receivable, inventory, found, faults, kind, allow_partial)
     bad = check_images(receivable, kept, index, progress)
-    if bad and not allow_partial:
+    if bad and not (allow_partial and len(bad) < len(index)):
+        other = ", or leave them out with --allow-partial: every table will say so"
         raise FerBenchError(
             refusal(bad, f"{len(bad)} of {len(index)} images cannot be used:")
-            + "\nGet them again, or leave them out with --allow-partial: every table will say so."
+            + f"\nGet them again{other if len(bad) < len(index) else ''}."
         )
     if bad:
         leave_out(kept, index, bad)

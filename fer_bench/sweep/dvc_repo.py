@@ -52,7 +52,10 @@ def _explained() -> Iterator[None]:
         while error.__cause__ is not None:
             error = error.__cause__  # type: ignore[assignment]
             causes.append(str(error))
-        raise FerBenchError("DVC: " + ": ".join(dict.fromkeys(causes))) from error
+        said = "DVC: " + ": ".join(dict.fromkeys(causes))
+        if "outside of git repo" in said:
+            said += ": make a folder of the link on that way; only data/raw may be one"
+        raise FerBenchError(said) from error
 
 
 def needed(repo: Any, targets: Sequence[str]) -> Any:

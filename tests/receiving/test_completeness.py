@@ -183,7 +183,7 @@ def test_our_temporary_folders_are_not_named(tmp_path, house):
 
 def test_none_is_left_when_all_are_unreadable(tmp_path, house):
     bad = {name: b"" for name in members() if name.startswith("images/")}
-    with pytest.raises(FerBenchError, match="none of the 5 images"):
+    with pytest.raises(FerBenchError, match=r"5 of 5 images cannot be used(?s:.*)again\.$"):
         house.add(folder(tmp_path / "mine", members() | bad), allow_partial=True)
     assert house.files() == []
 

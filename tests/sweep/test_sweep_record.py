@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from fer_bench.errors import FerBenchError
-from fer_bench.sweep.dvc_repo import Recorder, needed, opened
+from fer_bench.sweep.dvc_repo import Recorder, needed, opened, reproduce
 
 STAGES = {name: {"cmd": f"echo {name} > {name}", "outs": [name]} for name in ("a", "b")}
 
@@ -56,3 +56,16 @@ def test_a_write_that_is_cut_short_loses_no_earlier_record(project, monkeypatch)
         records.record(["b"])
     assert (project / "dvc.lock").read_bytes() == before
     assert not list(project.glob(".dvc.*"))
+
+
+def test_a_folder_that_links_to_another_disk_is_refused_with_what_may_be_a_link(
+    tmp_path, tmp_path_factory, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").symlink_to(tmp_path_factory.mktemp("disk"))
+    stage = {"cmd": "echo > data/faces", "outs": ["data/faces"]}
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"align": stage}}))
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run([Path(sys.executable).parent / "dvc", "init", "-q"], check=True)
+    with pytest.raises(FerBenchError, match="only data/raw may be one"), opened(tmp_path) as repo:
+        reproduce(repo, needed(repo, []))

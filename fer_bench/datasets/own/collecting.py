@@ -67,7 +67,10 @@ def collect(name: str, tree: Tree, definition: Definition) -> OwnCollection:
     definition, said = _map(listing, definition)
     faces = [face for face in listing.faces if definition.labels[face.label] != IGNORE]
     if not faces:
-        raise FerBenchError("every class is mapped to ignore: no face is left.")
+        raise FerBenchError(
+            "every class is mapped to ignore, so that no face is left: give one an expression "
+            "(`labels` in source.yaml)."
+        )
     if definition.person and (without := named_persons(faces, definition.person)):
         said.append(f"The expression `person` finds nobody in {without:,} paths.")
     hashes = _hashes(faces)

@@ -118,12 +118,14 @@ def _rows(reading: _Reading) -> Iterator[dict[str, Any]]:
         batches = opened.iter_batches(BATCH, columns=list(reading.columns.values()))
         for batch in batches:
             if batch.nbytes > 2 * BATCH * LARGEST_IMAGE:
-                raise FerBenchError(f"{table.path} holds pictures too large to be of faces.")
+                raise FerBenchError(
+                    f"{table.path} holds pictures too large to be of faces: leave them out."
+                )
             cells = [batch.column(reading.columns[role]).to_pylist() for role in roles]
             for values in zip(*cells, strict=True):
                 yield dict(zip(roles, values, strict=True))
     except (pa.ArrowException, OSError) as error:
-        raise FerBenchError(f"{table.path} is damaged: {error}") from error
+        raise FerBenchError(f"{table.path} is damaged ({error}): get it again.") from error
 
 
 def _content(value: Any, where: str) -> bytes:
@@ -135,7 +137,7 @@ def _content(value: Any, where: str) -> bytes:
             "pictures inside, or give them in a folder with a list."
         )
     if len(value) > LARGEST_IMAGE:
-        raise FerBenchError(f"{where} holds a picture too large to be of a face.")
+        raise FerBenchError(f"{where} holds a picture too large to be of a face: leave it out.")
     return value
 
 
@@ -144,7 +146,10 @@ def _label(value: Any, names: Sequence[str], where: str) -> str:
         return ""
     if names:
         if not isinstance(value, int) or not -1 <= value < len(names):
-            raise FerBenchError(f"{where}: label {value!r} is none of the {len(names)} declared.")
+            raise FerBenchError(
+                f"{where}: label {value!r} is none of the {len(names)} declared: "
+                "save the set again with labels that are."
+            )
         return names[value] if value >= 0 else ""  # -1 is how Hugging Face marks what has no label
     return _text(value, where)
 
@@ -154,7 +159,8 @@ def _text(value: Any, where: str) -> str:
         return " ".join(str(item) for item in value[:16])
     if value is not None and not isinstance(value, str | int | float):
         raise FerBenchError(
-            f"{where}: {type(value).__name__} is found where text or a number is expected."
+            f"{where}: {type(value).__name__} is found where text or a number is expected: "
+            "name another column in source.yaml (`columns`)."
         )
     return "" if value is None else str(value).strip()
 

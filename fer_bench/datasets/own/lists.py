@@ -115,14 +115,16 @@ def split_of_cell(cell: str, where: str) -> str:
     """The split a cell names; raises FerBenchError when it names none."""
     split = split_of_name(cell)
     if split is None:
-        raise FerBenchError(f"{where}: split {cell[:40]!r} is none of train, val and test.")
+        raise FerBenchError(
+            f"{where}: split {cell[:40]!r} is none of train, val and test: correct it there."
+        )
     return split
 
 
 def fold_of_cell(cell: str, where: str) -> int:
     """The fold a cell names; raises FerBenchError when it is no whole number."""
     if not re.fullmatch(r"\d{1,4}(?:\.0)?", cell):
-        raise FerBenchError(f"{where}: fold {cell[:40]!r} is no whole number.")
+        raise FerBenchError(f"{where}: fold {cell[:40]!r} is no whole number: correct it there.")
     return int(float(cell))
 
 
@@ -145,10 +147,14 @@ def box_of(row: dict[str, str], definition: Definition, where: str) -> Box | Non
     try:
         left, top, third, fourth = (float(cell) for cell in cells)
     except ValueError as error:
-        raise FerBenchError(f"{where}: {' '.join(cells)[:80]!r} is no box of a face.") from error
+        raise FerBenchError(
+            f"{where}: {' '.join(cells)[:80]!r} is no box of a face: correct it there."
+        ) from error
     box = (left, top, left + third, top + fourth) if sized else (left, top, third, fourth)
     if not all(abs(edge) < 1e6 for edge in box) or box[2] - box[0] < 1 or box[3] - box[1] < 1:
-        raise FerBenchError(f"{where}: {' '.join(cells)[:80]!r} is no box of a face.")
+        raise FerBenchError(
+            f"{where}: {' '.join(cells)[:80]!r} is no box of a face: correct it there."
+        )
     return box
 
 

@@ -26,11 +26,17 @@ def decide(definition: Definition, faces: Sequence[OwnFace]) -> tuple[Protocol, 
         only_test = splits and {face.split for face in faces} == {"test"}
         protocol = "test" if only_test else "folds" if folds and not splits else "split"
     if protocol == "folds" and not folds:
-        raise FerBenchError("source.yaml says `protocol: folds`, but no face has a fold.")
+        raise FerBenchError(
+            "source.yaml says `protocol: folds`, but no face has a fold: give a column of folds, "
+            "or take that line out."
+        )
     if protocol != "split":
         return protocol, None
     if definition.splits == "given" and not splits:
-        raise FerBenchError("source.yaml says `splits: given`, but no face has a split.")
+        raise FerBenchError(
+            "source.yaml says `splits: given`, but no face has a split: give folders or a column "
+            "of splits, or take that line out."
+        )
     return protocol, definition.splits or ("given" if splits else "hash")
 
 

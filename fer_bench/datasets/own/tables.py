@@ -85,7 +85,9 @@ def parquet(path: str, file: Path) -> Any:
     try:
         return pq.ParquetFile(file, memory_map=True)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise FerBenchError(f"{path} is no Parquet file, or damaged: {error}") from error
+        raise FerBenchError(
+            f"{path} is no Parquet file, or damaged ({error}): get it again."
+        ) from error
 
 
 def _csv_rows(table: Table, columns: list[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -100,11 +102,15 @@ def _csv_rows(table: Table, columns: list[str]) -> Iterator[tuple[int, tuple[str
                 if len(cells) != len(header):
                     raise FerBenchError(
                         f"{table.path} line {reader.line_num} has {len(cells)} fields, its first "
-                        f"line has {len(header)}."
+                        f"line has {len(header)}: correct that line."
                     )
                 yield reader.line_num, tuple(cells[place].strip() for place in places)
-    except (csv.Error, UnicodeDecodeError, ValueError) as error:
-        raise FerBenchError(f"{table.path} cannot be read as a CSV: {error}") from error
+    except UnicodeDecodeError as error:
+        raise FerBenchError(f"{table.path} is not UTF-8 text: save it as UTF-8.") from error
+    except (csv.Error, ValueError) as error:
+        raise FerBenchError(
+            f"{table.path} cannot be read as a CSV ({error}): save it again as one."
+        ) from error
 
 
 def _json_rows(table: Table, columns: list[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -125,9 +131,13 @@ def _object(line: str, path: str, number: int) -> dict[str, Any]:
         found = json.loads(line)
     except (ValueError, RecursionError) as error:
         why = "is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise FerBenchError(f"{path} line {number} is no JSON: {why}") from error
+        raise FerBenchError(
+            f"{path} line {number} is no JSON ({why}): correct that line."
+        ) from error
     if not isinstance(found, dict):
-        raise FerBenchError(f"{path} line {number} is no object: {{...}} is expected.")
+        raise FerBenchError(
+            f"{path} line {number} is no object, {{...}} is expected: correct that line."
+        )
     return found
 
 
@@ -144,7 +154,7 @@ def _parquet_rows(table: Table, columns: list[str]) -> Iterator[tuple[int, tuple
                 number += 1
                 yield number, tuple(_text(value) for value in row)
     except (pa.ArrowException, OSError) as error:
-        raise FerBenchError(f"{table.path} is damaged: {error}") from error
+        raise FerBenchError(f"{table.path} is damaged ({error}): get it again.") from error
 
 
 def _check_text(path: str, column: str, kind: Any) -> None:
@@ -157,7 +167,8 @@ def _check_text(path: str, column: str, kind: Any) -> None:
     )  # fmt: skip
     if not plain:
         raise FerBenchError(
-            f"{path}: the column {column} holds {kind}, where text or numbers are expected."
+            f"{path}: the column {column} holds {kind}, where text or numbers are expected: "
+            "name another one in source.yaml (`columns`)."
         )
 
 

@@ -97,7 +97,7 @@ def test_a_huge_picture(tmp_path):
 def test_json_nested_deeply(tmp_path):
     deep = '{"file_name": "a.png", "label": ' + "[" * 200_000 + "]" * 200_000 + "}\n"
     given = lay_out(tmp_path / "given", {"a.png": grey(), "metadata.jsonl": deep.encode()})
-    refused(given, "line 1 is no JSON: is nested too deeply")
+    refused(given, "line 1 is no JSON .is nested too deeply")
 
 
 @pytest.mark.parametrize(
@@ -129,9 +129,9 @@ def test_json_that_is_none(text, says, tmp_path, project):
         (b"image,label,x,y,w,h\na.png,happy,1,2,0,4\n", "no box of a face"),
         (b"image,label,x,y,w,h\na.png,happy,1,2,wide,4\n", r"line 2: '1 2 wide 4' is no box"),
         pytest.param(b"image,label\n" + b"a.png,happy\n" * 2000 + b"\xff\n",
-                     r"list\.csv cannot be read as a CSV: .*utf-8", id="late in it no UTF-8"),
+                     r"list\.csv is not UTF-8 text: save it", id="late in it no UTF-8"),
         pytest.param(b"image,label\n" + b"a" * 200_000 + b",happy\n",
-                     r"list\.csv cannot be read as a CSV: field larger", id="long field"),
+                     r"list\.csv cannot be read as a CSV .field larger", id="long field"),
     ],
 )  # fmt: skip
 def test_a_csv_that_cannot_be_understood(text, says, tmp_path):
@@ -196,7 +196,7 @@ def test_parquet_whose_pages_are_damaged(image, tmp_path):
     given = parquet(tmp_path, columns, compression="none", use_dictionary=False)
     data = (given / "train.parquet").read_bytes()
     (given / "train.parquet").write_bytes(data[:4] + b"\xff" * 30 + data[34:])  # the foot is whole
-    refused(given, r"given/train\.parquet is damaged: ")
+    refused(given, r"given/train\.parquet is damaged \(")
 
 
 def test_numbers_that_no_declared_class_has(tmp_path):

@@ -374,7 +374,7 @@ def test_an_edit_of_the_labels_after_adding_is_noticed(tmp_path, project):
     [
         (["protocol: folds"], "source.yaml says `protocol: folds`, but no face has a fold"),
         (["splits: given"], "source.yaml says `splits: given`, but no face has a split"),
-        (["labels: {happy: ignore}"], "every class is mapped to ignore: no face is left"),
+        (["labels: {happy: ignore}"], "every class is mapped to ignore, so that no face is left"),
         (["columns: {left: a, top: b}"],
          "list.csv: a face's box needs left, top, right .* source.yaml names left, top only"),
     ],
