@@ -15,7 +15,7 @@ def add(
     name: Annotated[str, typer.Argument(help="e.g. vggface2_resnet50; see `weights status`.")],
     file: Annotated[
         Path | None,
-        typer.Argument(help="The file as published; none: download (ImageNet)."),
+        typer.Argument(help="The file as published; none: download (ImageNet), or join."),
     ] = None,
 ) -> None:
     """Take in pre-trained weights: read without running code, check names and shapes, convert.
@@ -25,6 +25,8 @@ def add(
       fer-bench weights add vggface2_resnet50 resnet50_ft_weight.pkl
 
       fer-bench weights add imagenet_resnet50          (downloads through torchvision)
+
+      fer-bench weights add ms1m_ir50_mobilefacenet    (joins ms1m_ir50, landmark_mobilefacenet)
     """
     from fer_bench.files import read_json, write_json
     from fer_bench.models.weights import add_weights as run

@@ -173,7 +173,7 @@ class FERModel(nn.Module, ABC):
     """
 
     backbone: Backbone
-    frozen: ClassVar[tuple[str, ...]] = ()
+    frozen: tuple[str, ...] = ()
     """Parts, by a module's name, that learn nothing: no gradients, no rate, always in evaluation
     mode, so that neither their weights nor their running statistics ever move."""
     label_smoothing: float = 0.0

@@ -24,16 +24,18 @@ the released code has them (zczcwh/POSTER).
 As in the released code: ImageNet's mean and std; layers start as torch draws them. Our reading: a
 map with an odd side gets a row and a column of zeros.
 
-The landmark stream is ours, that of `poster_pp.py`: Gaussian maps of 24 points through a learned
-1x1 convolution. The original has a frozen MobileFaceNet trained on 68 landmarks (1,007,248
-parameters). A ResNet or MobileFaceNet can take IR-50's place, on all pixels: their
-maps have the same sides.
+The landmark stream is that of `poster_pp.py`, by default Gaussian maps of 24 points through a
+learned 1x1 convolution; with `backbone: ir50_mobilefacenet` the original's, the last map of a
+frozen MobileFaceNet trained on 68 landmarks, whose 512 channels are the tokens (through a learned
+1x1 convolution where tokens are narrower). A ResNet or MobileFaceNet can take IR-50's place, on all
+pixels: their maps have the same sides.
 
-What the original had that ours lacks: that landmark network; MS1M face weights unless you hold
-them; and its own recipe: SAM with Adam at 4e-5, 0.98 of it every epoch, batch 200, 300 epochs,
-random erasing, "run several times to get the best results". Its accuracy is the best epoch on the
-test set. Of its 71.85 million parameters 12,847,616 of IR-50's output layer and a token are never
-used. Parameters with IR-50 at 7 classes: 58,007,823.
+What the original had that ours lacks: MS1M face weights unless you hold them; and its own recipe:
+SAM with Adam at 4e-5, 0.98 of it every epoch, batch 200, 300 epochs, random erasing, "run several
+times to get the best results". Its accuracy is the best epoch on the test set. Of its 71.85 million
+parameters 12,847,616 of IR-50's output layer, 96,016 by which the landmarks are read and a token
+are never used. Parameters at 7 classes: 58,007,823 with IR-50 alone, 58,906,255 with the landmark
+network.
 """
 
 from __future__ import annotations
@@ -51,10 +53,9 @@ from fer_bench.models.backbone_base import CONV_4X
 from fer_bench.models.backbones import feature_side
 from fer_bench.models.base import Normalise, Output
 from fer_bench.models.of_points import PointsModel
-from fer_bench.models.poster_pp import PointMaps
+from fer_bench.models.poster_pp import LandmarkConfig, frozen_in, landmark_maps
 from fer_bench.models.transformer import (
     Mlp,
-    TokenConfig,
     drop_path,
     face_backbone,
     split_heads,
@@ -67,7 +68,7 @@ LEFT_OUT, SMOOTHING, SMOOTHED = 0.1, 0.2, 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class PyramidConfig(TokenConfig):
+class PyramidConfig(LandmarkConfig):
     """Options of POSTER; the defaults are the paper's.
 
     Args:
@@ -83,7 +84,7 @@ class PyramidConfig(TokenConfig):
     left_out: float = LEFT_OUT
 
     choices: ClassVar[dict[str, tuple[str, ...]]] = {
-        **TokenConfig.choices,
+        **LandmarkConfig.choices,
         "tokens": ("places", "released"),
     }
 
@@ -169,13 +170,14 @@ class Poster(PointsModel):
 
     def __init__(self, num_classes: int, config: PyramidConfig) -> None:
         super().__init__()
+        self.frozen = frozen_in(config)
         self.released, dim = config.tokens == "released", config.dim
         self.normalise = Normalise(config.input)
         self.backbone = face_backbone(config.backbone, config.source_network)
         side = -(-feature_side(config.size, CONV_4X, config.source_network) // 2)
         half = side * side + 1
         self.embed = nn.Linear(4 * self.backbone.channels(CONV_4X), dim)
-        self.landmarks = PointMaps(dim, side)
+        self.landmarks = landmark_maps(self.backbone, CONV_4X, dim, side, kernel=1)
         self.places = nn.Parameter(torch.zeros(1, half, dim))
         self.narrow = nn.ModuleList(nn.Conv1d(2 * half, 2 * half, w, w) for w in WIDTHS[1:])
         self.layers = nn.ModuleList(
@@ -192,10 +194,10 @@ class Poster(PointsModel):
             images: faces.
             points: (B, 24, 3), see `face_points`; a mean face's where there are none.
         """
-        features = self.backbone(self.normalise(images))[CONV_4X]
+        maps = self.backbone(self.normalise(images))
         points = self.known(points, len(images))
-        face = self.embed(face_tokens(features, self.released))
-        asked = tokens_of(self.landmarks(points))
+        face = self.embed(face_tokens(maps[CONV_4X], self.released))
+        asked = tokens_of(self.landmarks(maps, points))
         face, asked = (torch.cat([x.mean(1, keepdim=True), x], 1) for x in (face, asked))
         whole = torch.cat([face + self.places, asked], 1)
         widths = [whole, *(net(whole) for net in self.narrow)]

@@ -19,31 +19,42 @@ description, with the layers' sizes as the released code has them (Talented-Q/PO
 As in the released code: ImageNet's mean and std; the loss is the cross-entropy alone. Our reading:
 the transformer's linear layers start from a truncated normal distribution of deviation 0.02.
 
-The landmark stream is ours: Gaussian maps of 24 points (deviation 0.05 of the side, times how well
-each is seen), to the channels of each scale by a learned 1x1 convolution. The original has a frozen
-MobileFaceNet trained on 68 landmarks there (1,007,248 parameters), and a 3x3 convolution behind it
-(1,179,904). A ResNet or MobileFaceNet can take
-IR-50's place, on all pixels: their maps have the same sides.
+The landmark stream by default is ours, for it needs no weights: Gaussian maps of 24 points
+(deviation 0.05 of the side, times how well each is seen), to the channels of each scale by a
+learned 1x1 convolution. `backbone: ir50_mobilefacenet` is the original's: the maps of a frozen
+MobileFaceNet trained on 68 landmarks, the last through a learned 3x3 convolution (1,179,904
+parameters). A ResNet or MobileFaceNet can take IR-50's place, on all pixels: their maps have the
+same sides.
 
-What the original had that ours lacks: that landmark network, and its own recipe: SAM with Adam at
-3.5e-5 (RAF-DB; 1e-6 AffectNet), 0.98 of it every epoch, batch 144, 200 epochs, random erasing. Its
-accuracy is the best epoch on the test set; others get 81 to 91 % on RAF-DB with its settings
-(issues 32 and 37 of its repository). Its batch norms of the frozen network are in training mode, so
-that their statistics drift. Of the 58,316,594 parameters that it builds, 12,847,616 of IR-50's
-output layer and 1,619,021 of the transformer are never used. Parameters with IR-50 at 7 classes:
-41,674,005.
+What the original had that ours lacks: its own recipe: SAM with Adam at 3.5e-5 (RAF-DB; 1e-6
+AffectNet), 0.98 of it every epoch, batch 144, 200 epochs, random erasing. Its accuracy is the best
+epoch on the test set; others get 81 to 91 % on RAF-DB with its settings (issues 32 and 37 of its
+repository). Its batch norms of the frozen network are in training mode, so that their statistics
+drift; ours stay. Of the 58,316,594 parameters that it builds, 12,847,616 of IR-50's output layer,
+1,619,021 of the transformer and 96,016 by which the landmarks are read are never used. Parameters
+at 7 classes: 41,674,005 with IR-50 alone, 43,753,941 with the landmark network.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from fer_bench.faces.face_points import POINTS
 from fer_bench.models import PresetLine, register_presets
-from fer_bench.models.backbone_base import STAGES
+from fer_bench.models.backbone_base import STAGES, StagedBackbone
 from fer_bench.models.backbones import feature_side
 from fer_bench.models.base import Normalise, Output
+from fer_bench.models.face_and_landmarks import (
+    FROZEN,
+    IR50_MOBILEFACENET,
+    FaceAndLandmarks,
+    landmarks_of,
+)
 from fer_bench.models.of_points import PointsModel
 from fer_bench.models.transformer import (
     Mlp,
@@ -60,6 +71,16 @@ from fer_bench.models.transformer import (
 SCALES = STAGES[:3]
 HEADS, LEFT_OUT = (2, 4, 8), (0.0, 0.125, 0.25)
 SIGMA = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class LandmarkConfig(TokenConfig):
+    """Options of a network that asks by landmarks: also with the network that finds them."""
+
+    choices: ClassVar[dict[str, tuple[str, ...]]] = {
+        **TokenConfig.choices,
+        "backbone": (*TokenConfig.choices["backbone"], IR50_MOBILEFACENET),
+    }
 
 
 def _halving(inside: int, outside: int) -> nn.Conv2d:
@@ -101,13 +122,29 @@ class PointMaps(nn.Module):
         self.mix = nn.Conv2d(POINTS, channels, 1)
         self.register_buffer("places", (torch.arange(side) + 0.5) / side, persistent=False)
 
-    def forward(self, points: Tensor) -> Tensor:
-        """The maps."""
+    def forward(self, maps: Mapping[str, Tensor], points: Tensor) -> Tensor:
+        """The maps; the backbone's, `maps`, have no part in them."""
         across, down = (
             torch.exp(-((self.places - points[..., i, None]) ** 2) / (2 * SIGMA**2)) for i in (0, 1)
         )
         seen = points[..., 2, None, None] * down[..., None] * across[..., None, :]
         mixed: Tensor = self.mix(seen)
+        return mixed
+
+
+class NetworkMaps(nn.Module):
+    """Maps (B, C, n, n) of a network of landmarks, by a learned convolution where C differs."""
+
+    def __init__(self, stage: str, inside: int, channels: int, kernel: int = 3) -> None:
+        super().__init__()
+        self.stage = landmarks_of(stage)
+        self.mix: nn.Module = nn.Identity()
+        if inside != channels:
+            self.mix = nn.Conv2d(inside, channels, kernel, padding=kernel // 2)
+
+    def forward(self, maps: Mapping[str, Tensor], points: Tensor) -> Tensor:
+        """The maps; `points` have no part in them."""
+        mixed: Tensor = self.mix(maps[self.stage])
         return mixed
 
 
@@ -143,17 +180,35 @@ class PlacesAsked(nn.Module):
         return y + drop_path(self.gamma2 * self.mlp(self.norm2(y)), left_out)
 
 
+def frozen_in(config: TokenConfig) -> tuple[str, ...]:
+    """What of a model with these options never learns."""
+    return FROZEN if config.backbone == IR50_MOBILEFACENET else ()
+
+
+def landmark_maps(
+    backbone: StagedBackbone, stage: str, channels: int, side: int, kernel: int = 3
+) -> nn.Module:
+    """The landmark stream beside a stage: the backbone's, where it has one, else of points."""
+    if not isinstance(backbone, FaceAndLandmarks):
+        return PointMaps(channels, side)
+    return NetworkMaps(stage, backbone.channels(landmarks_of(stage)), channels, kernel)
+
+
 class PosterPp(PointsModel):
     """POSTER++."""
 
-    def __init__(self, num_classes: int, config: TokenConfig) -> None:
+    def __init__(self, num_classes: int, config: LandmarkConfig) -> None:
         super().__init__()
+        self.frozen = frozen_in(config)
         self.normalise = Normalise(config.input)
         self.backbone = face_backbone(config.backbone, config.source_network)
         widths = [self.backbone.channels(stage) for stage in SCALES]
         sides = sides_of(config)
         self.reduce = halved(widths)
-        self.landmarks = nn.ModuleList(map(PointMaps, widths, sides))
+        self.landmarks = nn.ModuleList(
+            landmark_maps(self.backbone, stage, width, side)
+            for stage, width, side in zip(SCALES, widths, sides, strict=True)
+        )
         self.scales = nn.ModuleList(map(PlacesAsked, widths, sides, HEADS, LEFT_OUT))
         self.embed = embedded(widths, config.dim)
         self.read = Reader(config.dim, sum(counts_of(sides)), 2, num_classes)
@@ -169,7 +224,7 @@ class PosterPp(PointsModel):
         points = self.known(points, len(images))
         tokens = []
         for i, stage in enumerate(SCALES):
-            face, asked = self.reduce[i](maps[stage]), self.landmarks[i](points)
+            face, asked = self.reduce[i](maps[stage]), self.landmarks[i](maps, points)
             found = self.scales[i](tokens_of(face), tokens_of(asked))
             whole = found.transpose(1, 2).reshape(face.shape)
             tokens.append(tokens_of(self.embed[i](whole)))
@@ -179,8 +234,8 @@ class PosterPp(PointsModel):
 
 register_presets(
     PosterPp,
-    PresetLine("poster_pp", TokenConfig(), "ms1m",
+    PresetLine("poster_pp", LandmarkConfig(), "ms1m",
         "POSTER++: landmarks ask about places at three scales, before a small transformer."),
-    PresetLine("poster_pp_small", TokenConfig(dim=96), "ms1m",
+    PresetLine("poster_pp_small", LandmarkConfig(dim=96), "ms1m",
         "POSTER++ with tokens of 96 numbers."),
 )  # fmt: skip

@@ -17,14 +17,16 @@ from fer_bench.errors import FerBenchError
 from fer_bench.models.backbone_base import CONV_4X, StagedBackbone
 from fer_bench.models.backbones import LAYOUTS, ResNet
 from fer_bench.models.base import ModelConfig
+from fer_bench.models.face_and_landmarks import IR50_MOBILEFACENET, FaceAndLandmarks
 from fer_bench.models.ir50 import IR50, Ir50
 from fer_bench.models.layers import drop
 from fer_bench.models.mobilefacenet import MOBILEFACENET, MobileFaceNet
 
 STD = 0.02
-FACE_NETWORKS: dict[str, type[Ir50 | MobileFaceNet]] = {
+FACE_NETWORKS: dict[str, type[Ir50 | MobileFaceNet | FaceAndLandmarks]] = {
     IR50: Ir50,
     MOBILEFACENET: MobileFaceNet,
+    IR50_MOBILEFACENET: FaceAndLandmarks,
 }
 
 
@@ -42,7 +44,7 @@ class TokenConfig(ModelConfig):
 
     choices: ClassVar[dict[str, tuple[str, ...]]] = {
         **ModelConfig.choices,
-        "backbone": (*FACE_NETWORKS, *LAYOUTS),
+        "backbone": (IR50, MOBILEFACENET, *LAYOUTS),
     }
 
     def __post_init__(self) -> None:

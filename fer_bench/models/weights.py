@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from fer_bench.errors import FerBenchError, nearest
@@ -23,6 +23,7 @@ from fer_bench.faces.face_points import NETWORK as LANDMARKS
 from fer_bench.files import WEIGHTS, read_json, replacing, sha256_file, write_json
 from fer_bench.models.backbone_base import TIMM
 from fer_bench.models.backbones import ResNet
+from fer_bench.models.face_and_landmarks import IR50_MOBILEFACENET, FaceAndLandmarks
 from fer_bench.models.face_api_weights import landmark_state
 from fer_bench.models.ir50 import UNITS, Ir50
 from fer_bench.models.mobilefacenet import MOBILEFACENET, MobileFaceNet
@@ -41,7 +42,7 @@ class Known(NamedTuple):
     origin: str
 
 
-Backbones = ResNet | Vgg16 | TimmPooled | Ir50 | MobileFaceNet
+Backbones = ResNet | Vgg16 | TimmPooled | Ir50 | MobileFaceNet | FaceAndLandmarks
 TIMM_SIZE = 224
 """Size of image at which timm's networks are built to check weights."""
 
@@ -63,6 +64,10 @@ KNOWN = {
         "authors of POSTER++ (ir50.pth of github.com/Talented-Q/POSTER_V2), trained on MS1M, part "
         "of MS-Celeb-1M, a set that its owner has withdrawn (mind their licences)",
     ),
+    "ms1m_ir50_mobilefacenet": Known(
+        IR50_MOBILEFACENET,
+        "ms1m_ir50 and landmark_mobilefacenet, which are joined once you have added both",
+    ),
     "msceleb_resnet18": Known(
         "resnet18",
         "the authors of SCN, RAN and DAN, who trained it on MS-Celeb-1M, a set that its owner has "
@@ -82,11 +87,14 @@ KNOWN = {
         "that the network was trained on)",
     ),
 }
+JOINED = {"ms1m_ir50_mobilefacenet": {"face": "ms1m_ir50", "landmarks": "landmark_mobilefacenet"}}
+"""What is made of other added weights, and as which part of it."""
 
 
 def command(name: str) -> str:
-    """What adds the weights of a name: those of ImageNet are downloaded, others given."""
-    return f"fer-bench weights add {name}" + ("" if name.startswith("imagenet_") else " FILE")
+    """What adds the weights of a name: those of ImageNet are downloaded, others given or joined."""
+    given = not (name.startswith("imagenet_") or name in JOINED)
+    return f"fer-bench weights add {name}" + (" FILE" if given else "")
 
 
 def known(name: str) -> Known:
@@ -160,13 +168,15 @@ def add_weights(name: str, file: Path | None = None, folder: Path = WEIGHTS) -> 
 
     Args:
         name: a key of `KNOWN`, or `imagenet_timm_<name>`.
-        file: see `read_tensors`; None downloads ImageNet's.
+        file: see `read_tensors`; None downloads ImageNet's, or joins what was added.
         folder: where it goes.
 
     Raises:
         FerBenchError: unknown name, unreadable file, or not the weights of this backbone.
     """
     weights = known(name)
+    if name in JOINED:
+        return _joined(name, file, folder)
     if name == LANDMARKS and file is not None:
         return _kept(name, landmark_state(file), sha256_file(file), folder)
     if file is not None:
@@ -190,6 +200,19 @@ def add_weights(name: str, file: Path | None = None, folder: Path = WEIGHTS) -> 
         state = {n: v for n, v in state.items() if n in network.published()}
     _check_values(state)
     return _kept(name, state, source, folder)
+
+
+def _joined(name: str, file: Path | None, folder: Path) -> Path:
+    if file is not None:
+        raise FerBenchError(f"{name} takes no file: it is joined from {known(name).origin}")
+    state: dict[str, Tensor] = {}
+    for part, other in JOINED[name].items():
+        path = folder / f"{other}.safetensors"
+        if not path.is_file():
+            raise FerBenchError(f"{name} needs {other}: run `{command(other)}` first")
+        state |= {f"{part}.{key}": value for key, value in load_file(path).items()}
+    _network(known(name).backbone).load_pretrained(state)
+    return _kept(name, state, None, folder)
 
 
 def _kept(name: str, state: dict[str, Tensor], source: str | None, folder: Path) -> Path:

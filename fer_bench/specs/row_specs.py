@@ -13,6 +13,7 @@ from fer_bench.errors import FerBenchError, nearest
 from fer_bench.fingerprint import code_hash
 from fer_bench.models import outside
 from fer_bench.models.base import OWN
+from fer_bench.models.face_and_landmarks import IR50_MOBILEFACENET
 from fer_bench.params import Align, DatasetOptions, Params, Variant, recipe_keys
 from fer_bench.records.base import to_json
 from fer_bench.records.spec import RowSpec
@@ -171,9 +172,15 @@ def _start(
     params: Params, dataset: Dataset, pretrained: str | None, options: Spec, where: str
 ) -> tuple[str | None, dict[str, str | None] | None]:
     """What the weights start from: a label for the tables and a file, checked to exist."""
+    backbone = str(options["backbone"])
+    if backbone == IR50_MOBILEFACENET and (pretrained is None or identity_of(dataset, pretrained)):
+        raise FerBenchError(
+            f"{where}: its network of landmarks never learns, so that it must start from one that "
+            f"has: `pretrained: ms1m`, with no other start for ms1m in datasets.{dataset.name}."
+            "weights"
+        )
     if pretrained is None:
         return None, None
-    backbone = str(options["backbone"])
     if backbone == OWN:
         raise FerBenchError(
             f"{where}: its network is its own, and no {pretrained} weights fit it; register the "

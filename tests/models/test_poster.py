@@ -87,7 +87,7 @@ def test_from_streams_to_logits(small, tokens):
     output = model(images, points=points)
     features = model.backbone(model.normalise(images))["layer3"]
     face = linear(face_tokens(features, tokens == "released"), model.embed)
-    asked = model.landmarks(points).permute(0, 2, 3, 1).reshape(2, 4, -1)
+    asked = model.landmarks({}, points).permute(0, 2, 3, 1).reshape(2, 4, -1)
     face = torch.cat([face.mean(1, keepdim=True), face], 1) + model.places
     x = torch.cat([face, asked.mean(1, keepdim=True), asked], 1)
     assert x.shape == (2, 10, 64)

@@ -90,7 +90,7 @@ def test_a_quarter_of_the_faces_is_left_out_as_a_whole():
 def test_maps_of_points_are_gaussians_weighed_by_how_well_they_are_seen():
     module = PointMaps(4, 6).double()
     points = torch.rand(2, 24, 3).double()
-    found = module(points)
+    found = module({}, points)
     for b, row, column in ((0, 2, 5), (1, 4, 0)):
         far = [(column + 0.5) / 6 - points[b, :, 0], (row + 0.5) / 6 - points[b, :, 1]]
         gauss = torch.exp(-sum(f.square() for f in far) / (2 * 0.05**2)) * points[b, :, 2]
@@ -105,7 +105,7 @@ def test_from_scales_to_logits(small):
     maps = model.backbone(model.normalise(images))
     read, tokens = model.read, [model.read.first.expand(2, 1, -1)]
     for i, side in enumerate((10, 5, 3)):
-        face, asked = model.reduce[i](maps[f"layer{i + 1}"]), model.landmarks[i](points)
+        face, asked = model.reduce[i](maps[f"layer{i + 1}"]), model.landmarks[i]({}, points)
         assert face.shape == asked.shape == (2, 16 << i, side, side)
         cells = [m.permute(0, 2, 3, 1).reshape(2, side * side, -1) for m in (face, asked)]
         y = model.scales[i](*cells)
