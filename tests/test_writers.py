@@ -462,6 +462,7 @@ ELSEWHERE = {
     "datasets/own/embedded.py _faces": "the workshop",
     "datasets/own/source.py collect": "the workshop",
     "evaluation/corruptions/resolution.py jpeg": "memory",
+    "evaluation/explain.py write_arrays": "a folder of `replacing_folder`",
     "evaluation/peak_memory.py __init__": "the kernel's counter",
     "receiving/adding.py _workshop": "the workshop itself",
     "receiving/adding.py add": "moves it into place: `added` above",

@@ -34,8 +34,8 @@ What the original had that ours lacks: MS1M face weights unless you hold them; a
 SAM with Adam at 4e-5, 0.98 of it every epoch, batch 200, 300 epochs, random erasing, "run several
 times to get the best results". Its accuracy is the best epoch on the test set. Of its 71.85 million
 parameters 12,847,616 of IR-50's output layer, 96,016 by which the landmarks are read and a token
-are never used. Parameters at 7 classes: 58,007,823 with IR-50 alone, 58,906,255 with the landmark
-network.
+are never used; the others are ours with that landmark network, 58,906,255. Parameters with IR-50
+alone at 7 classes: 58,007,823.
 """
 
 from __future__ import annotations

@@ -31,8 +31,9 @@ AffectNet), 0.98 of it every epoch, batch 144, 200 epochs, random erasing. Its a
 epoch on the test set; others get 81 to 91 % on RAF-DB with its settings (issues 32 and 37 of its
 repository). Its batch norms of the frozen network are in training mode, so that their statistics
 drift; ours stay. Of the 58,316,594 parameters that it builds, 12,847,616 of IR-50's output layer,
-1,619,021 of the transformer and 96,016 by which the landmarks are read are never used. Parameters
-at 7 classes: 41,674,005 with IR-50 alone, 43,753,941 with the landmark network.
+1,619,021 of the transformer and 96,016 by which the landmarks are read are never used; the others
+are ours with that landmark network, 43,753,941. Parameters with IR-50 alone at 7 classes:
+41,674,005.
 """
 
 from __future__ import annotations
