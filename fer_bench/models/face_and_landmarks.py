@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from fer_bench.models.backbone_base import STAGES, StagedBackbone, load_equal
+from fer_bench.models.backbone_base import StagedBackbone, load_equal
 from fer_bench.models.ir50 import Ir50
 from fer_bench.models.mobilefacenet import MobileFaceNet
 
@@ -33,10 +33,7 @@ class FaceAndLandmarks(StagedBackbone):
         self.face, self.landmarks = Ir50(), MobileFaceNet()
 
     def channels(self, stage: str) -> int:
-        """Channels of a stage's feature map, the face's or (`landmarks_of`) the landmarks'."""
-        for name in STAGES[:3]:
-            if stage == landmarks_of(name):
-                return self.landmarks.channels(name)
+        """Channels of a stage's feature map of the face; `landmarks.channels` has the other's."""
         return self.face.channels(stage)
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:

@@ -192,7 +192,7 @@ def landmark_maps(
     """The landmark stream beside a stage: the backbone's, where it has one, else of points."""
     if not isinstance(backbone, FaceAndLandmarks):
         return PointMaps(channels, side)
-    return NetworkMaps(stage, backbone.channels(landmarks_of(stage)), channels, kernel)
+    return NetworkMaps(stage, backbone.landmarks.channels(stage), channels, kernel)
 
 
 class PosterPp(PointsModel):
