@@ -130,9 +130,7 @@ def test_an_unreadable_photograph_with_two_faces_may_be_left_out(tmp_path):
 def test_photographs_of_which_none_is_left(tmp_path, raw):
     files = {name: b"x" if name.endswith(".jpg") else data for name, data in FILES.items()}
     house = {"root": tmp_path / "r", "receipts_root": tmp_path / "b", "progress": False}
-    with pytest.raises(
-        FerBenchError, match=r"none of the 31 listed faces .* label\.lst names, und"
-    ):
+    with pytest.raises(FerBenchError, match=r"31 of 31 images cannot be used(?s:.*)Get them again"):
         add("expw", [lay_out(tmp_path / "broken", files)], allow_partial=True, **house)
     assert list((tmp_path / "r").iterdir()) == []
     for path in (raw / "origin").iterdir():
