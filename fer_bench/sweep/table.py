@@ -139,7 +139,7 @@ class LiveTable:
             self._live.update(self.draw(now), refresh=True)
         elif time.monotonic() - self._spoke > EVERY:
             running = self._schedule.of(JobState.RUNNING)
-            self._say("; ".join([self._summary(), *(self._line(e, now) for e in running)]))
+            self._say("; ".join([self._summary(now), *(self._line(e, now) for e in running)]))
 
     def draw(self, now: float) -> Group:
         """The table: what runs and what failed first, as many rows as the terminal has room for."""
@@ -162,15 +162,17 @@ class LiveTable:
             )
         more = len(entries) - room
         above = Table.grid(padding=(0, 1))
-        above.add_row(self._summary(), self._bar())
+        above.add_row(self._summary(now), self._bar())
         return Group(above, table, f"... and {more} more" if more > 0 else "")
 
     def _bar(self) -> ProgressBar:
         done = len(self._schedule.of(JobState.DONE))
         return ProgressBar(total=len(self._schedule.entries), completed=done, width=30)
 
-    def _summary(self) -> str:
-        left = _duration(self._pace.left())
+    def _summary(self, now: float) -> str:
+        running = {e.job.name for e in self._schedule.of(JobState.RUNNING) if e.job.cell}
+        own = {n: p.eta(now) for n, p in self._progress.items() if n in running}
+        left = _duration(self._pace.left({n: s for n, s in own.items() if s is not None}))
         return self._counts() + (f"; about {left} left" if left else "")
 
     def _state(self, entry: JobRecord) -> str:

@@ -158,6 +158,25 @@ def test_time_left_over_all_jobs_comes_from_those_that_ended():
     assert pace.left() == pytest.approx(10.0)
 
 
+def test_time_left_knows_that_another_row_costs_more():
+    rows = ("quick/0", "slow/0", "slow/1", "new/0", "new/1")
+    schedule = Schedule([Job(f"d/{row}", (row,)) for row in rows])
+    now = [0.0]
+    pace = Pace(schedule, 1, clock=lambda: now[0])
+    schedule.assign("p", {"p": "n"}, 0.0)
+    pace.started("d/quick/0")
+    now[0] = 10.0
+    schedule.done("d/quick/0")
+    pace.done("d/quick/0", restored=False)
+    assert pace.left() == pytest.approx(40.0)
+    schedule.assign("p", {"p": "n"}, 0.0)
+    pace.started("d/slow/0")
+    now[0] = 40.0
+    # It has run for 30 s and says that it needs 60 more: 90 for the next of its row, and for the
+    # two of a row of which nothing is known the mean of 10 and 90.
+    assert pace.left({"d/slow/0": 60.0}) == pytest.approx(60 + 90 + 50 + 50)
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"), [(None, ""), (45.4, "45 s"), (200, "3 min"), (11100, "3 h 05 min")]
 )
