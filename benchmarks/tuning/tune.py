@@ -86,8 +86,9 @@ def tune(dataset: str, model: str, grid: dict[str, Any], results: Path = RESULTS
         FerBenchError: the trials that are there were made with another grid.
     """
     file = results / dataset / f"{model}.json"
-    record = read_json(file) if file.is_file() else {"grid": grid, "trials": []}
-    if record["grid"] != grid:
+    searched = {key: value for key, value in grid.items() if key != "models"}
+    record = read_json(file) if file.is_file() else {"grid": searched, "trials": []}
+    if {key: record["grid"].get(key) for key in searched} != searched:
         raise FerBenchError(f"{file} holds trials of another grid; remove it to search again")
     wanted = list(recipes_of(grid))
     for recipe in wanted[len(record["trials"]) :]:

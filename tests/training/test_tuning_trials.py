@@ -50,6 +50,10 @@ def test_a_trial_never_sees_the_test_faces(tmp_path, monkeypatch, aligned, make_
         assert np.isfinite(trial["train_loss_by_epoch"]).all()
         assert trial["start"] is None
     assert found["chosen"] in [t["recipe"] for t in found["trials"]]
+    tune.tune("toy", "baseline1", grid | {"models": ["baseline1", "another"]}, tmp_path)
+    with pytest.raises(FerBenchError, match="of another grid"):
+        tune.tune("toy", "baseline1", grid | {"ratio": [1.0, 0.01]}, tmp_path)
+    assert len(seen) == 2
 
 
 def test_a_trial_starts_from_what_the_row_starts_from_and_from_nothing_else(tmp_path, monkeypatch):
