@@ -111,6 +111,7 @@ def _here(
         schedule.take(plan.jobs, first)
         if not specs_only:
             _say_stale(schedule, f"; {why}", console)
+            _say_missing(plan, targets, console)
         if not plan.jobs:
             continue
         logs = root / FOLDER / "logs"
@@ -129,6 +130,14 @@ def _say_stale(schedule: Schedule, more: str, console: Console) -> None:
         _say(console, "everything is up to date")
         return
     _say(console, f"{_count(cells, 'stale cell')} and {_count(others, 'other stage')}{more}")
+
+
+def _say_missing(plan: Plan, targets: Sequence[str], console: Console) -> None:
+    """What is up to date and need not run lies in DVC's cache, but perhaps not here."""
+    missing = sum(not out.exists for stage in plan.stages for out in stage.outs)
+    if missing and not plan.jobs:
+        ask = " ".join(["dvc checkout --with-deps", *targets]) if targets else "dvc checkout"
+        _say(console, f"not here but in DVC's cache: {_count(missing, 'output')}; fetch: {ask}")
 
 
 def _on_ray(

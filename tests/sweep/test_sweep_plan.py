@@ -1,10 +1,12 @@
 """What is refused, what is planned, how places are counted."""
 
+import io
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 from tiny import CELLS, TARGET, checkout
 
 from fer_bench.errors import FerBenchError
@@ -13,7 +15,8 @@ from fer_bench.sweep.dvc_repo import needed, opened
 from fer_bench.sweep.guard import clean_commit
 from fer_bench.sweep.local import LocalPlaces, gpu_environment
 from fer_bench.sweep.on_ray import RayPlaces, _room
-from fer_bench.sweep.plan import _owners, _watch, make_plan, without_waiting
+from fer_bench.sweep.plan import Plan, _owners, _watch, make_plan, without_waiting
+from fer_bench.sweep.schedule import Job
 from fer_bench.sweep.worker import Home, Work, Worker
 
 SYNTHETIC = "benchmarks/synthetic/dvc.yaml"
@@ -203,6 +206,21 @@ def test_gpus_for_cells_that_would_use_the_cpu_are_refused():
     sweep._check_device(SimpleNamespace(compute=SimpleNamespace(device="auto")), 1)
     with pytest.raises(FerBenchError, match=r"compute\.device is cpu"):
         sweep._check_device(params, 1)
+
+
+def test_where_what_is_up_to_date_lies_is_said():
+    outs = tuple(SimpleNamespace(exists=exists) for exists in (True, False))
+    plan = Plan([], [SimpleNamespace(outs=outs), SimpleNamespace(outs=outs[:1])], [], {})
+    said = io.StringIO()
+    console = Console(file=said, width=200)
+    sweep._say_missing(plan, ["table01"], console)
+    sweep._say_missing(plan, [], console)
+    sweep._say_missing(replace(plan, stages=plan.stages[1:]), [], console)
+    sweep._say_missing(replace(plan, jobs=[Job("a/b/0", ("a",))]), [], console)
+    assert said.getvalue().splitlines() == [
+        "not here but in DVC's cache: 1 output; fetch: dvc checkout --with-deps table01",
+        "not here but in DVC's cache: 1 output; fetch: dvc checkout",
+    ]
 
 
 def test_no_cluster_is_one_message():
