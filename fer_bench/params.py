@@ -121,9 +121,9 @@ class Compute(_Strict):
 class Align(_Strict):
     """How a source becomes a pack: crop size in pixels, which pixels, the detector's options.
 
-    Without `pixels` the source's own default holds (docs/our_reading.md). `points: detected` looks
-    for landmarks in pictures that are taken as they are (`faces/small_faces.py`). Otherwise, with
-    `points` and `masks` a network of 68 points takes the mean face's place
+    Without `pixels` the source's own default holds (docs/our_reading.md). With `points` landmarks
+    are looked for in pictures that are taken as they are, too (`faces/small_faces.py`). With
+    `points: face_landmark_68` and `masks` a network of 68 points takes the mean face's place
     (`faces/face_landmarks.py`).
     """
 

@@ -27,13 +27,14 @@ from fer_bench.datasets.receivable import Receivable
 from fer_bench.errors import FerBenchError
 from fer_bench.faces import chunks
 from fer_bench.faces.align_job import (
-    DETECTED,
     LANDMARKS_FOUND,
+    POINTS_FROM,
     AlignJob,
     AlignOptions,
     best_device,
     manifest,
 )
+from fer_bench.faces.face_points import NETWORK
 from fer_bench.files import check_room, sha256_file, sha256_json
 
 WORK = Path("runs/.align")
@@ -73,11 +74,21 @@ def align(
         paths, Path(out), len(index), lambda arrays: manifest(index, arrays, options.size)
     )
     shutil.rmtree(folder)
-    if options.points == DETECTED:
-        file = Path(out) / "manifest.parquet"
-        found = pd.read_parquet(file, columns=[LANDMARKS_FOUND])[LANDMARKS_FOUND]
-        many = f"{found.sum()} of {len(found)} faces ({found.mean():.1%})"
-        print(f"{spec['pack']}: landmarks found on {many}")
+    if said := _points_said(pd.read_parquet(Path(out) / "manifest.parquet")):
+        print(f"{spec['pack']}: {said}")
+
+
+def _points_said(faces: pd.DataFrame) -> str:
+    """On how many faces landmarks were found, and how many have the network's points."""
+    counted = {}
+    if LANDMARKS_FOUND in faces:
+        counted["landmarks found"] = faces[LANDMARKS_FOUND].astype(bool)
+    if POINTS_FROM in faces:
+        counted["points of the network"] = faces[POINTS_FROM] == NETWORK
+    return "; ".join(
+        f"{what} on {which.sum()} of {len(which)} faces ({which.mean():.1%})"
+        for what, which in counted.items()
+    )
 
 
 def read_index(spec: Mapping[str, Any]) -> tuple[Source, pd.DataFrame]:

@@ -16,10 +16,11 @@ from fer_bench.cores import cores
 from fer_bench.datasets.base import PIXELS, Source
 from fer_bench.errors import FerBenchError, nearest
 from fer_bench.faces.chunks import Arrays, ChunkJob, Rows
+from fer_bench.faces.crop_landmarks import crop_landmarks
 from fer_bench.faces.detect import Detection, Detector, as_rgb
 from fer_bench.faces.face_points import MEAN, NETWORK, LandmarkSource, face_points
 from fer_bench.faces.geometry import centre_square, cut_out
-from fer_bench.faces.small_faces import find_landmarks, points_in_boxes
+from fer_bench.faces.small_faces import find_landmarks, in_boxes, points_on
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -33,7 +34,10 @@ SOURCES = {"points": (MEAN, DETECTED, NETWORK), "masks": (MEAN, DLIB_LIKE)}
 LANDMARKS_FOUND = "landmarks_found"
 """A manifest's column: whether the landmarks were found that the face's points lie on."""
 
-OWN_COLUMNS = ("box", "landmarks", "points", "points_from", LANDMARKS_FOUND, "detection",
+POINTS_FROM = "points_from"
+"""A manifest's column: whether a face has the network's points or kept the mean face's."""
+
+OWN_COLUMNS = ("box", "landmarks", "points", POINTS_FROM, LANDMARKS_FOUND, "detection",
                "faces_found", "source_sha256")  # fmt: skip
 FIRST_COLUMNS = ("sample_id", "label", "split", "subject", "fold")
 
@@ -48,7 +52,8 @@ class AlignOptions:
         thresholds, min_face, factor: the detector's options.
         points: where a pack's 24 points come from: the mean face, laid onto the landmarks by which
             the face was aligned; the same on landmarks that are looked for in pictures that are
-            taken as they are (`detected`); or a network's 68 points (`face_landmarks`).
+            taken as they are (`detected`); or a network's 68 points (`face_landmarks`), about the
+            landmarks of either kind.
         masks: on what masks are laid that faces wear: the mean face's jaw, or (`dlib_like`) the
             jaw among a network's 68 points, as the paper's tool lays it on dlib's.
     """
@@ -64,7 +69,7 @@ class AlignOptions:
     @property
     def detects(self) -> bool:
         """Whether aligning looks for faces."""
-        return self.pixels == "mtcnn" or self.points == DETECTED
+        return self.pixels == "mtcnn" or self.points != MEAN
 
     @staticmethod
     def parse(options: Mapping[str, Any]) -> AlignOptions:
@@ -134,7 +139,7 @@ class AlignJob(ChunkJob):
     def prepare(self) -> None:
         """Load the networks that these options need, and keep torch to one thread."""
         o = self.options
-        if o.detects or o.points == NETWORK:
+        if o.detects:
             import torch
 
             torch.set_num_threads(1)
@@ -172,14 +177,28 @@ class AlignJob(ChunkJob):
                 numbers[i, 4:14] = face.landmarks.ravel()
                 numbers[i, 14:] = face.probability, face.faces_found
         arrays = {"faces": np.stack(faces), "numbers": numbers, "source_sha256": np.array(hashes)}
-        if detector and self.options.points == DETECTED:
-            seen = find_landmarks(detector, images)
-            arrays["points"] = points_in_boxes(seen, boxes, size)
-            arrays[LANDMARKS_FOUND] = np.array([five is not None for five in seen])
-        if self._points is not None:
-            landmarks = [face.landmarks if face else None for face in found]
-            arrays["points"] = face_points(landmarks, size, faces, self._points)
+        if detector and self.options.points != MEAN:
+            fives = self._fives(images, found, boxes)
+            arrays["points"] = points_on(fives, size, faces, self._points)
+            if self.options.pixels != "mtcnn":
+                arrays[LANDMARKS_FOUND] = np.array([five is not None for five in fives])
+            if self._points is not None:
+                kept = (arrays["points"] == points_on(fives, size)).all(axis=(1, 2))
+                arrays[POINTS_FROM] = np.where(kept, MEAN, NETWORK)
         return arrays
+
+    def _fives(
+        self,
+        images: Sequence[np.ndarray],
+        found: Sequence[Detection | None],
+        boxes: Sequence[Sequence[float]],
+    ) -> list[np.ndarray | None]:
+        """The landmarks (5, 2) of each face in its crop's pixels; None where none were found."""
+        if self.options.pixels == "mtcnn":
+            fives, known = crop_landmarks([f and f.landmarks for f in found], self.options.size)
+            return [five if k else None for five, k in zip(fives, known, strict=True)]
+        assert self._detector is not None  # `detects`
+        return in_boxes(find_landmarks(self._detector, images), boxes, self.options.size)
 
     def _read(self, row: Mapping[str, Any]) -> np.ndarray:
         return read_image(self.source, self.root, row, self.source_options)
@@ -227,18 +246,13 @@ def manifest(index: pd.DataFrame, arrays: Arrays, size: int) -> pd.DataFrame:
     numbers = arrays["numbers"]
     seen = ~np.isnan(numbers[:, 14])
     landmarks = [n[4:14].tolist() if s else None for n, s in zip(numbers, seen, strict=True)]
-    points, more = face_points(landmarks, size), {}
-    if LANDMARKS_FOUND in arrays:
-        points, more = arrays["points"], {LANDMARKS_FOUND: arrays[LANDMARKS_FOUND]}
-    elif "points" in arrays:
-        kept = (points == arrays["points"]).all(axis=(1, 2))
-        points, more = arrays["points"], {"points_from": np.where(kept, MEAN, NETWORK)}
+    points = arrays["points"] if "points" in arrays else face_points(landmarks, size)
     own = pd.DataFrame(
         {
             "box": numbers[:, :4].tolist(),
             "landmarks": pd.Series(landmarks, dtype=object),
             "points": list(points.reshape(len(index), -1)),
-            **more,
+            **{name: arrays[name] for name in (POINTS_FROM, LANDMARKS_FOUND) if name in arrays},
             "detection": numbers[:, 14],
             "faces_found": numbers[:, 15].astype(np.int64),
             "source_sha256": arrays["source_sha256"].astype(str),

@@ -1,6 +1,7 @@
 """DVC through its own API, for what no command of it does; checked with DVC 3.67.1.
 
-- Which stages are stale, all at once: `dvc status` does not follow what a stale stage makes stale.
+- Which stages are stale, all at once: `dvc status` does not follow what a stale stage makes stale;
+  and to bring what they read from the cache, where what made it is up to date.
 - Recording stages that ran side by side: `dvc commit -f` writes the whole lock file anew for each,
   and in place, so that a kill leaves a part of it.
 - Offering what a clone made to others (Ray's workers): `dvc repro` makes no run-cache entry of a
@@ -123,6 +124,7 @@ class Recorder:
         for i, target in enumerate(targets):
             stage = self._stages[target]
             with self.locked() as repo:
+                self._fetch(stage)
                 if not stage.changed():
                     continue
                 try:
@@ -131,6 +133,14 @@ class Recorder:
                     return list(targets[i:])  # what it lacks, its stage says
             self.record([target])
         return []
+
+    def _fetch(self, stage: Any) -> None:
+        """Bring what it reads from the cache: what is up to date may lie there alone."""
+        for dep in (dep for dep in stage.deps if not dep.exists):
+            for maker in self._stages.values():
+                for out in maker.outs:
+                    if dep.fs.isin_or_eq(dep.fs_path, out.fs_path):
+                        out.checkout()
 
     def missing(self, targets: Sequence[str]) -> list[str]:
         """What `targets` should have made and did not."""

@@ -5,6 +5,8 @@ The real weights are no part of the project; these tests make networks that say 
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -14,14 +16,15 @@ from tiny_source import TinySource, spec
 from fer_bench.datasets.pack import Pack
 from fer_bench.errors import FerBenchError
 from fer_bench.faces import align as align_module
-from fer_bench.faces import face_landmarks
+from fer_bench.faces import align_job, face_landmarks
 from fer_bench.faces.align import align
-from fer_bench.faces.align_job import AlignOptions
+from fer_bench.faces.align_job import AlignJob, AlignOptions
 from fer_bench.faces.dense_net import SIDE, DenseNet
+from fer_bench.faces.detect import Detection
 from fer_bench.faces.face_frame import jaw_of_68, jaw_points
 from fer_bench.faces.face_landmarks import FaceLandmarks, square
 from fer_bench.faces.face_points import MeanShape, affine, face_points
-from fer_bench.faces.geometry import apply, reference
+from fer_bench.faces.geometry import apply, centre_square, reference
 from fer_bench.faces.mask import mask
 from fer_bench.faces.mean_face import MEAN_FACE, five_of
 from fer_bench.faces.wear_mask import STYLES, wear_mask
@@ -119,7 +122,14 @@ def tiny(tmp_path, monkeypatch):
     file = tmp_path / "w.safetensors"
     monkeypatch.setattr(face_landmarks.FaceLandmarks.__init__, "__defaults__", (file,))
 
+    def found(detector, images):
+        """Where an aligned crop has landmarks; none in the last picture."""
+        boxes = [centre_square(*image.shape[1::-1]) for image in images]
+        on = [(reference(64) + 0.5) * (b[2] - b[0]) / 64 + b[:2] - 0.5 for b in boxes]
+        return [*on[:-1], None]
+
     def run(said: np.ndarray | None = None, **options):
+        monkeypatch.setattr(align_job, "find_landmarks", found)
         if said is not None:
             says(file, said)
         given = spec(size=64)
@@ -130,22 +140,45 @@ def tiny(tmp_path, monkeypatch):
     return run
 
 
-def test_a_packs_points_can_come_from_the_network(tiny, tmp_path):
+def test_a_packs_points_can_come_from_the_network(tiny, capsys):
     plain = tiny()
     assert "points_from" not in plain.manifest
     plain_points, plain_faces = np.stack(plain.manifest["points"]), np.array(plain.faces)
+    capsys.readouterr()
     pack = tiny(on_crop(), points="face_landmark_68")
-    assert list(pack.manifest["points_from"]) == ["face_landmark_68"] * 4
-    expected = face_points([None] * 4, 64, list(pack.faces), FaceLandmarks())
-    np.testing.assert_array_equal(np.stack(pack.manifest["points"]), expected.reshape(4, -1))
+    said = "tiny: landmarks found on 3 of 4 faces (75.0%); points of the network on 3 of 4 faces"
+    assert said in capsys.readouterr().out
+    assert list(pack.manifest["points_from"]) == ["face_landmark_68"] * 3 + ["mean_face"]
+    assert list(pack.manifest["landmarks_found"]) == [True] * 3 + [False]
+    points = np.stack(pack.manifest["points"]).reshape(4, 24, 3)
+    expected = face_points([None] * 3, 64, list(pack.faces)[:3], FaceLandmarks())
+    np.testing.assert_allclose(points[:3], expected, atol=1e-5)
+    np.testing.assert_array_equal(points[3].ravel(), plain_points[3])
     np.testing.assert_array_equal(np.array(pack.faces), plain_faces)
-    moved = np.abs(np.stack(pack.manifest["points"]) - plain_points).reshape(4, 24, 3)
+    moved = np.abs(points.reshape(4, -1) - plain_points).reshape(4, 24, 3)[:3]
     assert moved[:, 14, 1].min() > 0.03, "the lower lip"
     assert moved[:, :8, :2].max() < 0.02, "brows and eyes"
 
 
+def test_of_detected_faces_too_one_that_was_not_found_keeps_the_mean_faces_points(tmp_path):
+    """Though the network, which says one thing of all faces, agrees with a mean face's five."""
+    file = says(tmp_path / "w.safetensors", on_crop())
+    options = AlignOptions(size=64, points="face_landmark_68")
+    five = (reference(64) + 7).astype(np.float32)
+    face = Detection(np.array([0.0, 0, 60, 60]), five, 0.9, 1)
+    detector = SimpleNamespace(detect_all=lambda images: [face, None])
+    job = AlignJob(TinySource(), tmp_path, {}, options, "cpu", detector, FaceLandmarks(file))
+    made = job._some([np.zeros((90, 90, 3), np.uint8)] * 2)
+    assert list(made["points_from"]) == ["face_landmark_68", "mean_face"]
+    assert "landmarks_found" not in made
+    black = np.zeros((1, 64, 64, 3), np.uint8)
+    on_face = face_points([five.ravel()], 64, black, FaceLandmarks(file))
+    np.testing.assert_allclose(made["points"][0], on_face[0], atol=1e-6)
+    np.testing.assert_array_equal(made["points"][1], face_points([None], 64)[0])
+
+
 def test_misread_faces_keep_the_mean_faces_points_and_are_counted(tiny):
-    plain = np.stack(tiny().manifest["points"])
+    plain = np.stack(tiny(points="detected").manifest["points"])
     pack = tiny(on_crop() + 30, points="face_landmark_68")
     assert list(pack.manifest["points_from"]) == ["mean_face"] * 4
     np.testing.assert_array_equal(np.stack(pack.manifest["points"]), plain)

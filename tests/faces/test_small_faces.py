@@ -9,7 +9,7 @@ from fer_bench.faces.align import align
 from fer_bench.faces.face_points import face_points
 from fer_bench.faces.geometry import reference
 from fer_bench.faces.mask import mask
-from fer_bench.faces.small_faces import _enlarged, find_landmarks, points_in_boxes
+from fer_bench.faces.small_faces import _enlarged, find_landmarks, in_boxes, points_on
 
 CORNERS = [10, 13]
 """Which of the 24 points are the corners of the mouth."""
@@ -36,11 +36,11 @@ def test_landmarks_where_an_aligned_face_has_them_give_its_points(box):
     """Also where the box is not square, so that the crop is squeezed."""
     size, (x0, y0, x1, y1) = 80, box
     pixels = (reference(size) + 0.5) * [x1 - x0, y1 - y0] / size + [x0, y0] - 0.5
-    points = points_in_boxes([pixels, None], [box, box], size)
+    points = points_on(in_boxes([pixels, None], [box, box], size), size)
     aligned = face_points([reference(size)], size)[0]
     np.testing.assert_allclose(points[0], aligned, atol=1e-6)
     np.testing.assert_array_equal(points[1], face_points([None], size)[0])
-    lower = points_in_boxes([pixels + [0, 0.1 * (y1 - y0)]], [box], size)[0]
+    lower = points_on(in_boxes([pixels + [0, 0.1 * (y1 - y0)]], [box], size), size)[0]
     np.testing.assert_allclose(lower[:, 1] - points[0][:, 1], 0.1, atol=1e-5)
     np.testing.assert_allclose(lower[:, 0], points[0][:, 0], atol=1e-5)
 
