@@ -1,11 +1,13 @@
 """How rows were trained, where it forbids a verdict on their models.
 
 A row whose validation accuracy still rose when its recipe ended might have overtaken the other, and
-so might one for which fewer recipes were tried.
+so might one for which fewer recipes were tried. One that saw rare classes more often than the other
+answers them more often, which costs it accuracy where they are rare among test faces, too.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -15,6 +17,8 @@ from fer_bench.reports.row import Row
 from fer_bench.statistics.corrections import MARGIN
 
 QUARTERS = 4
+UNEQUAL = 2
+"""Times as many train faces as the smallest class the largest has, where classes are uneven."""
 RULE = "the last quarter of epochs over 1 point above the quarter before"
 
 
@@ -47,15 +51,46 @@ def reservations(one: Row, other: Row) -> tuple[str, ...]:
     budgets = [_budget(row) for row in (one, other)]
     if budgets[0] != budgets[1]:
         found.append(f"tuned with {' and with '.join(budgets)}")
+    samplers = [_sampler(row) for row in (one, other)]
+    if None not in samplers and samplers[0] != samplers[1] and _base(one) != _base(other):
+        found.append(f"classes drawn by `{samplers[0]}` and by `{samplers[1]}`")
     return tuple(found)
 
 
 def warned(rows: Sequence[Row]) -> list[str]:
-    """What stands above a table of rows: that some still rise."""
+    """What stands above a table of rows: that some still rise, or draw train faces otherwise."""
     every = {(row.dataset, row.model): still_rises(row) for row in rows}
     rising = sum(every.values())
     rest = f"in {rising} of {len(every)} rows, so they carry no verdict."
-    return [f"**Validation accuracy still rises** {rest}"] if rising else []
+    said = [f"**Validation accuracy still rises** {rest}"] if rising else []
+    return said + _drawn_otherwise(rows)
+
+
+def uneven(row: Row) -> bool:
+    """Whether its largest class has many more train faces than its smallest."""
+    return bool(sizes := row.train_sizes) and max(sizes) >= UNEQUAL * min(sizes)
+
+
+def _drawn_otherwise(rows: Sequence[Row]) -> list[str]:
+    """Which rows of other methods draw train faces in another way than most rows."""
+    known = {name: by for name, row in _named(rows).items() if (by := _sampler(row))}
+    if len(set(known.values())) < 2 or len({_base(row) for row in rows}) < 2:
+        return []
+    usual = Counter(known.values()).most_common(1)[0][0]
+    other = ", ".join(f"`{name}` ({by})" for name, by in known.items() if by != usual)
+    rest = f"in {other}; the others: {usual}. Compare balanced accuracy."
+    return [f"**Train faces are drawn otherwise** {rest}"]
+
+
+def _sampler(row: Row) -> str | None:
+    """How train faces are drawn, where it matters; None where not known or classes are even."""
+    found = {(cell.training.recipe or {}).get("sampler") for cell in row.cells}
+    return found.pop() if len(found) == 1 and uneven(row) else None
+
+
+def _base(row: Row) -> str:
+    """The model that it is a variant of."""
+    return row.cells[-1].training.base if row.cells else row.method
 
 
 def training(rows: Iterable[Row]) -> list[str]:

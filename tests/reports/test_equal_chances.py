@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from compared_rows import part, row
@@ -78,6 +79,33 @@ def test_nor_when_more_recipes_were_tried_for_one() -> None:
     for fewer, trials in ((None, "no trials"), (2, "2 trials of 3 epochs")):
         said, _ = verdict(tried, with_curves("b", FLAT, log=fewer))
         assert said.endswith(f"models: tuned with 6 trials of 3 epochs and with {trials}")
+
+
+def drawn(model: str, sampler: str, base: str, rarest: int = 10) -> Row:
+    """A row whose dataset has 40 train faces of its largest class."""
+    made = with_curves(model, FLAT)
+    cells = tuple(
+        replace(c, training=replace(c.training, base=base, recipe={"sampler": sampler}))
+        for c in made.cells
+    )
+    faces = SimpleNamespace(train_sizes=lambda score: [40, rarest], units=lambda *_: None)
+    return replace(made, cells=cells, faces=faces)
+
+
+def test_nor_when_rare_classes_were_drawn_more_often_for_one() -> None:
+    one, other = drawn("a", "oversample", "net"), drawn("b", "pairs", "crossed")
+    assert reservations(one, other) == ("classes drawn by `oversample` and by `pairs`",)
+    third = replace(one, model="c")
+    assert warned([one, other, third]) == [
+        "**Train faces are drawn otherwise** in `b` (pairs); the others: oversample. Compare "
+        "balanced accuracy."
+    ]
+    variant = drawn("b", "shuffle", "net")  # Table S1: that is what is compared
+    assert reservations(one, variant) == ()
+    assert warned([one, variant]) == []
+    even = [drawn("a", "oversample", "net", 30), drawn("b", "pairs", "crossed", 30)]
+    assert reservations(*even) == ()
+    assert warned(even) == []
 
 
 def test_both_are_said_above_a_table() -> None:

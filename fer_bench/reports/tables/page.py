@@ -10,7 +10,7 @@ from fer_bench.reports import describe
 from fer_bench.reports.compare.blocks import STRANGERS
 from fer_bench.reports.compare.same_faces import sampling_error
 from fer_bench.reports.describe import subset_title
-from fer_bench.reports.equal_chances import training, warned
+from fer_bench.reports.equal_chances import training, uneven, warned
 from fer_bench.reports.formatting import READING, fold, percent
 from fer_bench.reports.grid import Grid
 from fer_bench.reports.paper import Printed
@@ -41,12 +41,10 @@ POSSIBLE = (
     "Labels: the best possible accuracy lies between {} and {} % if two ratings of one face are "
     "independent ([label_reliability.md](label_reliability.md))."
 )
-UNEQUAL = 2
 EQUAL = (
     "**Says nothing of oversampling**: train classes are of nearly equal size ({} to {} faces), "
     "so there is no rare class to draw more often."
 )
-"""Where the largest class has less than twice the faces of the smallest."""
 NOTHING_MEASURED = "Nothing has been measured for this table yet."
 
 
@@ -136,7 +134,7 @@ def _panel(
     about += warned(rows)
     about += _possible(section, scores)
     sizes = scored.train_sizes if spec.of_imbalance else []
-    if sizes and max(sizes) < UNEQUAL * min(sizes):
+    if sizes and not uneven(scored):
         about.append(EQUAL.format(min(sizes), max(sizes)))
     notes = [describe.setup(rows)]
     if PRETRAINED not in grid.head:
