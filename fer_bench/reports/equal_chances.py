@@ -88,9 +88,9 @@ def _sampler(row: Row) -> str | None:
     return found.pop() if len(found) == 1 and uneven(row) else None
 
 
-def _base(row: Row) -> str:
-    """The model that it is a variant of."""
-    return row.cells[-1].training.base if row.cells else row.method
+def _base(row: Row) -> str | None:
+    """The model that it is a variant of; None where nobody knows."""
+    return row.cells[-1].training.base if row.cells else None
 
 
 def training(rows: Iterable[Row]) -> list[str]:
