@@ -14,6 +14,7 @@ from fer_bench.reports.row import Row
 from fer_bench.reports.scores import Scores
 from fer_bench.reports.tables.own_rows import own_methods
 from fer_bench.statistics.intervals import wilson
+from fer_bench.statistics.pairs import SEEDS_NEEDED
 
 ACROSS = 2
 MOST_MODELS = 15
@@ -32,7 +33,8 @@ def intervals(inputs: Inputs) -> Figure:
     caption = (
         "Accuracy of the last epoch, mean over seeds, best first. Wide bar, with 5 seeds or more: "
         "95 % interval of the model, over people and seeds. Thin bar, with fewer: of these "
-        "networks, over people alone. People are those of the test set; where nobody knows them, "
+        f"networks, over people alone. Of more than {MOST_MODELS} models, those with 5 seeds and "
+        "then the best. People are those of the test set; where nobody knows them, "
         "faces, equal ones together. Dots: seeds. Where a rival's mark lies inside a bar, do not "
         "claim a difference from this picture: models answer the same faces, so the paired "
         "comparisons say more. Axes do not begin at 0." + left_out
@@ -100,8 +102,9 @@ def _ranked(scores: Scores, dataset: str) -> list[Row]:
 
 
 def _kept(rows: list[Row], stay: set[str]) -> list[Row]:
-    """MOST_MODELS, the best; SCAN-CCI and models of one's own stay whatever their place."""
-    first = sorted(range(len(rows)), key=lambda i: (rows[i].model not in stay, i))
+    """MOST_MODELS: SCAN-CCI and models of one's own, those with enough seeds, then the best."""
+    few = [len(row.cells) < SEEDS_NEEDED for row in rows]
+    first = sorted(range(len(rows)), key=lambda i: (rows[i].model not in stay, few[i], i))
     return [rows[i] for i in sorted(first[:MOST_MODELS])]
 
 

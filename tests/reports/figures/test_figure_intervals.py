@@ -69,6 +69,12 @@ class TestIntervals:
         axis = panels(figure)["synthetic; 100 faces, 1 seed, 15 of 22 models"]
         assert labels(axis, "y") == [*known[:13], "scan_cci", "my_net"]
 
+    def test_models_with_enough_seeds_are_shown_before_better_ones_with_fewer(self) -> None:
+        rows = [figure_rows.plain("synthetic", f"scan_cci_m{i}", 99 - i) for i in range(20)]
+        rows.append(figure_rows.plain("synthetic", "baseline1", 50, 51, 52, 53, 54))
+        axis = next(iter(panels(of("intervals", *rows)).values()))
+        assert labels(axis, "y") == [*(f"scan_cci_m{i}" for i in range(14)), "baseline1"]
+
     def test_the_caption_warns_of_a_wrong_reading(self, inputs: Inputs) -> None:
         said = words(FIGURES["intervals"](inputs))
         assert "do not claim a difference" in said
