@@ -139,7 +139,8 @@ class Recorder:
         for dep in (dep for dep in stage.deps if not dep.exists):
             for maker in self._stages.values():
                 for out in maker.outs:
-                    if dep.fs.isin_or_eq(dep.fs_path, out.fs_path):
+                    kept = out.hash_info and not out.changed_cache()
+                    if kept and dep.fs.isin_or_eq(dep.fs_path, out.fs_path):
                         out.checkout()
 
     def missing(self, targets: Sequence[str]) -> list[str]:

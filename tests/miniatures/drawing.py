@@ -17,6 +17,7 @@ from fer_bench.rendering.identity import person
 from fer_bench.rendering.scene import render
 
 DATE = (2020, 1, 1, 0, 0, 0)
+SAFELY = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # from Python 3.11.4 on
 SMIRK = ActionUnits(lip_corner_pull=0.9, cheek_raise=0.3, asymmetry=1.0)
 
 
@@ -117,7 +118,7 @@ def unpack(archives: list[Path], folder: Path) -> list[Path]:
                 archive.extractall(root)
         elif tarfile.is_tarfile(path):
             with tarfile.open(path) as archive:
-                archive.extractall(root, filter="data")
+                archive.extractall(root, **SAFELY)
         else:
             (root / path.name).write_bytes(path.read_bytes())
         roots.append(root)
