@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 from skimage import data
 
+cv2.setNumThreads(1)  # with several, the order of candidates, and so a box by a pixel, may change
 files = [name for name in os.listdir(cv2.data.haarcascades) if name.endswith(".xml")]
 found = None
 if hasattr(cv2, "CascadeClassifier"):
@@ -49,7 +50,7 @@ old, new, contrib = (json.loads(Path(f"opencv-{name}.json").read_text())
                      for name in ("python==4.14.0.94", "python==5.0.0.93", "contrib-python==5.1.0.95"))
 if new["boxes"] is not None or new["files"] or new["hog"]:
     raise SystemExit("changed: opencv-python 5 has Haar cascades or HOG")
-if not old["boxes"] or contrib["boxes"] != old["boxes"]:
+if not (old["hog"] and contrib["hog"] and old["boxes"]) or contrib["boxes"] != old["boxes"]:
     raise SystemExit("changed: opencv-contrib-python 5 does not find the faces of OpenCV 4")
 P
 echo "as found: opencv-python 5 has no Haar cascade, contrib's finds the same boxes as OpenCV 4"

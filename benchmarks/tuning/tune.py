@@ -88,7 +88,7 @@ def tune(dataset: str, model: str, grid: dict[str, Any], results: Path = RESULTS
     file = results / dataset / f"{model}.json"
     searched = {key: value for key, value in grid.items() if key != "models"}
     record = read_json(file) if file.is_file() else {"grid": searched, "trials": []}
-    if {key: record["grid"].get(key) for key in searched} != searched:
+    if {key: value for key, value in record["grid"].items() if key != "models"} != searched:
         raise FerBenchError(f"{file} holds trials of another grid; remove it to search again")
     wanted = list(recipes_of(grid))
     for recipe in wanted[len(record["trials"]) :]:

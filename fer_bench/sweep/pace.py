@@ -44,7 +44,7 @@ class Pace:
             self._took[self._schedule.entries[name].job] = self._clock() - began
 
     def left(self, ahead: Mapping[str, float] = NOTHING) -> float | None:
-        """Seconds until the last job ends; None until a cell has ended, where there are cells.
+        """Seconds until the last job ends; None until a cell has ended or says what it needs.
 
         Args:
             ahead: the seconds that a running cell still needs by its own pace, where it says so.
@@ -65,7 +65,7 @@ class Pace:
             if expected is None:
                 return None
             begun = self._for(name) if entry.state is JobState.RUNNING else 0.0
-            total += ahead.get(name, max(0.0, expected - begun))
+            total += max(ahead.get(name, 0.0), expected - begun)  # a fold, or scoring, may follow
         return total / max(1, min(self._places, len(to_come)))
 
     def _for(self, name: str) -> float:
