@@ -86,9 +86,9 @@ def tune(dataset: str, model: str, grid: dict[str, Any], results: Path = RESULTS
         FerBenchError: the trials that are there were made with another grid.
     """
     file = results / dataset / f"{model}.json"
-    searched = {key: value for key, value in grid.items() if key != "models"}
+    searched = _searched(grid)
     record = read_json(file) if file.is_file() else {"grid": searched, "trials": []}
-    if {key: value for key, value in record["grid"].items() if key != "models"} != searched:
+    if _searched(record["grid"]) != searched:
         raise FerBenchError(f"{file} holds trials of another grid; remove it to search again")
     wanted = list(recipes_of(grid))
     for recipe in wanted[len(record["trials"]) :]:
@@ -96,6 +96,11 @@ def tune(dataset: str, model: str, grid: dict[str, Any], results: Path = RESULTS
         done = len(record["trials"]) == len(wanted)
         found = {"chosen": chosen(record["trials"])} if done else {}
         write_json(file, {"dataset": dataset, "model": model, **record, **found})
+
+
+def _searched(grid: dict[str, Any]) -> dict[str, Any]:
+    """A grid without its models, whose list may grow."""
+    return {key: value for key, value in grid.items() if key != "models"}
 
 
 def spec_of(dataset: str, model: str) -> RowSpec:
